@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/* The standard schema: every trace carries it, so every field here has a definition and a unit. */
+#include <errno.h>
+#include <string.h>
+
+#include "mmtrace.h"
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+#define KEY(n, f, b, u, d) { n, MMT_FMT_##f, MMT_ROLE_KEY, b, u, d }
+#define ARG(n, f, u, d) { n, MMT_FMT_##f, MMT_ROLE_ARG, 0, u, d }
+#define COL(n, f, u, d) { n, MMT_FMT_##f, MMT_ROLE_COL, 0, u, d }
+
+#define STATES "R,Y,S,D,T,X,I,P"
+
+static const struct mmt_field switch_f[] = {
+	KEY("state", ENUM, 4, STATES, "state the previous task was switched out in; R and Y are involuntary"),
+	KEY("next", TID, 24, "", "task switched in; 0 is the idle task"),
+};
+static const struct mmt_field switchx_f[] = {
+	KEY("state", ENUM, 4, STATES, "state the previous task was switched out in; R and Y are involuntary"),
+	KEY("next", TID, 24, "", "task switched in; 0 is the idle task"),
+	KEY("prev", TID, 24, "", "task switched out"),
+};
+static const struct mmt_field wakeup_f[] = {
+	KEY("flags", HEX, 4, "", "bit 0: first wakeup of a new task"),
+	KEY("tid", TID, 24, "", "task that became runnable"),
+	KEY("cpu", CPU, 16, "", "CPU on whose run queue it was put"),
+};
+static const struct mmt_field wakeupr_f[] = {
+	KEY("flags", HEX, 4, "", "bit 0: first wakeup of a new task"),
+	KEY("tid", TID, 24, "", "task that became runnable"),
+	KEY("cpu", CPU, 16, "", "CPU on whose run queue it was put"),
+	ARG("delay", NS, "ns", "from the wake request on the waker's CPU to the enqueue"),
+};
+static const struct mmt_field migrate_f[] = {
+	KEY("tid", TID, 24, "", "task that moved"),
+	KEY("orig", CPU, 16, "", "CPU it left"),
+	KEY("dest", CPU, 16, "", "CPU it goes to"),
+};
+static const struct mmt_field waking_f[] = {
+	KEY("tid", TID, 24, "", "task that is being woken"),
+};
+static const struct mmt_field fork_f[] = {
+	KEY("tid", TID, 24, "", "child"),
+	KEY("ptid", TID, 24, "", "parent thread"),
+	ARG("cpu", CPU, "", "CPU of the parent"),
+};
+static const struct mmt_field exec_f[] = {
+	KEY("tid", TID, 24, "", "task after exec"),
+	KEY("old_tid", TID, 24, "", "its thread id before exec"),
+	ARG("cpu", CPU, "", "CPU it ran on"),
+};
+static const struct mmt_field exit_f[] = {
+	KEY("tid", TID, 24, "", "task that ended"),
+	ARG("cpu", CPU, "", "CPU of its last switch"),
+	ARG("code", U64, "", "exit code as wait(2) encodes it"),
+};
+static const struct mmt_field lost_f[] = {
+	KEY("class", ENUM, 4, "switch,wakeup,migrate,task", "class of the lost records"),
+	ARG("count", U64, "count", "records lost before this point of the stream"),
+};
+static const struct mmt_field meta_f[] = {
+	COL("key", STR, "", "dotted name, e.g. kernel.release"),
+	COL("value", STR, "", "text"),
+};
+static const struct mmt_field mark_f[] = {
+	COL("seq", U64, "", "number of the mark; the totals rows with this segment lie after it"),
+	COL("time", TIME, "ns", "instant of the cut"),
+	COL("kind", ENUM, "start,end,iteration_start,iteration_end,phase,user", "what the mark stands for"),
+	COL("name", STR, "", "name given"),
+	COL("arg", STR, "", "free text"),
+};
+static const struct mmt_field clock_f[] = {
+	COL("time", TIME, "ns", "trace clock (the scheduler's clock)"),
+	COL("mono", U64, "ns", "CLOCK_MONOTONIC"),
+	COL("boot", U64, "ns", "CLOCK_BOOTTIME"),
+	COL("real", U64, "ns", "CLOCK_REALTIME"),
+	COL("error", NS, "ns", "half width of the reading window"),
+};
+static const struct mmt_field cpu_f[] = {
+	COL("cpu", CPU, "", ""),
+	COL("core", U64, "", "lowest CPU of its SMT siblings"),
+	COL("llc", U64, "", "lowest CPU that shares its last-level cache"),
+	COL("node", U64, "", "NUMA node"),
+	COL("package", U64, "", "physical package"),
+	COL("online", U64, "", "1 online at start"),
+	COL("max_khz", U64, "kHz", "cpufreq maximum, 0 unknown"),
+};
+static const struct mmt_field node_f[] = {
+	COL("node", U64, "", ""),
+	COL("mem_kb", U64, "KiB", "memory of the node"),
+	COL("distance", VEC, "", "ACPI distance to nodes 0..n-1"),
+};
+static const struct mmt_field task_f[] = {
+	COL("epoch", U64, "", "task epoch: one (tid, start time); a later row of an epoch replaces the earlier"),
+	COL("tid", TID, "", ""),
+	COL("tgid", TID, "", "process"),
+	COL("ppid", TID, "", "parent process at first sight"),
+	COL("start", U64, "ns", "start time, CLOCK_BOOTTIME"),
+	COL("first", TIME, "ns", "first seen"),
+	COL("last", TIME, "ns", "last switch of a dead task, 0 while it lives"),
+	COL("exit_code", U64, "", "as wait(2) encodes it"),
+	COL("flags", HEX, "", "bit 0 kernel thread, bit 1 metadata incomplete, bit 2 part of the collector"),
+	COL("cgroup", U64, "", "id in the cgroup table"),
+	COL("comm", STR, "", "command name"),
+	COL("k_nvcsw", U64, "count", "the kernel's own voluntary switches, over the task's whole life, when it died"),
+	COL("k_nivcsw", U64, "count", "the kernel's own involuntary switches, likewise"),
+	COL("k_run_ns", NS, "ns", "the kernel's own sum_exec_runtime, likewise"),
+	COL("k_migrations", U64, "count", "the kernel's own se.nr_migrations, likewise"),
+};
+static const struct mmt_field cgroup_f[] = {
+	COL("id", U64, "", "kernfs id"),
+	COL("path", STR, "", "path below the hierarchy's mount"),
+};
+static const struct mmt_field task_totals_f[] = {
+	COL("time", TIME, "ns", "end of the interval"),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("epoch", U64, "", "task epoch; 0: tasks that found no place in the kernel's table"),
+	COL("cgroup", U64, "", "cgroup of the task in the interval"),
+	COL("nvcsw", U64, "count", "voluntary switches"),
+	COL("nivcsw", U64, "count", "involuntary switches"),
+	COL("wakeups", U64, "count", "wakeups; only where wakeups are traced"),
+	COL("mig_smt", U64, "count", "migrations to an SMT sibling"),
+	COL("mig_llc", U64, "count", "migrations inside a last-level cache"),
+	COL("mig_node", U64, "count", "migrations inside a NUMA node"),
+	COL("mig_cross", U64, "count", "migrations to another NUMA node"),
+	COL("run_ns", NS, "ns", "time on CPU"),
+	COL("wait_n", U64, "count", "times it was runnable and then ran"),
+	COL("wait_ns", NS, "ns", "run-queue latency, sum"),
+	COL("wait_max", NS, "ns", "run-queue latency, maximum since the mark"),
+	COL("off_n", U64, "count", "times it was off CPU and not runnable, and then ran"),
+	COL("off_ns", NS, "ns", "off-CPU time, sum"),
+	COL("off_max", NS, "ns", "off-CPU time, maximum since the mark"),
+	COL("place_ns", VEC, "ns", "time on CPU by place (meta totals.place: cpu or node)"),
+	COL("wait_hist", HIST, "ns", "run-queue latency"),
+	COL("off_hist", HIST, "ns", "off-CPU time"),
+};
+static const struct mmt_field cpu_totals_f[] = {
+	COL("time", TIME, "ns", "end of the interval"),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("cpu", CPU, "", ""),
+	COL("switches", U64, "count", "all context switches, as /proc/stat ctxt counts"),
+	COL("idle_switches", U64, "count", "of these, away from the idle task"),
+	COL("nvcsw", U64, "count", "voluntary switches"),
+	COL("nivcsw", U64, "count", "involuntary switches"),
+	COL("wakeups", U64, "count", "wakeups; only where wakeups are traced"),
+	COL("mig_smt", U64, "count", "migrations decided on this CPU, to an SMT sibling"),
+	COL("mig_llc", U64, "count", "inside a last-level cache"),
+	COL("mig_node", U64, "count", "inside a NUMA node"),
+	COL("mig_cross", U64, "count", "to another NUMA node"),
+	COL("busy_ns", NS, "ns", "time with a task other than idle"),
+	COL("idle_ns", NS, "ns", "time with the idle task"),
+	COL("seen_switch", U64, "count", "switch records that the filters let through"),
+	COL("seen_wakeup", U64, "count", "wakeup records, likewise"),
+	COL("seen_migrate", U64, "count", "migrate records, likewise"),
+	COL("lost_switch", U64, "count", "switch records lost to a full ring"),
+	COL("lost_wakeup", U64, "count", "wakeup records lost to a full ring"),
+	COL("lost_migrate", U64, "count", "migrate records lost to a full ring"),
+	COL("shed_wakeup", U64, "count", "wakeup records shed under pressure, to keep the switches"),
+};
+static const struct mmt_field counter_f[] = {
+	COL("time", TIME, "ns", ""),
+	COL("segment", U64, "", "number of the mark it was read at"),
+	COL("source", STR, "", "perf.sw, proc.stat, proc.vmstat, proc.task"),
+	COL("name", STR, "", "e.g. context-switches"),
+	COL("scope", S64, "", "-1 machine, else a CPU (perf.sw) or a task epoch (proc.task)"),
+	COL("value", U64, "", "cumulative value"),
+};
+static const struct mmt_field footprint_f[] = {
+	COL("time", TIME, "ns", ""),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("user_ns", NS, "ns", "collector CPU time, user, cumulative"),
+	COL("sys_ns", NS, "ns", "collector CPU time, system, cumulative"),
+	COL("rss_kb", U64, "KiB", "resident memory, rings and maps included where mapped"),
+	COL("maxrss_kb", U64, "KiB", "its maximum"),
+	COL("map_kb", U64, "KiB", "kernel memory of BPF maps and rings"),
+	COL("minflt", U64, "count", "minor faults, cumulative"),
+	COL("majflt", U64, "count", "major faults, cumulative"),
+	COL("nvcsw", U64, "count", "voluntary switches, cumulative"),
+	COL("nivcsw", U64, "count", "involuntary switches, cumulative"),
+	COL("migrations", U64, "count", "migrations, cumulative; 0 where the kernel does not say"),
+	COL("drains", U64, "count", "passes over the rings, cumulative"),
+	COL("events", U64, "count", "events taken from the rings, cumulative"),
+	COL("bytes", U64, "B", "bytes written to the file, cumulative"),
+};
+static const struct mmt_field note_f[] = {
+	COL("time", TIME, "ns", ""),
+	COL("level", ENUM, "error,warn,info", ""),
+	COL("text", STR, "", "one line"),
+};
+
+#define EV(i, n, f, d) { i, MMT_KIND_EVENT, n, d, N(f), f }
+#define TB(i, n, f, d) { i, MMT_KIND_TABLE, n, d, N(f), f }
+
+static const struct mmt_type std_types[] = {
+	EV(MMT_EV_SWITCH, "switch", switch_f, "context switch; the task switched out is the `next` of the stream's previous switch"),
+	EV(MMT_EV_SWITCHX, "switchx", switchx_f, "context switch with the task switched out"),
+	EV(MMT_EV_WAKEUP, "wakeup", wakeup_f, "a task was put on a run queue"),
+	EV(MMT_EV_WAKEUPR, "wakeupr", wakeupr_f, "a task was put on a run queue at the request of another CPU"),
+	EV(MMT_EV_MIGRATE, "migrate", migrate_f, "a task's CPU was changed"),
+	EV(MMT_EV_WAKING, "waking", waking_f, "a wakeup was requested on this CPU"),
+	EV(MMT_EV_FORK, "fork", fork_f, "a task was created"),
+	EV(MMT_EV_EXEC, "exec", exec_f, "a task executed a program"),
+	EV(MMT_EV_EXIT, "exit", exit_f, "a task's last switch"),
+	EV(MMT_EV_LOST, "lost", lost_f, "records were lost here"),
+	TB(MMT_TB_META, "meta", meta_f, "facts about the machine, the tool and the run"),
+	TB(MMT_TB_MARK, "mark", mark_f, "named instants; segment k lies between mark k and mark k + 1"),
+	TB(MMT_TB_CLOCK, "clock", clock_f, "readings of all clocks at one instant"),
+	TB(MMT_TB_CPU, "cpu", cpu_f, "topology"),
+	TB(MMT_TB_NODE, "node", node_f, "NUMA nodes"),
+	TB(MMT_TB_TASK, "task", task_f, "tasks by epoch"),
+	TB(MMT_TB_CGROUP, "cgroup", cgroup_f, "cgroups"),
+	TB(MMT_TB_TASK_TOTALS, "task_totals", task_totals_f, "what a task did since its previous row (sums), maxima since the mark"),
+	TB(MMT_TB_CPU_TOTALS, "cpu_totals", cpu_totals_f, "what a CPU did since its previous row"),
+	TB(MMT_TB_COUNTER, "counter", counter_f, "the kernel's own counters, read beside ours"),
+	TB(MMT_TB_FOOTPRINT, "footprint", footprint_f, "the collector's own cost"),
+	TB(MMT_TB_NOTE, "note", note_f, "messages of the collector"),
+};
+
+const struct mmt_type *mmt_std_types(size_t *n)
+{
+	*n = N(std_types);
+	return std_types;
+}
+
+const struct mmt_type *mmt_std_type(uint16_t id)
+{
+	size_t i;
+
+	for (i = 0; i < N(std_types); i++)
+		if (std_types[i].id == id)
+			return &std_types[i];
+	return NULL;
+}
+
+int mmt_type__field(const struct mmt_type *t, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < t->n_fields; i++)
+		if (!strcmp(t->fields[i].name, name))
+			return (int)i;
+	return -ENOENT;
+}
