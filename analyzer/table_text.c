@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "table_int.h"
+
+#define CELL_MAX 512
+
+int table_fmt_sig(char *buf, size_t size, double v, int sig, bool sign)
+{
+	double a = fabs(v);
+	int digits, whole;
+
+	if (isnan(v))
+		return snprintf(buf, size, "nan");
+	if (isinf(v))
+		return snprintf(buf, size, v < 0 ? "-inf" : sign ? "+inf" : "inf");
+	if (a != 0 && (a < 1e-4 || a >= 1e15))
+		return snprintf(buf, size, sign ? "%+.*e" : "%.*e", sig - 1, v);
+	whole = a < 1 ? 1 : (int)floor(log10(a)) + 1;
+	digits = a != 0 && a < 0.1 ? sig - 1 - (int)floor(log10(a)) : sig - whole;
+	if (digits < 0)
+		digits = 0;
+	if (a == 0)
+		digits = 0;
+	return snprintf(buf, size, sign ? "%+.*f" : "%.*f", digits, v);
+}
+
+int table_fmt_p(char *buf, size_t size, double p)
+{
+	if (isnan(p))
+		return snprintf(buf, size, "nan");
+	if (p < 0.0001)
+		return snprintf(buf, size, "<.0001");
+	return snprintf(buf, size, "%.4f", p);
+}
+
+static double ns_scale(const char *unit)
+{
+	if (!unit || !strcmp(unit, "ns"))
+		return 1;
+	return !strcmp(unit, "us") ? 1e3 : !strcmp(unit, "ms") ? 1e6 : 1e9;
+}
+
+/* Columns a text takes: code points, which is right for all but wide scripts. */
+static size_t text_width(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+/* Task names and paths may hold anything: a report never sends control bytes to a terminal. */
+static void clean_copy(char *buf, size_t size, const char *s, const struct table_col *col)
+{
+	size_t w = text_width(s), skip = 0, i, n = 0, keep = w;
+
+	if (col->max && w > col->max) {
+		keep = col->max - 1u;
+		if (col->flags & COL_TAIL) {
+			skip = w - keep;
+			buf[n++] = '~';
+		}
+	}
+	for (i = 0; skip && s[i]; i++)
+		if (((unsigned char)s[i + 1] & 0xc0) != 0x80)
+			skip--;
+	for (; s[i] && n + 2 < size; i++) {
+		if (((unsigned char)s[i] & 0xc0) != 0x80 && !keep--)
+			break;
+		buf[n++] = (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i];
+	}
+	if (col->max && w > col->max && !(col->flags & COL_TAIL))
+		buf[n++] = '~';
+	buf[n] = '\0';
+}
+
+static void format_cell(const struct table_col *col, const struct tcell *c, char *buf, size_t size)
+{
+	bool sign = col->flags & COL_SIGN;
+	double v;
+
+	if (c->kind == TC_NONE) {
+		snprintf(buf, size, "-");
+		return;
+	}
+	if (c->kind == TC_TEXT) {
+		clean_copy(buf, size, c->s, col);
+		return;
+	}
+	if (c->kind == TC_U64 && col->type != COL_NS && col->type != COL_FLOAT) {
+		snprintf(buf, size, "%" PRIu64, c->u);
+		return;
+	}
+	v = c->kind == TC_U64 ? (double)c->u : c->f;
+	if (isnan(v)) {
+		snprintf(buf, size, "nan");
+		return;
+	}
+	if (col->type == COL_NS)
+		v /= ns_scale(col->unit);
+	if (col->flags & COL_P)
+		table_fmt_p(buf, size, v);
+	else if (col->flags & COL_SIG)
+		table_fmt_sig(buf, size, v, col->prec, sign);
+	else
+		snprintf(buf, size, sign ? "%+.*f" : "%.*f", col->type == COL_COUNT ? 0 : col->prec, v);
+}
+
+static bool left_aligned(const struct table_col *col)
+{
+	return col->flags & COL_LEFT || (col->type == COL_TEXT && !(col->flags & COL_RIGHT));
+}
+
+static bool col_empty(const struct table *t, size_t c)
+{
+	size_t r, rows = table_rows(t);
+
+	for (r = 0; r < rows; r++) {
+		const struct tcell *x = &t->cells[r * t->n_cols + c];
+
+		if (x->kind == TC_TEXT || (x->kind == TC_U64 && x->u) || (x->kind == TC_F64 && x->f != 0))
+			return false;
+	}
+	return true;
+}
+
+static bool shown(const struct table *t, size_t c)
+{
+	if (t->cols[c].flags & COL_NO_TEXT)
+		return false;
+	return !(t->cols[c].flags & COL_HIDE_EMPTY) || !col_empty(t, c);
+}
+
+static size_t col_width(const struct table *t, size_t c)
+{
+	const struct table_col *col = &t->cols[c];
+	size_t r, rows = table_rows(t), w = strlen(col->head), x;
+	char buf[CELL_MAX];
+
+	if (col->unit && strlen(col->unit) > w)
+		w = strlen(col->unit);
+	for (r = 0; r < rows; r++) {
+		format_cell(col, &t->cells[r * t->n_cols + c], buf, sizeof(buf));
+		x = text_width(buf);
+		if (x > w)
+			w = x;
+	}
+	return w;
+}
+
+struct line { /* a text line whose end is trimmed */
+	FILE *f;
+	size_t pad;
+};
+
+static void put(struct line *l, const char *s, size_t width, bool left)
+{
+	size_t w = text_width(s), gap = width > w ? width - w : 0;
+
+	if (!left)
+		l->pad += gap;
+	if (*s) {
+		fprintf(l->f, "%*s%s", (int)l->pad, "", s);
+		l->pad = 0;
+	}
+	if (left)
+		l->pad += gap;
+}
+
+static void end_line(struct line *l)
+{
+	fputc('\n', l->f);
+	l->pad = 0;
+}
+
+static bool same_group(const struct table_col *a, const struct table_col *b)
+{
+	return a->group && b->group && !strcmp(a->group, b->group);
+}
+
+struct block {
+	size_t *col, n;
+	const size_t *width;
+};
+
+static void group_line(const struct table *t, const struct block *b, struct line *l)
+{
+	size_t i, j, w, any = 0;
+
+	for (i = 0; i < b->n; i++)
+		any += t->cols[b->col[i]].group != NULL;
+	if (!any)
+		return;
+	for (i = 0; i < b->n; i = j) {
+		const char *g = t->cols[b->col[i]].group;
+
+		w = b->width[b->col[i]];
+		for (j = i + 1; j < b->n && same_group(&t->cols[b->col[i]], &t->cols[b->col[j]]); j++)
+			w += 1 + b->width[b->col[j]];
+		if (i)
+			l->pad++;
+		if (g && text_width(g) <= w) {
+			char dashes[CELL_MAX];
+			size_t left = w - text_width(g), k = left / 2;
+
+			/* "--- switches ---": the line shows which heads it spans */
+			if (left < 4) {
+				put(l, g, w, false);
+				continue;
+			}
+			memset(dashes, '-', sizeof(dashes));
+			fprintf(l->f, "%*s%.*s %s %.*s", (int)l->pad, "", (int)(k - 1), dashes, g, (int)(left - k - 1),
+				dashes);
+			l->pad = 0;
+		} else {
+			put(l, g ? g : "", w, false);
+		}
+	}
+	end_line(l);
+}
+
+static void write_block(const struct table *t, FILE *f, const struct block *b, const struct table_out *o)
+{
+	size_t i, r, rows = table_rows(t), units = 0;
+	struct line l = { .f = f };
+	char buf[CELL_MAX];
+
+	if (o->color)
+		fputs("\033[1m", f);
+	group_line(t, b, &l);
+	for (i = 0; i < b->n; i++) {
+		const struct table_col *col = &t->cols[b->col[i]];
+
+		l.pad += i > 0;
+		put(&l, col->head, b->width[b->col[i]], left_aligned(col));
+		units += col->unit && *col->unit;
+	}
+	end_line(&l);
+	for (i = 0; units && i < b->n; i++) {
+		const struct table_col *col = &t->cols[b->col[i]];
+
+		l.pad += i > 0;
+		put(&l, col->unit ? col->unit : "", b->width[b->col[i]], left_aligned(col));
+	}
+	if (units)
+		end_line(&l);
+	if (o->color)
+		fputs("\033[0m", f);
+	for (r = 0; r < rows; r++) {
+		for (i = 0; i < b->n; i++) {
+			const struct table_col *col = &t->cols[b->col[i]];
+
+			l.pad += i > 0;
+			format_cell(col, &t->cells[r * t->n_cols + b->col[i]], buf, sizeof(buf));
+			put(&l, buf, b->width[b->col[i]], left_aligned(col));
+		}
+		end_line(&l);
+	}
+}
+
+/* Columns c.. that go together: a whole group when it fits, else one. */
+static size_t unit_end(const struct table *t, size_t c)
+{
+	size_t e = c + 1;
+
+	while (e < t->n_cols && same_group(&t->cols[c], &t->cols[e]))
+		e++;
+	return e;
+}
+
+static size_t span(const size_t *width, const bool *show, size_t from, size_t to)
+{
+	size_t w = 0;
+
+	for (; from < to; from++)
+		if (show[from])
+			w += 1 + width[from];
+	return w;
+}
+
+/* Cut into blocks no wider than o->width, each with the key columns in front. */
+static void write_blocks(const struct table *t, FILE *f, const struct table_out *o, size_t *col, size_t *width,
+			 bool *show)
+{
+	struct block b = { .col = col, .width = width };
+	size_t c, e, n_keys = 0, used = 0, keys = 0, max = o->width > 0 ? (size_t)o->width : SIZE_MAX;
+
+	for (c = 0; c < t->n_cols; c++) {
+		show[c] = shown(t, c);
+		width[c] = show[c] ? col_width(t, c) : 0;
+		if (show[c] && t->cols[c].flags & COL_KEY) {
+			b.col[n_keys++] = c;
+			keys += width[c] + (n_keys > 1);
+		}
+	}
+	b.n = n_keys;
+	used = keys;
+	for (c = 0; c < t->n_cols; c = e) {
+		e = c + 1;
+		if (!show[c] || t->cols[c].flags & COL_KEY)
+			continue;
+		e = unit_end(t, c);
+		if (used + span(width, show, c, e) > max && keys + span(width, show, c, e) > max)
+			e = c + 1;
+		if (b.n > n_keys && used + span(width, show, c, e) > max) {
+			write_block(t, f, &b, o);
+			fputc('\n', f);
+			b.n = n_keys;
+			used = keys;
+		}
+		used += span(width, show, c, e);
+		for (; c < e; c++)
+			if (show[c])
+				b.col[b.n++] = c;
+	}
+	if (b.n)
+		write_block(t, f, &b, o);
+}
+
+void table_write_text(const struct table *t, FILE *f, const struct table_out *o)
+{
+	size_t *col, *width, i;
+	bool *show;
+
+	col = calloc(t->n_cols, sizeof(*col));
+	width = calloc(t->n_cols, sizeof(*width));
+	show = calloc(t->n_cols, sizeof(*show));
+	if (t->title)
+		fprintf(f, "%s\n", t->title);
+	if (col && width && show)
+		write_blocks(t, f, o, col, width, show);
+	for (i = 0; i < t->n_notes; i++)
+		fprintf(f, "%s\n", t->notes[i]);
+	free(col);
+	free(width);
+	free(show);
+}
