@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# One guest: initramfs with the payload, boot under TCG, results from a raw disk.
+
+lab_need_qemu() {
+	local t
+	for t in qemu-system-x86_64 cpio busybox; do
+		command -v $t > /dev/null || { echo "skipped: no $t (apt-get install qemu-system-x86 cpio busybox-static)"; return 77; }
+	done
+	file_is_static "$(command -v busybox)" || { echo "skipped: busybox is not static (apt-get install busybox-static)"; return 77; }
+}
+
+file_is_static() { ! ldd "$1" > /dev/null 2>&1; }
+
+# Copy a program and the libraries that ldd names into the root of the guest.
+lab_put_bin() {
+	local root=$1 bin=$2 lib
+	install -D "$bin" "$root/payload/$(basename "$bin")"
+	ldd "$bin" 2>/dev/null | grep -oE '/[^ ]+' | while read -r lib; do
+		[ -f "$root$lib" ] || install -D "$lib" "$root$lib"
+	done
+}
+
+lab_initramfs() {
+	local root=$1 kdir=$2
+	mkdir -p "$root/bin" "$root/lab" "$root/payload"
+	cp "$(command -v busybox)" "$root/bin/busybox"
+	cp "$LAB_DIR/init" "$root/init"
+	chmod 755 "$root/init"
+	cp -r "$kdir/modules" "$root/lab/modules.d"
+}
+
+lab_pack() {
+	(cd "$1" && find . -print0 | cpio --null -o -H newc --quiet) > "$2"
+}
+
+# CPUs and memory dealt out evenly over the nodes.
+lab_numa_args() {
+	local nodes=$1 cpus=$2 mem=$3 n a b
+	[ "$nodes" -gt 1 ] || return 0
+	for ((n = 0; n < nodes; n++)); do
+		a=$((n * cpus / nodes)) b=$(((n + 1) * cpus / nodes - 1))
+		echo "-object memory-backend-ram,id=m$n,size=$((mem / nodes))M"
+		if [ $b -ge $a ]; then
+			echo "-numa node,nodeid=$n,memdev=m$n,cpus=$a-$b"
+		else
+			echo "-numa node,nodeid=$n,memdev=m$n"
+		fi
+	done
+}
+
+lab_run() {
+	local kernel=6.1 nodes=1 cpus='' mem='' out='' limit=180 verbose=0 append='' bins=() files=() mods=''
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-k | --kernel) kernel=$2; shift 2 ;;
+		-n | --nodes) nodes=$2; shift 2 ;;
+		-c | --cpus) cpus=$2; shift 2 ;;
+		-m | --mem) mem=$2; shift 2 ;;
+		-b | --bin) bins+=("$2"); shift 2 ;;
+		-f | --file) files+=("$2"); shift 2 ;;
+		-M | --module) mods="$mods $2"; shift 2 ;;
+		-a | --append) append="$append $2"; shift 2 ;;
+		-o | --out) out=$2; shift 2 ;;
+		-t | --timeout) limit=$2; shift 2 ;;
+		-v | --verbose) verbose=1; shift ;;
+		--) shift; break ;;
+		*) lab_msg "run: unknown option $1"; return 125 ;;
+		esac
+	done
+	[ $# -gt 0 ] || { lab_msg "run: no command"; return 125; }
+	lab_need_qemu || return
+	lab_fetch "$kernel" || { echo "skipped: kernel $kernel is not to be had"; return 77; }
+	[ -n "$cpus" ] || cpus=$((nodes > 2 ? nodes : 2))
+	[ -n "$mem" ] || mem=$((768 + 256 * nodes))
+
+	local tmp root rc
+	tmp=$(mktemp -d)
+	root=$tmp/root
+	lab_initramfs "$root" "$LAB_CACHE/kernels/$kernel"
+	lab_payload "$root" "$@" || { rm -rf "$tmp"; return 125; }
+	echo "$mods" > "$root/lab/modules"
+	lab_pack "$root" "$tmp/initrd"
+	rm -rf "$root"
+	# shellcheck disable=SC2086
+	lab_boot "$tmp" "$kernel" "$nodes" "$cpus" "$mem" "$limit" "$append"
+	lab_results "$tmp" "$out" "$verbose"
+	rc=$?
+	rm -rf "$tmp"
+	return $rc
+}
+
+# The command line goes in as a script, each word quoted; uses bins and files of lab_run.
+lab_payload() {
+	local root=$1 b f src
+	shift
+	for b in ${bins[@]+"${bins[@]}"}; do
+		src=$(command -v "$b") || { lab_msg "no program $b"; return 1; }
+		lab_put_bin "$root" "$src"
+	done
+	for f in ${files[@]+"${files[@]}"}; do
+		install -D "${f%%:*}" "$root${f#*:}" || return 1
+	done
+	if [ -f "$1" ] || src=$(command -v "$1"); then
+		[ -f "$1" ] && src=$1
+		lab_put_bin "$root" "$src"
+		set -- "/payload/$(basename "$src")" "${@:2}"
+		# Scripts of the lab are for busybox's shell, wherever their first line points.
+		head -c 2 "$src" | grep -q '#!' && set -- sh "$@"
+	fi
+	printf '%q ' "$@" > "$root/lab/cmd"
+}
+
+lab_boot() {
+	local tmp=$1 kdir=$LAB_CACHE/kernels/$2 nodes=$3 cpus=$4 mem=$5 limit=$6 append=$7 image
+	image=$kdir/vmlinux
+	[ -f "$image" ] || image=$kdir/vmlinuz
+	truncate -s 256M "$tmp/disk"
+	mem=$((mem / nodes * nodes))
+	# shellcheck disable=SC2046,SC2086
+	timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu max,la57=off -smp "$cpus,sockets=$nodes,cores=$((cpus / nodes > 0 ? cpus / nodes : 1)),threads=1,maxcpus=$((cpus / nodes * nodes > 0 ? cpus / nodes * nodes : cpus))" \
+		-m "$mem" -nodefaults -no-user-config -display none -no-reboot $(lab_numa_args "$nodes" "$cpus" "$mem") \
+		-kernel "$image" -initrd "$tmp/initrd" \
+		-append "console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off nokaslr random.trust_cpu=on $append" \
+		-drive "if=none,id=d,file=$tmp/disk,format=raw,cache=unsafe" -device virtio-blk-pci,drive=d \
+		-serial "file:$tmp/console" < /dev/null > "$tmp/qemu.log" 2>&1
+}
+
+lab_results() {
+	local tmp=$1 out=$2 verbose=$3 dir=$1/out status
+	[ "$verbose" = 1 ] && cat "$tmp/console" >&2
+	mkdir -p "$dir"
+	tar -xf "$tmp/disk" -C "$dir" > /dev/null 2>&1
+	if [ ! -f "$dir/status" ]; then
+		lab_msg "the guest did not come to an end; console and qemu say:"
+		cat "$tmp/console" "$tmp/qemu.log" | tail -n 20 >&2
+		return 125
+	fi
+	status=$(cat "$dir/status")
+	cat "$dir/stdout"
+	cat "$dir/stderr" >&2
+	if [ -n "$out" ]; then
+		mkdir -p "$out"
+		cp -r "$dir/." "$out/"
+		cp "$tmp/console" "$out/console"
+	fi
+	return "$status"
+}
