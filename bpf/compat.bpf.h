@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every difference between kernels (5.10 to 7.x), and between tp_btf and raw_tp
+ * programs, lives here, each with the version and the commit that made it.
+ *
+ * Arguments of tracepoints are read as 64-bit words from ctx: 5.10 and 6.1 refuse a
+ * 4-byte load of an int argument of a tp_btf program with EINVAL, 6.12 takes it.
+ */
+#ifndef MMT_COMPAT_BPF_H
+#define MMT_COMPAT_BPF_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include "mmt_kernel.h"
+
+/*
+ * tp_btf: the verifier knows the type of each argument, a load is one instruction.
+ * raw_tp (a kernel that refuses tp_btf): every load is a helper call.
+ */
+#ifdef MMT_RAW_TP
+#define MMT_SEC(tp) SEC("?raw_tp/" tp)
+#define RD(p, field)                                                                                   \
+	({                                                                                             \
+		typeof((p)->field) v_;                                                                 \
+		bpf_core_read(&v_, sizeof(v_), &(p)->field);                                           \
+		v_;                                                                                    \
+	})
+#else
+#define MMT_SEC(tp) SEC("?tp_btf/" tp)
+#define RD(p, field) ((p)->field)
+#endif
+
+/* The run queue of a task: cfs_rq is set for every scheduling class where CONFIG_FAIR_GROUP_SCHED is. */
+static __always_inline struct rq *task_rq_of(struct task_struct *p)
+{
+	struct cfs_rq *cfs = RD(p, se.cfs_rq);
+
+	return RD(cfs, rq);
+}
+
+/* TASK_* state; 5.14 (commit 2f064a59a11f) renamed state to __state */
+static __always_inline unsigned int task_state_of(struct task_struct *p)
+{
+	if (bpf_core_field_exists(p->__state))
+		return RD(p, __state);
+#ifdef MMT_RAW_TP
+	return (unsigned int)RD((struct task_struct___pre514 *)p, state);
+#else
+	return (unsigned int)((struct task_struct___pre514 *)p)->state;
+#endif
+}
+
+/*
+ * "trace,smp: Add tracepoints for scheduling remotelly called functions" (6.5) brought
+ * csd_queue_cpu: it fires where a wakeup is handed to another CPU; the kind of the call
+ * is in u_flags (include/linux/smp_types.h). Older kernels: sched_waking stamps instead.
+ */
+#define MMT_CSD_TYPE_MASK 0xf0
+#define MMT_CSD_TYPE_TTWU 0x30
+
+#define MMT_TASK_DEAD_BIT 0x80
+#define MMT_TASK_PARKED_BIT 0x40
+#define MMT_TASK_NOLOAD_BIT 0x400
+#define MMT_TASK_STOPPED_BITS 0x0c
+
+#endif

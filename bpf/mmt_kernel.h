@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The few kernel types that the programs read, by CO-RE: only names matter, offsets
+ * come from the running kernel's BTF. A struct with a ___suffix is a flavour: the
+ * shape of another kernel version, see compat.bpf.h.
+ */
+#ifndef MMT_KERNEL_H
+#define MMT_KERNEL_H
+
+typedef _Bool bool;
+#define true 1
+#define false 0
+
+#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#endif
+
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup;
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+};
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[16];
+	struct cgroup *dfl_cgrp;
+};
+
+struct rq {
+	__u64 clock;
+	int cpu;
+};
+
+struct cfs_rq {
+	struct rq *rq; /* optional: CONFIG_FAIR_GROUP_SCHED */
+};
+
+struct sched_entity {
+	__u64 sum_exec_runtime;
+	__u64 nr_migrations;
+	struct cfs_rq *cfs_rq; /* optional: CONFIG_FAIR_GROUP_SCHED */
+};
+
+struct sched_info {
+	unsigned long long run_delay;   /* optional: CONFIG_SCHED_INFO */
+	unsigned long long last_queued; /* optional: CONFIG_SCHED_INFO */
+};
+
+struct llist_node {
+	struct llist_node *next;
+};
+
+struct __call_single_node {
+	struct llist_node llist;
+	unsigned int u_flags;
+};
+
+struct __call_single_data {
+	struct __call_single_node node;
+};
+
+struct task_struct {
+	unsigned int __state;
+	unsigned int flags;
+	struct __call_single_node wake_entry;
+	struct sched_entity se;
+	struct sched_info sched_info;
+	int exit_code;
+	int wake_cpu;
+	int pid;
+	int tgid;
+	struct task_struct *real_parent;
+	unsigned long nvcsw;
+	unsigned long nivcsw;
+	__u64 start_boottime;
+	char comm[16];
+	struct css_set *cgroups;
+};
+
+/* before 5.14, commit 2f064a59a11f: __state was called state */
+struct task_struct___pre514 {
+	long state;
+};
+
+#ifndef BPF_NO_PRESERVE_ACCESS_INDEX
+#pragma clang attribute pop
+#endif
+
+#endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <perf/core.h>
+#include <perf/cpumap.h>
+#include <perf/evlist.h>
+#include <perf/evsel.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kstat.h"
+#include "oracle.h"
+
+static const struct { const char *name; uint64_t config; } events[] = {
+	{ "context-switches", PERF_COUNT_SW_CONTEXT_SWITCHES },
+	{ "cpu-migrations", PERF_COUNT_SW_CPU_MIGRATIONS },
+	{ "page-faults", PERF_COUNT_SW_PAGE_FAULTS },
+	{ "task-clock", PERF_COUNT_SW_TASK_CLOCK },
+};
+#define N_EVENTS (sizeof(events) / sizeof(events[0]))
+
+struct mmt_oracle {
+	struct perf_evlist *list;
+	struct perf_evsel *sel[N_EVENTS];
+	struct perf_cpu_map *cpus;
+};
+
+static int print_none(enum libperf_print_level level, const char *fmt, va_list ap)
+{
+	(void)level;
+	(void)fmt;
+	(void)ap;
+	return 0;
+}
+
+int mmt_oracle__open(struct mmt_oracle **out, const struct mmt_log *log)
+{
+	struct mmt_oracle *o = calloc(1, sizeof(*o));
+	size_t i;
+	int err = -ENOMEM;
+
+	if (!o)
+		return -ENOMEM;
+	libperf_init(print_none);
+	o->list = perf_evlist__new();
+	o->cpus = perf_cpu_map__new(NULL);
+	if (!o->list || !o->cpus)
+		goto err_close;
+	for (i = 0; i < N_EVENTS; i++) {
+		struct perf_event_attr attr = {
+			.type = PERF_TYPE_SOFTWARE, .config = events[i].config, .size = sizeof(attr),
+		};
+
+		o->sel[i] = perf_evsel__new(&attr);
+		if (!o->sel[i])
+			goto err_close;
+		perf_evlist__add(o->list, o->sel[i]);
+	}
+	perf_evlist__set_maps(o->list, o->cpus, NULL);
+	err = perf_evlist__open(o->list);
+	if (err)
+		goto err_close;
+	perf_evlist__enable(o->list);
+	*out = o;
+	return 0;
+err_close:
+	log_warn(log, "no perf software counters to check against: %s (sysctl kernel.perf_event_paranoid?)",
+		 strerror(-err));
+	mmt_oracle__close(o);
+	return err;
+}
+
+int mmt_oracle__write(struct mmt_oracle *o, struct mmt_writer *w, uint64_t now, uint64_t segment)
+{
+	struct perf_counts_values v;
+	int cpu, n, err = 0;
+	size_t i;
+
+	if (!o)
+		return 0;
+	n = perf_cpu_map__nr(o->cpus);
+	for (i = 0; i < N_EVENTS && !err; i++)
+		for (cpu = 0; cpu < n && !err; cpu++) {
+			if (perf_evsel__read(o->sel[i], cpu, 0, &v))
+				continue; /* the CPU went offline: no row, not a zero */
+			err = mmt_counter__row(w, now, segment, "perf.sw", events[i].name,
+					       perf_cpu_map__cpu(o->cpus, cpu).cpu, v.val);
+		}
+	return err;
+}
+
+void mmt_oracle__close(struct mmt_oracle *o)
+{
+	if (!o)
+		return;
+	if (o->list) {
+		perf_evlist__close(o->list);
+		perf_evlist__delete(o->list); /* and its evsels */
+	}
+	perf_cpu_map__put(o->cpus);
+	free(o);
+}

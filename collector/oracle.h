@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Perf software events, system wide, read beside our totals at every mark. The one user of libperf. */
+#ifndef MMT_ORACLE_H
+#define MMT_ORACLE_H
+
+#include "log.h"
+
+struct mmt_oracle;
+
+/* Never fatal to a session: -errno after a message when perf events cannot be had. */
+int mmt_oracle__open(struct mmt_oracle **out, const struct mmt_log *log);
+/* One row per event and CPU in the counter table. */
+int mmt_oracle__write(struct mmt_oracle *o, struct mmt_writer *w, uint64_t now, uint64_t segment);
+void mmt_oracle__close(struct mmt_oracle *o);
+
+#endif

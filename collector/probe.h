@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The loaded BPF object: maps mapped into memory, programs to attach. */
+#ifndef MMT_PROBE_H
+#define MMT_PROBE_H
+
+#include <stdbool.h>
+
+#include "../bpf/mmt_shared.h"
+#include "log.h"
+#include "topology.h"
+
+struct bpf_object;
+struct bpf_link;
+struct ring_buffer;
+typedef int (*mmt_rec_fn)(void *ctx, void *data, size_t size);
+
+struct mmt_probe_opts {
+	bool record, wakeups, waking;
+	unsigned int ring_kb;
+	const char *probe; /* "auto", "tp_btf", "raw_tp" */
+	/* filters, see session.h */
+	const int *pids, *tids;
+	size_t n_pids, n_tids;
+	const char *comm, *cgroup;
+	unsigned int tree;
+	mmt_rec_fn on_rec;
+	void *rec_ctx;
+};
+
+#define MMT_N_PROGS 12
+
+struct mmt_probe {
+	struct bpf_object *obj;
+	struct bpf_link *links[MMT_N_PROGS];
+	struct ring_buffer *recs;
+	bool raw_tp;
+	struct mmt_config cfg;   /* as loaded */
+	unsigned int n_cpus;
+	uint64_t map_bytes;      /* kernel memory of the maps */
+	int free_slots_fd, free_hists_fd;
+	/* mapped */
+	struct mmt_state *state;
+	struct mmt_cpu *cpus;
+	uint64_t *rings;
+	struct mmt_slot *slots;
+	uint64_t *places;
+	struct mmt_hists *hists;
+	uint32_t n_hists;
+	struct { void *p; size_t len; } maps[6];
+};
+
+int mmt_probe__load(struct mmt_probe *b, const struct mmt_probe_opts *o, const struct mmt_topology *topo,
+		  const struct mmt_log *log);
+/* Attach all programs and let them count. */
+int mmt_probe__attach(struct mmt_probe *b, const struct mmt_log *log);
+void mmt_probe__detach(struct mmt_probe *b);
+/* Hand a slot or a block of histograms back after its last reading; both are zeroed. */
+void mmt_probe__free_slot(struct mmt_probe *b, uint32_t slot);
+/* Run on_rec for all waiting rare records. */
+int mmt_probe__consume(struct mmt_probe *b);
+/* The trace clock now, ns. */
+uint64_t mmt_probe__now(const struct mmt_probe *b);
+void mmt_probe__close(struct mmt_probe *b);
+
+#endif

@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The order of things: open, start, poll, mark, stop. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cells.h"
+#include "control.h"
+#include "drain.h"
+#include "kstat.h"
+#include "log.h"
+#include "oracle.h"
+#include "session.h"
+#include "tasks.h"
+#include "topology.h"
+#include "totals.h"
+
+#define SEAL_NS 200000000ULL     /* with a pass of the drain, below the 250 ms that a crash may cost */
+#define PASS_MIN_NS 10000000ULL
+#define PASS_MAX_NS 100000000ULL
+#define MAX_EXTRA_FDS 16
+
+struct mmt_session {
+	struct mmt_log log;
+	struct mmt_topology topo;
+	struct mmt_probe bpf;
+	struct mmt_writer *w;
+	struct mmt_drain drain;
+	struct mmt_tasks tasks;
+	struct mmt_cpu_totals cpu_totals;
+	struct mmt_oracle *oracle;
+	struct mmt_control control;
+	uint64_t segment, n_marks;
+	uint64_t interval_ns, pass_ns;
+	uint64_t next_pass, next_seal, next_hists; /* CLOCK_MONOTONIC, ns */
+	uint64_t pass_events;
+	uint64_t lost_total, cpu_ns_start, bytes;
+	bool running, fifo;
+	int old_policy, old_prio;
+	int err; /* first error of the file: reported by every later call */
+};
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
+}
+
+/* ---------------------------------------------------------------- rows at marks */
+
+static int write_clock(struct mmt_session *s)
+{
+	uint64_t a = mmt_probe__now(&s->bpf), mono = clock_ns(CLOCK_MONOTONIC), boot = clock_ns(CLOCK_BOOTTIME),
+		 real = clock_ns(CLOCK_REALTIME), b = mmt_probe__now(&s->bpf);
+	const struct mmt_cell c[] = {
+		cell_u(a + (b - a) / 2), cell_u(mono), cell_u(boot), cell_u(real), cell_u((b - a) / 2),
+	};
+
+	return ROW(s->w, MMT_TB_CLOCK, c);
+}
+
+static int write_mark(struct mmt_session *s, uint64_t now, int kind, const char *name, const char *arg)
+{
+	const struct mmt_cell c[] = {
+		cell_u(s->n_marks), cell_u(now), cell_u((uint64_t)kind), cell_s(name ? name : ""),
+		cell_s(arg ? arg : ""),
+	};
+
+	return ROW(s->w, MMT_TB_MARK, c);
+}
+
+static int write_meta(struct mmt_session *s, const char *key, const char *value)
+{
+	const struct mmt_cell c[] = { cell_s(key), cell_s(value) };
+
+	return ROW(s->w, MMT_TB_META, c);
+}
+
+static int write_number(struct mmt_session *s, const char *key, uint64_t v)
+{
+	char buf[32];
+
+	snprintf(buf, sizeof(buf), "%llu", (unsigned long long)v);
+	return write_meta(s, key, buf);
+}
+
+static int write_topology(struct mmt_session *s)
+{
+	const struct mmt_topology *t = &s->topo;
+	uint64_t dist[MMT_MAX_NODES];
+	uint8_t buf[MMT_MAX_NODES * 10 + 10];
+	unsigned int i, k;
+	int err = 0, len;
+
+	for (i = 0; i < t->n_cpus && !err; i++) {
+		const struct mmt_cpu_info *p = &t->cpu[i];
+		const struct mmt_cell c[] = {
+			cell_u(i), cell_u(p->core), cell_u(p->llc), cell_u(p->node), cell_u(p->package),
+			cell_u(p->online), cell_u(p->max_khz),
+		};
+
+		err = ROW(s->w, MMT_TB_CPU, c);
+	}
+	for (i = 0; i < t->n_nodes && !err; i++) {
+		if (!t->node[i].present)
+			continue;
+		for (k = 0; k < t->node[i].n_dist; k++)
+			dist[k] = t->node[i].dist[k];
+		len = mmt_vec_pack(dist, t->node[i].n_dist, buf, sizeof(buf));
+		{
+			const struct mmt_cell c[] = { cell_u(i), cell_u(t->node[i].mem_kb), cell_b(buf, (size_t)len) };
+
+			err = len < 0 ? len : ROW(s->w, MMT_TB_NODE, c);
+		}
+	}
+	return err;
+}
+
+static int write_head(struct mmt_session *s, const struct mmt_session_opts *o)
+{
+	static const char *const profiles[] = { "light", "default", "full" };
+	const struct mmt_config *c = &s->bpf.cfg;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < o->n_meta && !err; i++)
+		err = write_meta(s, o->meta[i].key, o->meta[i].value);
+	err = err ? err : write_meta(s, "profile", profiles[o->profile]);
+	err = err ? err : write_meta(s, "probe", s->bpf.raw_tp ? "raw_tp" : "tp_btf");
+	err = err ? err : write_meta(s, "clock", c->use_rq_clock ? "run queue" : "CLOCK_MONOTONIC");
+	err = err ? err : write_meta(s, "latency.start", !c->use_sched_info ? "wakeup" :
+					c->stamp_waking ? "waking" : "remote waking, local enqueue");
+	err = err ? err : write_meta(s, "filter", c->filter ? "yes" : "no");
+	err = err ? err : write_meta(s, "events", !c->record ? "none" :
+					o->profile == MMT_PROFILE_FULL ? "switch migrate wakeup" : "switch migrate");
+	err = err ? err : write_meta(s, "totals.place", s->topo.n_cpus <= 16 ? "cpu" : "node");
+	err = err ? err : write_number(s, "ring.kb", (8ULL << c->ring_bits) / 1024);
+	err = err ? err : write_number(s, "cpu.count", s->topo.n_cpus);
+	err = err ? err : write_number(s, "node.count", s->topo.n_nodes);
+	return err ? err : write_topology(s);
+}
+
+/* ---------------------------------------------------------------- drain, flush, seal */
+
+static int keep(struct mmt_session *s, int err)
+{
+	if (err && !s->err) {
+		s->err = err;
+		if (err == -ENOSPC)
+			log_err(&s->log, "no space left for the trace file: what was written until now is kept");
+		else
+			log_err(&s->log, "writing the trace: %s", strerror(-err));
+	}
+	return s->err;
+}
+
+static int pass(struct mmt_session *s)
+{
+	int err = mmt_probe__consume(&s->bpf);
+
+	if (err >= 0)
+		err = mmt_drain__all(&s->drain);
+	return keep(s, err < 0 ? err : 0);
+}
+
+static int flush(struct mmt_session *s, uint64_t now, bool with_hists)
+{
+	uint64_t lost[MMT_N_CLASSES] = { 0 };
+	unsigned int i;
+	int err;
+
+	err = mmt_tasks__flush(&s->tasks, now, with_hists);
+	err = err ? err : mmt_cpu_totals__flush(&s->cpu_totals, &s->bpf, s->w, now, s->segment, lost);
+	mmt_writer__lost(s->w, lost);
+	for (i = 0; i < MMT_N_CLASSES; i++)
+		s->lost_total += lost[i];
+	return keep(s, err);
+}
+
+static int seal(struct mmt_session *s)
+{
+	int err = mmt_writer__seal(s->w);
+
+	mmt_drain__sealed(&s->drain);
+	s->next_seal = clock_ns(CLOCK_MONOTONIC) + SEAL_NS;
+	return keep(s, err);
+}
+
+static int write_footprint(struct mmt_session *s, uint64_t now)
+{
+	const struct mmt_footprint f = {
+		.drains = s->drain.passes, .events = s->drain.events, .map_bytes = s->bpf.map_bytes,
+		.migrations = mmt_tasks__self_migrations(&s->tasks),
+	};
+
+	return mmt_footprint__write(s->w, &f, now, s->segment);
+}
+
+/*
+ * Cut: events until now, totals until now, the kernel's own counters, then the mark. The
+ * counters are read right after our totals: what happens between the two readings is the
+ * difference at the edge that reports explain.
+ */
+static int cut(struct mmt_session *s, int kind, const char *name, const char *arg)
+{
+	uint64_t now;
+	int err;
+
+	err = pass(s);
+	now = mmt_probe__now(&s->bpf);
+	err = err ? err : flush(s, now, true);
+	err = err ? err : mmt_oracle__write(s->oracle, s->w, now, s->n_marks);
+	err = err ? err : mmt_kstat__write(s->w, &s->tasks, now, s->n_marks);
+	err = err ? err : write_footprint(s, now);
+	err = err ? err : write_clock(s);
+	err = err ? err : write_mark(s, now, kind, name, arg);
+	keep(s, err);
+	s->segment = s->n_marks++;
+	mmt_tasks__new_segment(&s->tasks, s->segment);
+	s->next_hists = clock_ns(CLOCK_MONOTONIC) + s->interval_ns;
+	return s->err;
+}
+
+/* Slow down when there is little to take, speed up before a ring is an eighth full. */
+static void pace(struct mmt_session *s)
+{
+	unsigned int fill = mmt_drain__fill(&s->drain); /* before this pass */
+
+	if (fill > 128 && s->pass_ns > PASS_MIN_NS)
+		s->pass_ns /= 2;
+	else if (fill < 32 && s->pass_ns < PASS_MAX_NS)
+		s->pass_ns += s->pass_ns / 4;
+	s->next_pass = clock_ns(CLOCK_MONOTONIC) + s->pass_ns;
+}
+
+static int work(struct mmt_session *s)
+{
+	uint64_t mono = clock_ns(CLOCK_MONOTONIC), now;
+	bool hists;
+	int err;
+
+	if (mono < s->next_pass && mono < s->next_seal)
+		return s->err;
+	pace(s);
+	err = pass(s);
+	if (err || mono + PASS_MIN_NS < s->next_seal)
+		return err;
+	hists = mono >= s->next_hists;
+	now = mmt_probe__now(&s->bpf);
+	err = flush(s, now, hists);
+	if (!err && hists) {
+		s->next_hists = mono + s->interval_ns;
+		err = keep(s, write_footprint(s, now));
+	}
+	return err ? err : seal(s);
+}
+
+/* ---------------------------------------------------------------- life */
+
+/* A benchmark that takes all CPUs must not starve the drain; a refusal is no error. */
+static void prefer(struct mmt_session *s)
+{
+	struct sched_param p = { 0 };
+
+	s->old_policy = sched_getscheduler(0);
+	sched_getparam(0, &p);
+	s->old_prio = p.sched_priority;
+	p.sched_priority = 1;
+	s->fifo = s->old_policy >= 0 && !sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &p);
+}
+
+static void prefer_end(struct mmt_session *s)
+{
+	struct sched_param p = { .sched_priority = s->old_prio };
+
+	if (s->fifo)
+		sched_setscheduler(0, s->old_policy, &p);
+	s->fifo = false;
+}
+
+/* Visit every CPU, so that each has switched once and what runs on it is known. */
+static void visit_cpus(const struct mmt_session *s)
+{
+	cpu_set_t *old, *one;
+	size_t size = CPU_ALLOC_SIZE(MMT_MAX_CPUS);
+	unsigned int i;
+
+	old = CPU_ALLOC(MMT_MAX_CPUS);
+	one = CPU_ALLOC(MMT_MAX_CPUS);
+	if (old && one && !sched_getaffinity(0, size, old)) {
+		for (i = 0; i < s->topo.n_cpus; i++) {
+			if (!s->topo.cpu[i].online)
+				continue;
+			CPU_ZERO_S(size, one);
+			CPU_SET_S(i, size, one);
+			sched_setaffinity(0, size, one);
+		}
+		sched_setaffinity(0, size, old);
+	}
+	CPU_FREE(old);
+	CPU_FREE(one);
+}
+
+int mmt_session__open(const struct mmt_session_opts *o, struct mmt_session **out)
+{
+	struct mmt_probe_opts b = {
+		.record = o->profile != MMT_PROFILE_LIGHT, .wakeups = o->profile == MMT_PROFILE_FULL,
+		.waking = o->waking, .ring_kb = o->ring_kb, .probe = o->probe, .pids = o->pids, .n_pids = o->n_pids,
+		.tids = o->tids, .n_tids = o->n_tids, .comm = o->comm, .cgroup = o->cgroup,
+		.tree = (unsigned int)o->tree, .on_rec = mmt_tasks__on_rec,
+	};
+	struct mmt_writer_opts wo = { .sz = sizeof(wo), .log = o->log, .log_ctx = o->log_ctx, .level = o->level };
+	struct mmt_session *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->log = (struct mmt_log){ o->log, o->log_ctx };
+	s->control.listen_fd = -1;
+	s->interval_ns = (o->interval_ms ? o->interval_ms : 1000) * 1000000ULL;
+	s->pass_ns = 25000000;
+	s->cpu_ns_start = mmt_footprint__cpu_ns();
+	wo.time_shift = (uint8_t)(o->time_shift < 0 ? 4 : o->time_shift);
+	err = mmt_topology__read(&s->topo, "");
+	if (err) {
+		log_err(&s->log, "reading the CPUs from /sys/devices/system/cpu: %s", strerror(-err));
+		goto err_close;
+	}
+	b.rec_ctx = &s->tasks;
+	err = mmt_probe__load(&s->bpf, &b, &s->topo, &s->log);
+	if (err)
+		goto err_close;
+	err = mmt_tasks__init(&s->tasks, &s->bpf, o->cgroup, &s->log);
+	err = err ? err : mmt_cpu_totals__init(&s->cpu_totals, &s->bpf);
+	if (err)
+		goto err_close;
+	err = mmt_writer__open(o->output, &wo, &s->w);
+	if (err) {
+		log_err(&s->log, "cannot create %s: %s", o->output, strerror(-err));
+		goto err_close;
+	}
+	mmt_tasks__set_writer(&s->tasks, s->w);
+	err = mmt_drain__init(&s->drain, &s->bpf, s->w);
+	err = err ? err : write_head(s, o);
+	if (err)
+		goto err_close;
+	err = mmt_control__open(&s->control, o->ctl_path, &s->log);
+	if (err)
+		goto err_close;
+	if (!o->no_oracle)
+		mmt_oracle__open(&s->oracle, &s->log); /* its absence is shown, not fatal */
+	*out = s;
+	return 0;
+err_close:
+	mmt_session__close(s);
+	return err;
+}
+
+int mmt_session__start(struct mmt_session *s)
+{
+	int err;
+
+	prefer(s);
+	err = mmt_probe__attach(&s->bpf, &s->log);
+	if (err)
+		return err;
+	s->running = true;
+	visit_cpus(s);
+	err = cut(s, MMT_MARK_START, "start", "");
+	return err ? err : seal(s);
+}
+
+int mmt_session__mark(struct mmt_session *s, enum mmt_mark_kind kind, const char *name, const char *arg)
+{
+	return s->err ? s->err : cut(s, kind, name, arg);
+}
+
+static int on_mark(void *ctx, int kind, const char *name, const char *arg)
+{
+	return mmt_session__mark(ctx, (enum mmt_mark_kind)kind, name, arg);
+}
+
+static int wait_ms(const struct mmt_session *s, uint64_t mono, uint64_t deadline)
+{
+	uint64_t next = s->next_pass < s->next_seal ? s->next_pass : s->next_seal;
+
+	if (deadline < next)
+		next = deadline;
+	return next <= mono ? 0 : (int)((next - mono + 999999) / 1000000);
+}
+
+int mmt_session__poll(struct mmt_session *s, struct pollfd *fds, size_t n, int timeout_ms)
+{
+	uint64_t mono = clock_ns(CLOCK_MONOTONIC), deadline;
+	struct pollfd all[MAX_EXTRA_FDS + 1 + MMT_CTL_CLIENTS];
+	unsigned int n_ctl;
+	size_t i;
+	int ready, err;
+
+	if (n > MAX_EXTRA_FDS)
+		return -EINVAL;
+	deadline = timeout_ms < 0 ? UINT64_MAX : mono + (uint64_t)timeout_ms * 1000000ULL;
+	for (;;) {
+		err = work(s);
+		if (err)
+			return err;
+		mono = clock_ns(CLOCK_MONOTONIC);
+		memcpy(all, fds, n * sizeof(*fds));
+		n_ctl = mmt_control__fds(&s->control, all + n);
+		ready = poll(all, n + n_ctl, wait_ms(s, mono, deadline));
+		if (ready < 0 && errno == EINTR)
+			return -EINTR;
+		if (ready < 0)
+			return -errno;
+		mmt_control__serve(&s->control, all + n, n_ctl, on_mark, s);
+		for (i = 0, ready = 0; i < n; i++) {
+			fds[i].revents = all[i].revents;
+			ready += !!all[i].revents;
+		}
+		if (ready || clock_ns(CLOCK_MONOTONIC) >= deadline)
+			return ready;
+	}
+}
+
+int mmt_session__stop(struct mmt_session *s)
+{
+	int err;
+
+	if (!s->running)
+		return s->err;
+	s->running = false;
+	cut(s, MMT_MARK_END, "end", "");
+	mmt_probe__detach(&s->bpf);
+	prefer_end(s);
+	seal(s);
+	s->bytes = mmt_writer__bytes(s->w);
+	err = mmt_writer__close(s->w);
+	s->w = NULL;
+	return keep(s, err);
+}
+
+void mmt_session__stats(const struct mmt_session *s, struct mmt_session_stats *st)
+{
+	unsigned int i;
+
+	memset(st, 0, sizeof(*st));
+	st->events = s->drain.events;
+	st->tasks = s->tasks.n_epochs;
+	st->bytes = s->w ? mmt_writer__bytes(s->w) : s->bytes;
+	st->cpu_ns = mmt_footprint__cpu_ns() - s->cpu_ns_start;
+	for (i = 0; s->bpf.cpus && i < s->bpf.n_cpus; i++) {
+		const struct mmt_cpu *c = &s->bpf.cpus[i];
+
+		st->lost += c->lost[0] + c->lost[1] + c->lost[2] + c->lost[3];
+		st->shed += c->shed[0] + c->shed[1] + c->shed[2] + c->shed[3];
+	}
+	st->lost += s->drain.stalled;
+}
+
+void mmt_session__close(struct mmt_session *s)
+{
+	if (!s)
+		return;
+	prefer_end(s);
+	mmt_control__close(&s->control);
+	mmt_oracle__close(s->oracle);
+	mmt_writer__abandon(s->w);
+	mmt_drain__free(&s->drain);
+	mmt_cpu_totals__free(&s->cpu_totals);
+	mmt_tasks__free(&s->tasks);
+	mmt_probe__close(&s->bpf);
+	free(s);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Task epochs: who they are (from the rare records) and what they did (from their slots). */
+#ifndef MMT_TASKS_H
+#define MMT_TASKS_H
+
+#include "probe.h"
+#include "cgroup.h"
+
+/* What of a slot has been written already. */
+struct mmt_counts {
+	uint64_t run_ns, wait_ns, off_ns, wait_max, off_max;
+	uint32_t nvcsw, nivcsw, wait_n, off_n, wakeups, mig[MMT_N_MIG];
+};
+
+struct mmt_epoch {
+	uint64_t id;
+	uint32_t slot, tid, tgid, ppid, flags, exit_code;
+	uint64_t start, first, last, cgroup;
+	uint64_t k_nvcsw, k_nivcsw, k_run_ns, k_migrations; /* at death */
+	char comm[MMT_COMM_LEN];
+	struct mmt_counts done;
+	uint64_t *place_done; /* by place */
+	struct mmt_hists *hist_done; /* NULL until it has histograms */
+	uint32_t live_at; /* index in tasks->live */
+};
+
+struct mmt_tasks {
+	struct mmt_probe *bpf;
+	struct mmt_writer *w;
+	const struct mmt_log *log;
+	struct mmt_cgroup_names cgroups;
+	struct mmt_epoch **by_slot; /* n_slots */
+	struct mmt_epoch **live;
+	size_t n_live, live_size;
+	uint64_t n_epochs;
+	uint64_t segment;
+	uint64_t *known_cgroups;
+	size_t n_cgroups, cgroups_size;
+	uint64_t rec_lost_seen;
+	uint64_t self; /* epoch id of the collector's main thread, 0 not seen yet */
+	int err;       /* sticky: a record could not be kept */
+	uint8_t *buf;  /* packing */
+	size_t buf_size;
+};
+
+int mmt_tasks__init(struct mmt_tasks *t, struct mmt_probe *bpf, const char *cgroup_dir, const struct mmt_log *log);
+void mmt_tasks__set_writer(struct mmt_tasks *t, struct mmt_writer *w);
+/* An mmt_rec_fn; ctx is the struct mmt_tasks. */
+int mmt_tasks__on_rec(void *ctx, void *data, size_t size);
+/* Rows of what every live task did since its last row; with_hists: histograms too. */
+int mmt_tasks__flush(struct mmt_tasks *t, uint64_t now, bool with_hists);
+/* A mark: maxima start anew, rows belong to the new segment. */
+void mmt_tasks__new_segment(struct mmt_tasks *t, uint64_t segment);
+/* Migrations of the collector's own thread so far. */
+uint64_t mmt_tasks__self_migrations(const struct mmt_tasks *t);
+/* The live epochs that switched most, at most n; for the kernel's own per-task counters. */
+size_t mmt_tasks__busiest(const struct mmt_tasks *t, const struct mmt_epoch **out, size_t n);
+void mmt_tasks__free(struct mmt_tasks *t);
+
+#endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sysfs.h"
+#include "topology.h"
+
+#define PATH_MAX_ 256
+
+static void path_of(char *buf, const char *root, const char *fmt, unsigned int a, unsigned int b)
+{
+	int n = snprintf(buf, PATH_MAX_, "%s", root);
+
+	if (n < 0 || n >= PATH_MAX_)
+		n = 0;
+	snprintf(buf + n, PATH_MAX_ - (size_t)n, fmt, a, b);
+}
+
+/* Calls fn for every number of a list like "0-3,8". */
+static void for_list(const char *s, void (*fn)(struct mmt_topology *, unsigned int, unsigned int),
+		     struct mmt_topology *t, unsigned int arg)
+{
+	char *end;
+
+	while (*s >= '0' && *s <= '9') {
+		unsigned long a = strtoul(s, &end, 10), b = a;
+
+		if (*end == '-')
+			b = strtoul(end + 1, &end, 10);
+		for (; a <= b && a < MMT_MAX_CPUS; a++)
+			fn(t, (unsigned int)a, arg);
+		s = *end == ',' ? end + 1 : end;
+	}
+}
+
+static void set_online(struct mmt_topology *t, unsigned int cpu, unsigned int arg)
+{
+	(void)arg;
+	t->cpu[cpu].online = true;
+}
+
+static void set_node(struct mmt_topology *t, unsigned int cpu, unsigned int node)
+{
+	t->cpu[cpu].node = (uint16_t)node;
+}
+
+static void set_possible(struct mmt_topology *t, unsigned int cpu, unsigned int arg)
+{
+	(void)arg;
+	if (cpu + 1 > t->n_cpus)
+		t->n_cpus = cpu + 1;
+}
+
+static void set_node_present(struct mmt_topology *t, unsigned int node, unsigned int arg)
+{
+	(void)arg;
+	if (node >= MMT_MAX_NODES)
+		return;
+	t->node[node].present = true;
+	if (node + 1 > t->n_nodes)
+		t->n_nodes = node + 1;
+}
+
+/* The unified cache of the highest level. */
+static unsigned int llc_of(const char *root, unsigned int cpu, unsigned int core)
+{
+	unsigned int i, best = core;
+	uint64_t level, top = 0;
+	char path[PATH_MAX_];
+
+	for (i = 0; i < 8; i++) {
+		path_of(path, root, "/sys/devices/system/cpu/cpu%u/cache/index%u/level", cpu, i);
+		if (mmt_read_u64(path, &level))
+			break;
+		if (level < top)
+			continue;
+		path_of(path, root, "/sys/devices/system/cpu/cpu%u/cache/index%u/shared_cpu_list", cpu, i);
+		if (!mmt_read_first(path, &best))
+			top = level;
+	}
+	return best;
+}
+
+static void read_cpu(struct mmt_topology *t, const char *root, unsigned int cpu)
+{
+	struct mmt_cpu_info *c = &t->cpu[cpu];
+	unsigned int v = cpu;
+	char path[PATH_MAX_];
+	uint64_t x = 0;
+
+	path_of(path, root, "/sys/devices/system/cpu/cpu%u/topology/thread_siblings_list", cpu, 0);
+	if (mmt_read_first(path, &v))
+		v = cpu;
+	c->core = (uint16_t)v;
+	c->llc = (uint16_t)llc_of(root, cpu, v);
+	path_of(path, root, "/sys/devices/system/cpu/cpu%u/topology/physical_package_id", cpu, 0);
+	if (!mmt_read_u64(path, &x))
+		c->package = (uint16_t)x;
+	path_of(path, root, "/sys/devices/system/cpu/cpu%u/cpufreq/cpuinfo_max_freq", cpu, 0);
+	if (!mmt_read_u64(path, &x))
+		c->max_khz = x;
+}
+
+static void read_node(struct mmt_topology *t, const char *root, unsigned int node)
+{
+	struct mmt_node_info *n = &t->node[node];
+	char path[PATH_MAX_], buf[4096], *s, *end;
+
+	path_of(path, root, "/sys/devices/system/node/node%u/cpulist", node, 0);
+	if (mmt_read_file(path, buf, sizeof(buf)) >= 0)
+		for_list(buf, set_node, t, node);
+	path_of(path, root, "/sys/devices/system/node/node%u/meminfo", node, 0);
+	if (mmt_read_file(path, buf, sizeof(buf)) >= 0) {
+		s = strstr(buf, "MemTotal:");
+		if (s)
+			n->mem_kb = strtoull(s + 9, NULL, 10);
+	}
+	path_of(path, root, "/sys/devices/system/node/node%u/distance", node, 0);
+	if (mmt_read_file(path, buf, sizeof(buf)) < 0)
+		return;
+	for (s = buf; n->n_dist < MMT_MAX_NODES; s = end) {
+		unsigned long d = strtoul(s, &end, 10);
+
+		if (end == s)
+			break;
+		n->dist[n->n_dist++] = (uint16_t)d;
+	}
+}
+
+int mmt_topology__read(struct mmt_topology *t, const char *root)
+{
+	char path[PATH_MAX_], buf[4096];
+	unsigned int i;
+
+	memset(t, 0, sizeof(*t));
+	path_of(path, root, "/sys/devices/system/cpu/possible", 0, 0);
+	if (mmt_read_file(path, buf, sizeof(buf)) < 0)
+		return -ENOENT;
+	for_list(buf, set_possible, t, 0);
+	if (!t->n_cpus)
+		return -EINVAL;
+	path_of(path, root, "/sys/devices/system/cpu/online", 0, 0);
+	if (mmt_read_file(path, buf, sizeof(buf)) >= 0)
+		for_list(buf, set_online, t, 0);
+	for (i = 0; i < t->n_cpus; i++)
+		read_cpu(t, root, i);
+	path_of(path, root, "/sys/devices/system/node/possible", 0, 0);
+	if (mmt_read_file(path, buf, sizeof(buf)) >= 0)
+		for_list(buf, set_node_present, t, 0);
+	if (!t->n_nodes)
+		set_node_present(t, 0, 0);
+	for (i = 0; i < t->n_nodes; i++)
+		read_node(t, root, i);
+	return 0;
+}

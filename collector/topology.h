@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* CPUs, cores, last-level caches and nodes, as /sys/devices/system shows them. */
+#ifndef MMT_TOPOLOGY_H
+#define MMT_TOPOLOGY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../bpf/mmt_shared.h"
+
+#define MMT_MAX_NODES 64
+
+struct mmt_topology {
+	unsigned int n_cpus;  /* possible: highest number + 1 */
+	unsigned int n_nodes; /* highest number + 1 */
+	struct mmt_cpu_info {
+		uint16_t core, llc, node, package;
+		bool online;
+		uint64_t max_khz;
+	} cpu[MMT_MAX_CPUS];
+	struct mmt_node_info {
+		bool present;
+		uint64_t mem_kb;
+		unsigned int n_dist;
+		uint16_t dist[MMT_MAX_NODES];
+	} node[MMT_MAX_NODES];
+};
+
+/* root: "" or a prefix of recorded files, for tests. -E2BIG: more CPUs than MMT_MAX_CPUS. */
+int mmt_topology__read(struct mmt_topology *t, const char *root);
+
+#endif

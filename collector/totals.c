@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cells.h"
+#include "totals.h"
+
+/* A slot as it was at one instant, the stretch on the CPU that has not ended included. */
+static void slot_read(const struct mmt_slot *src, uint64_t now, struct mmt_slot *s, uint64_t *open)
+{
+	const volatile struct mmt_slot *v = src;
+	int tries = 0;
+
+	do {
+		uint64_t stamp = v->stamp;
+
+		memcpy(s, src, sizeof(*s));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (stamp == v->stamp && stamp == s->stamp)
+			break;
+	} while (++tries < 8);
+	*open = s->state == MMT_S_RUN && now > s->stamp ? now - s->stamp : 0;
+}
+
+static uint64_t max_since(uint64_t v, uint64_t *done)
+{
+	if (v > *done)
+		*done = v;
+	return v;
+}
+
+/* What was added to the histograms since last time, packed; 0 bytes: nothing. */
+static int hist_delta(struct mmt_tasks *t, struct mmt_epoch *e, uint32_t block, unsigned int which, uint8_t *buf,
+		      size_t size)
+{
+	const volatile uint32_t *cur = t->bpf->hists[block].count[which];
+	uint32_t *done = e->hist_done->count[which], delta[MMT_HIST_BUCKETS], any = 0;
+	unsigned int i;
+
+	for (i = 0; i < MMT_HIST_BUCKETS; i++) {
+		uint32_t v = cur[i];
+
+		delta[i] = v - done[i];
+		any |= delta[i];
+		done[i] = v;
+	}
+	return any ? mmt_hist_pack(delta, MMT_HIST_BUCKETS, buf, size) : 0;
+}
+
+static int place_delta(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_slot *s, uint64_t open,
+		       uint8_t *buf, size_t size)
+{
+	const struct mmt_config *cfg = &t->bpf->cfg;
+	const uint64_t *at = &t->bpf->places[(uint64_t)e->slot << cfg->place_bits];
+	unsigned int n = 1U << cfg->place_bits, i, used = 0;
+	uint64_t delta[MMT_MAX_NODES];
+
+	for (i = 0; i < n && i < MMT_MAX_NODES; i++) {
+		uint64_t v = __atomic_load_n(&at[i], __ATOMIC_RELAXED);
+
+		if (open && cfg->topo[s->cpu & (MMT_MAX_CPUS - 1)].place == i)
+			v += open;
+		delta[i] = v > e->place_done[i] ? v - e->place_done[i] : 0;
+		e->place_done[i] += delta[i];
+		if (delta[i])
+			used = i + 1;
+	}
+	return used ? mmt_vec_pack(delta, used, buf, size) : 0;
+}
+
+int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now, bool with_hists)
+{
+	struct mmt_counts *d = &e->done, old = *d;
+	int len_place, len_wait = 0, len_off = 0;
+	uint8_t *buf = t->buf;
+	size_t room = t->buf_size;
+	uint64_t open, run;
+	struct mmt_slot s;
+
+	slot_read(&t->bpf->slots[e->slot], now, &s, &open);
+	if (t->bpf->cfg.filter && !(s.flags & MMT_SF_WANT))
+		return 0;
+	run = s.run_ns + open;
+	if (run < d->run_ns) /* the clock was read a little late last time */
+		run = d->run_ns;
+	if (with_hists && s.hist && s.hist < t->bpf->n_hists) {
+		if (!e->hist_done)
+			e->hist_done = calloc(1, sizeof(*e->hist_done));
+		if (!e->hist_done)
+			return -ENOMEM;
+		len_wait = hist_delta(t, e, s.hist, MMT_H_WAIT, buf, room);
+		len_off = hist_delta(t, e, s.hist, MMT_H_OFF, buf + len_wait, room - (size_t)len_wait);
+	}
+	if (run == d->run_ns && s.nvcsw == d->nvcsw && s.nivcsw == d->nivcsw && s.wakeups == d->wakeups &&
+	    s.wait_n == d->wait_n && s.off_n == d->off_n && !memcmp(s.mig, d->mig, sizeof(s.mig)) && !len_wait &&
+	    !len_off)
+		return 0;
+	len_place = place_delta(t, e, &s, open, buf + len_wait + len_off, room - (size_t)(len_wait + len_off));
+	d->run_ns = run;
+	d->wait_ns = s.wait_ns;
+	d->off_ns = s.off_ns;
+	d->nvcsw = s.nvcsw;
+	d->nivcsw = s.nivcsw;
+	d->wait_n = s.wait_n;
+	d->off_n = s.off_n;
+	d->wakeups = s.wakeups;
+	memcpy(d->mig, s.mig, sizeof(d->mig));
+	{
+		const struct mmt_cell c[] = {
+			cell_u(now), cell_u(t->segment), cell_u(e->id), cell_u(e->cgroup),
+			cell_u(s.nvcsw - old.nvcsw), cell_u(s.nivcsw - old.nivcsw), cell_u(s.wakeups - old.wakeups),
+			cell_u(s.mig[0] - old.mig[0]), cell_u(s.mig[1] - old.mig[1]),
+			cell_u(s.mig[2] - old.mig[2]), cell_u(s.mig[3] - old.mig[3]),
+			cell_u(run - old.run_ns),
+			cell_u(s.wait_n - old.wait_n), cell_u(s.wait_ns - old.wait_ns),
+			cell_u(max_since(s.wait_max, &d->wait_max)),
+			cell_u(s.off_n - old.off_n), cell_u(s.off_ns - old.off_ns),
+			cell_u(max_since(s.off_max, &d->off_max)),
+			cell_b(buf + len_wait + len_off, (size_t)len_place),
+			cell_b(buf, (size_t)len_wait), cell_b(buf + len_wait, (size_t)len_off),
+		};
+
+		return ROW(t->w, MMT_TB_TASK_TOTALS, c);
+	}
+}
+
+int mmt_cpu_totals__init(struct mmt_cpu_totals *c, const struct mmt_probe *bpf)
+{
+	c->done = calloc(bpf->n_cpus, sizeof(*c->done));
+	c->busy = calloc(bpf->n_cpus, sizeof(*c->busy));
+	c->idle = calloc(bpf->n_cpus, sizeof(*c->idle));
+	return c->done && c->busy && c->idle ? 0 : -ENOMEM;
+}
+
+static uint64_t grown(uint64_t v, uint64_t *done)
+{
+	uint64_t d = v > *done ? v - *done : 0;
+
+	*done += d;
+	return d;
+}
+
+int mmt_cpu_totals__flush(struct mmt_cpu_totals *c, const struct mmt_probe *bpf, struct mmt_writer *w, uint64_t now,
+			  uint64_t segment, uint64_t lost[MMT_N_CLASSES])
+{
+	unsigned int i, k;
+	int err = 0;
+
+	for (i = 0; i < bpf->n_cpus && !err; i++) {
+		struct mmt_cpu cur = bpf->cpus[i], *d = &c->done[i];
+		uint64_t open = cur.last && now > cur.last ? now - cur.last : 0;
+		uint64_t busy = grown(cur.busy_ns + (cur.running ? open : 0), &c->busy[i]);
+		uint64_t idle = grown(cur.idle_ns + (cur.running ? 0 : open), &c->idle[i]);
+		const struct mmt_cell row[] = {
+			cell_u(now), cell_u(segment), cell_u(i), cell_u(cur.switches - d->switches),
+			cell_u(cur.idle_switches - d->idle_switches), cell_u(cur.nvcsw - d->nvcsw),
+			cell_u(cur.nivcsw - d->nivcsw), cell_u(cur.wakeups - d->wakeups),
+			cell_u(cur.mig[0] - d->mig[0]), cell_u(cur.mig[1] - d->mig[1]),
+			cell_u(cur.mig[2] - d->mig[2]), cell_u(cur.mig[3] - d->mig[3]), cell_u(busy), cell_u(idle),
+			cell_u(cur.seen[MMT_C_SWITCH] - d->seen[MMT_C_SWITCH]),
+			cell_u(cur.seen[MMT_C_WAKEUP] - d->seen[MMT_C_WAKEUP]),
+			cell_u(cur.seen[MMT_C_MIGRATE] - d->seen[MMT_C_MIGRATE]),
+			cell_u(cur.lost[MMT_C_SWITCH] - d->lost[MMT_C_SWITCH]),
+			cell_u(cur.lost[MMT_C_WAKEUP] - d->lost[MMT_C_WAKEUP]),
+			cell_u(cur.lost[MMT_C_MIGRATE] - d->lost[MMT_C_MIGRATE]),
+			cell_u(cur.shed[MMT_C_WAKEUP] - d->shed[MMT_C_WAKEUP]),
+		};
+
+		for (k = 0; k < MMT_N_CLASSES; k++)
+			lost[k] += cur.lost[k] - d->lost[k] + cur.shed[k] - d->shed[k];
+		if (busy || idle || cur.switches != d->switches)
+			err = ROW(w, MMT_TB_CPU_TOTALS, row);
+		*d = cur;
+	}
+	return err;
+}
+
+void mmt_cpu_totals__free(struct mmt_cpu_totals *c)
+{
+	free(c->done);
+	free(c->busy);
+	free(c->idle);
+	memset(c, 0, sizeof(*c));
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Counters in the maps -> rows of what was added since the last row. */
+#ifndef MMT_TOTALS_H
+#define MMT_TOTALS_H
+
+#include "tasks.h"
+
+/* One row for a task, if it did anything; with_hists: its histograms too. */
+int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now, bool with_hists);
+
+struct mmt_cpu_totals {
+	struct mmt_cpu *done;  /* n_cpus */
+	uint64_t *busy, *idle; /* with the stretch that has not ended yet */
+};
+int mmt_cpu_totals__init(struct mmt_cpu_totals *c, const struct mmt_probe *bpf);
+/* One row per CPU that did anything; adds up what was lost by class into lost. */
+int mmt_cpu_totals__flush(struct mmt_cpu_totals *c, const struct mmt_probe *bpf, struct mmt_writer *w, uint64_t now,
+			  uint64_t segment, uint64_t lost[MMT_N_CLASSES]);
+void mmt_cpu_totals__free(struct mmt_cpu_totals *c);
+
+#endif
