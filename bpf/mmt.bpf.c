@@ -196,14 +196,14 @@ int mmt_switch(__u64 *ctx)
 	c->switches++;
 	ran = c->last ? now - c->last : 0;
 	c->last = now;
-	c->running = npid;
 	if (ppid) {
 		c->busy_ns += ran;
 		if (vol)
 			c->nvcsw++;
 		else
 			c->nivcsw++;
-		ps_slot = slot_get(prev, ppid, &pidx, now);
+		pidx = c->slot;
+		ps_slot = pidx && c->running == ppid ? slot_at(pidx) : slot_get(prev, ppid, &pidx, now);
 		if (ps_slot) {
 			slot_out(ps_slot, pidx, prev, now, vol, place);
 			want |= ps_slot->flags & MMT_SF_WANT;
@@ -221,6 +221,8 @@ int mmt_switch(__u64 *ctx)
 			want |= ns_slot->flags & MMT_SF_WANT;
 		}
 	}
+	c->running = npid;
+	c->slot = nidx;
 	if (cfg.record && want)
 		record_switch(c, cpu, ppid, npid, code, now);
 	return 0;

@@ -186,34 +186,31 @@ static __always_inline struct mmt_slot *slot_find(__u32 pid)
 	return entry && *entry ? slot_at(*entry) : NULL;
 }
 
+#define LOG4(x) x, x, x, x
+#define LOG16(x) LOG4(x), LOG4(x), LOG4(x), LOG4(x)
+#define LOG64(x) LOG16(x), LOG16(x), LOG16(x), LOG16(x)
+/* floor(log2(i)); 0 for 0 */
+static const __u8 log2_of[256] SEC(".rodata.tables") = {
+	0, 0, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, LOG16(4), LOG16(5), LOG16(5), LOG64(6), LOG64(7), LOG64(7),
+};
+
 /* Bucket of a log-linear histogram with 2^5 sub-buckets an octave; BPF has no clz. */
 static __always_inline __u32 hist_bucket(__u64 v)
 {
-	__u32 shift = 0;
+	__u32 shift = 0, s;
 
 	if (v >> 37)
 		return MMT_HIST_N - 1;
 	if (v >> 21) { /* each step keeps v >= 32 */
 		v >>= 16;
-		shift += 16;
+		shift = 16;
 	}
 	if (v >> 13) {
 		v >>= 8;
 		shift += 8;
 	}
-	if (v >> 9) {
-		v >>= 4;
-		shift += 4;
-	}
-	if (v >> 7) {
-		v >>= 2;
-		shift += 2;
-	}
-	if (v >> 6) {
-		v >>= 1;
-		shift += 1;
-	}
-	return (shift << 5) + v;
+	s = log2_of[(v >> 5) & 255];
+	return ((shift + s) << 5) + (__u32)(v >> s);
 }
 
 static __noinline int hist_claim(struct mmt_slot *s)
