@@ -7,6 +7,9 @@
 
 struct mmt_oracle;
 
+/* Can a software (hardware) event be counted here? 0 or -errno. */
+int mmt_oracle__try_software(void);
+int mmt_oracle__try_hardware(void);
 /* Never fatal to a session: -errno after a message when perf events cannot be had. */
 int mmt_oracle__open(struct mmt_oracle **out, const struct mmt_log *log);
 /* One row per event and CPU in the counter table. */

@@ -38,13 +38,12 @@ static int print_none(enum libbpf_print_level level, const char *fmt, va_list ap
 	return 0;
 }
 
-static bool btf_has_type(const struct btf *btf, const char *name)
+bool mmt_probe__btf_has_typedef(const struct btf *btf, const char *name)
 {
 	return btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF) > 0;
 }
 
-/* Does struct `type` have a member `field`? */
-static bool btf_has_field(const struct btf *btf, const char *type, const char *field)
+bool mmt_probe__btf_has_field(const struct btf *btf, const char *type, const char *field)
 {
 	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
 	const struct btf_type *t;
@@ -139,9 +138,9 @@ static int config_fill(struct mmt_config *cfg, const struct mmt_probe_opts *o, c
 	cfg->n_slots = SLOTS;
 	cfg->pid_lines = (uint32_t)(pid_max() / MMT_PIDS_PER_LINE + 1);
 	cfg->record = o->record;
-	cfg->use_rq_clock = btf_has_field(btf, "cfs_rq", "rq");
-	cfg->use_sched_info = btf_has_field(btf, "sched_info", "run_delay");
-	cfg->stamp_waking = !btf_has_type(btf, "btf_trace_csd_queue_cpu");
+	cfg->use_rq_clock = mmt_probe__btf_has_field(btf, "cfs_rq", "rq");
+	cfg->use_sched_info = mmt_probe__btf_has_field(btf, "sched_info", "run_delay");
+	cfg->stamp_waking = !mmt_probe__btf_has_typedef(btf, "btf_trace_csd_queue_cpu");
 	cfg->record_waking = o->record && o->waking;
 	cfg->tree = o->tree;
 	cfg->filter = o->tree || o->n_pids || o->n_tids || o->comm || o->cgroup;

@@ -10,6 +10,7 @@
 #include "topology.h"
 
 struct bpf_object;
+struct btf;
 struct bpf_link;
 struct ring_buffer;
 typedef int (*mmt_rec_fn)(void *ctx, void *data, size_t size);
@@ -61,5 +62,9 @@ int mmt_probe__consume(struct mmt_probe *b);
 /* The trace clock now, ns. */
 uint64_t mmt_probe__now(const struct mmt_probe *b);
 void mmt_probe__close(struct mmt_probe *b);
+
+/* What the running kernel's types say. */
+bool mmt_probe__btf_has_typedef(const struct btf *btf, const char *name);
+bool mmt_probe__btf_has_field(const struct btf *btf, const char *type, const char *field);
 
 #endif

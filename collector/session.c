@@ -2,6 +2,7 @@
 /* The order of things: open, start, poll, mark, stop. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -326,6 +327,7 @@ int mmt_session__open(const struct mmt_session_opts *o, struct mmt_session **out
 	s->control.listen_fd = -1;
 	s->interval_ns = (o->interval_ms ? o->interval_ms : 1000) * 1000000ULL;
 	s->pass_ns = 25000000;
+	s->n_marks = 1; /* segment 0 is what happened before the first mark */
 	s->cpu_ns_start = mmt_footprint__cpu_ns();
 	wo.time_shift = (uint8_t)(o->time_shift < 0 ? 4 : o->time_shift);
 	err = mmt_topology__read(&s->topo, "");
@@ -337,6 +339,7 @@ int mmt_session__open(const struct mmt_session_opts *o, struct mmt_session **out
 	err = mmt_probe__load(&s->bpf, &b, &s->topo, &s->log);
 	if (err)
 		goto err_close;
+	malloc_trim(0); /* parsing the kernel's types took 20 MB for a moment */
 	err = mmt_tasks__init(&s->tasks, &s->bpf, o->cgroup, &s->log);
 	err = err ? err : mmt_cpu_totals__init(&s->cpu_totals, &s->bpf);
 	if (err)

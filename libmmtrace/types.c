@@ -64,7 +64,7 @@ static const struct mmt_field meta_f[] = {
 	COL("value", STR, "", "text"),
 };
 static const struct mmt_field mark_f[] = {
-	COL("seq", U64, "", "number of the mark; the totals rows with this segment lie after it"),
+	COL("seq", U64, "", "number of the mark, from 1; totals rows with this segment lie after it, segment 0 before the first"),
 	COL("time", TIME, "ns", "instant of the cut"),
 	COL("kind", ENUM, "start,end,iteration_start,iteration_end,phase,user", "what the mark stands for"),
 	COL("name", STR, "", "name given"),
