@@ -1,0 +1,659 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads the tables of a trace into a model. Columns are found by name in the file's own
+ * schema: what it lacks is "not available", what it has beyond is passed over.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* reallocarray */
+#endif
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "model_int.h"
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+#define MAX_COLS 40
+#define MAX_TABLES 16
+
+/* Where the wanted columns stand in a table of this file; -1: nowhere. */
+struct colmap {
+	const struct mmt_type *type;
+	int idx[MAX_COLS];
+};
+
+struct load {
+	struct model *m;
+	const struct model_opts *opts;
+	struct colmap map[MAX_TABLES]; /* by loader */
+	uint32_t last_name[2]; /* interned source and name of the previous counter row */
+	bool iteration_seen;
+	size_t cap_marks, cap_meta, cap_clocks, cap_cpus, cap_nodes, cap_tasks, cap_totals, cap_cgroups, cap_notes,
+		cap_samples, cap_foot, cap_segments, cap_names;
+};
+
+static const char *const meta_cols[] = { "key", "value" };
+static const char *const mark_cols[] = { "seq", "time", "kind", "name", "arg" };
+static const char *const clock_cols[] = { "time", "mono", "boot", "real", "error" };
+static const char *const cpu_cols[] = { "cpu", "core", "llc", "node", "package", "online" };
+static const char *const node_cols[] = { "node", "mem_kb", "distance" };
+static const char *const task_cols[] = {
+	"epoch", "tid", "tgid", "ppid", "start", "first", "last", "exit_code", "flags", "cgroup", "comm",
+	"k_nvcsw", "k_nivcsw", "k_run_ns", "k_migrations",
+};
+static const char *const cgroup_cols[] = { "id", "path" };
+enum { TT_SEGMENT = MT_N, TT_EPOCH, TT_CGROUP, TT_WAIT_MAX, TT_OFF_MAX, TT_PLACE, TT_WAIT_HIST, TT_OFF_HIST, TT_TIME };
+static const char *const task_totals_cols[] = {
+	"nvcsw", "nivcsw", "wakeups", "mig_smt", "mig_llc", "mig_node", "mig_cross", "run_ns", "wait_n", "wait_ns",
+	"off_n", "off_ns", "segment", "epoch", "cgroup", "wait_max", "off_max", "place_ns", "wait_hist", "off_hist",
+	"time",
+};
+enum { CT_SEGMENT = MC_N, CT_CPU, CT_TIME };
+static const char *const cpu_totals_cols[] = {
+	"switches", "idle_switches", "nvcsw", "nivcsw", "wakeups", "mig_smt", "mig_llc", "mig_node", "mig_cross",
+	"busy_ns", "idle_ns", "seen_switch", "seen_wakeup", "seen_migrate", "lost_switch", "lost_wakeup",
+	"lost_migrate", "shed_wakeup", "segment", "cpu", "time",
+};
+static const char *const counter_cols[] = { "time", "segment", "source", "name", "scope", "value" };
+enum { FP_TIME = MF_N, FP_SEGMENT };
+static const char *const footprint_cols[] = {
+	"user_ns", "sys_ns", "rss_kb", "maxrss_kb", "map_kb", "minflt", "majflt", "nvcsw", "nivcsw", "migrations",
+	"drains", "events", "bytes", "time", "segment",
+};
+static const char *const note_cols[] = { "time", "level", "text" };
+
+struct row {
+	const struct mmt_cell *c;
+	const int *idx;
+};
+
+static uint64_t get(const struct row *r, int col)
+{
+	return r->idx[col] < 0 ? 0 : r->c[r->idx[col]].u;
+}
+
+static const struct mmt_cell *blob(const struct row *r, int col)
+{
+	static const struct mmt_cell none;
+	const struct mmt_cell *c = r->idx[col] < 0 ? &none : &r->c[r->idx[col]];
+
+	return c->p ? c : &none;
+}
+
+static const char *text(struct load *l, const struct row *r, int col)
+{
+	const struct mmt_cell *c = blob(r, col);
+
+	return arena_str(l->m->mem, c->p, c->p ? c->len : 0);
+}
+
+/* Room for one more in a growing array; the new element is zeroed. */
+static void *more(void *array, size_t *n, size_t *cap, size_t size)
+{
+	void **p = array;
+
+	if (*n == *cap) {
+		size_t c = *cap ? *cap * 2 : 16;
+		void *q = reallocarray(*p, c, size);
+
+		if (!q)
+			return NULL;
+		*p = q;
+		*cap = c;
+	}
+	return memset((char *)*p + (*n)++ * size, 0, size);
+}
+
+#define MORE(l, field, cap) more(&(l)->m->field, &(l)->m->n_##field, &(l)->cap, sizeof(*(l)->m->field))
+
+static int row_meta(struct load *l, const struct row *r)
+{
+	struct model_meta *x = MORE(l, meta, cap_meta);
+
+	if (!x)
+		return -ENOMEM;
+	x->key = text(l, r, 0);
+	x->value = text(l, r, 1);
+	return x->key && x->value ? 0 : -ENOMEM;
+}
+
+/* What came before the first iteration is edge: start again. */
+static void forget_totals(struct model *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_totals; i++) {
+		struct model_totals *t = &m->totals[i];
+
+		memset(t->v, 0, sizeof(t->v));
+		rhist_free(&t->wait);
+		rhist_free(&t->off);
+		memset(t->place, 0, t->n_place * sizeof(*t->place));
+	}
+	for (i = 0; i < m->n_cpus; i++) {
+		memset(m->cpus[i].v, 0, sizeof(m->cpus[i].v));
+		m->cpus[i].ran = false;
+	}
+}
+
+static void select_marks(struct load *l)
+{
+	struct model *m = l->m;
+	bool in = false;
+	size_t i;
+
+	for (i = 0; i < m->n_marks; i++) {
+		struct model_mark *k = &m->marks[i];
+
+		if (k->kind == MARK_ITER_START)
+			in = true;
+		else if (k->kind == MARK_ITER_END || k->kind == MARK_END)
+			in = false;
+		switch (m->window) {
+		case WINDOW_ITERATION:
+			k->selected = in;
+			break;
+		case WINDOW_SEGMENT:
+			k->selected = k->seq == l->opts->segment;
+			break;
+		case WINDOW_NAME:
+			k->selected = !strcmp(k->name, l->opts->name);
+			break;
+		default:
+			k->selected = k->kind != MARK_END;
+		}
+	}
+}
+
+static int row_mark(struct load *l, const struct row *r)
+{
+	struct model *m = l->m;
+	struct model_mark *k;
+	struct model_mark new = {
+		.seq = get(r, 0), .time = get(r, 1), .kind = (uint32_t)get(r, 2),
+		.name = text(l, r, 3), .arg = text(l, r, 4),
+	};
+	size_t i;
+
+	if (!new.name || !new.arg)
+		return -ENOMEM;
+	k = MORE(l, marks, cap_marks);
+	if (!k)
+		return -ENOMEM;
+	for (i = m->n_marks - 1; i && m->marks[i - 1].seq > new.seq; i--)
+		m->marks[i] = m->marks[i - 1];
+	m->marks[i] = new;
+	if (new.kind == MARK_ITER_START && m->window == WINDOW_AUTO) {
+		m->window = WINDOW_ITERATION;
+		forget_totals(m);
+	}
+	l->iteration_seen |= new.kind == MARK_ITER_START;
+	select_marks(l);
+	return 0;
+}
+
+static int row_clock(struct load *l, const struct row *r)
+{
+	struct model_clock *x = MORE(l, clocks, cap_clocks);
+
+	if (!x)
+		return -ENOMEM;
+	*x = (struct model_clock){ get(r, 0), get(r, 1), get(r, 2), get(r, 3), get(r, 4) };
+	return 0;
+}
+
+static struct model_cpu *cpu_of(struct load *l, uint64_t cpu)
+{
+	uint32_t i = u64map_get(&l->m->by_cpu, cpu);
+	struct model_cpu *c;
+
+	if (i != U64MAP_NONE)
+		return &l->m->cpus[i];
+	c = MORE(l, cpus, cap_cpus);
+	if (!c || u64map_put(&l->m->by_cpu, cpu, (uint32_t)(l->m->n_cpus - 1)))
+		return NULL;
+	c->cpu = (uint32_t)cpu;
+	return c;
+}
+
+static int row_cpu(struct load *l, const struct row *r)
+{
+	struct model_cpu *c = cpu_of(l, get(r, 0));
+
+	if (!c)
+		return -ENOMEM;
+	c->in_topology = true;
+	c->core = (uint32_t)get(r, 1);
+	c->llc = (uint32_t)get(r, 2);
+	c->node = (uint32_t)get(r, 3);
+	c->package = (uint32_t)get(r, 4);
+	c->online = get(r, 5);
+	return 0;
+}
+
+static int row_node(struct load *l, const struct row *r)
+{
+	const struct mmt_cell *d = blob(r, 2);
+	struct model_node *x = MORE(l, nodes, cap_nodes);
+	uint64_t v[1024];
+	int n = d->p ? mmt_vec_unpack(d->p, d->len, v, N(v)) : 0;
+
+	if (!x)
+		return -ENOMEM;
+	x->node = (uint32_t)get(r, 0);
+	x->mem_kb = get(r, 1);
+	if (n <= 0 || n > (int)N(v))
+		return 0;
+	x->distance = arena_alloc(l->m->mem, (size_t)n * sizeof(*v));
+	if (!x->distance)
+		return -ENOMEM;
+	memcpy(x->distance, v, (size_t)n * sizeof(*v));
+	x->n_distance = (uint32_t)n;
+	return 0;
+}
+
+static struct model_task *task_of(struct load *l, uint64_t epoch)
+{
+	uint32_t i = u64map_get(&l->m->by_epoch, epoch);
+	struct model_task *t;
+
+	if (i != U64MAP_NONE)
+		return &l->m->tasks[i];
+	t = MORE(l, tasks, cap_tasks);
+	if (!t || u64map_put(&l->m->by_epoch, epoch, (uint32_t)(l->m->n_tasks - 1)))
+		return NULL;
+	t->epoch = epoch;
+	t->totals = U64MAP_NONE;
+	t->comm = epoch ? "?" : "(others)";
+	return t;
+}
+
+static int row_task(struct load *l, const struct row *r)
+{
+	struct model_task *t = task_of(l, get(r, 0));
+	const struct mmt_cell *comm = blob(r, 10);
+
+	if (!t)
+		return -ENOMEM;
+	t->known = true;
+	t->tid = (uint32_t)get(r, 1);
+	t->tgid = (uint32_t)get(r, 2);
+	t->ppid = (uint32_t)get(r, 3);
+	t->start = get(r, 4);
+	t->first = get(r, 5);
+	t->last = get(r, 6);
+	t->exit_code = get(r, 7);
+	t->flags = (uint32_t)get(r, 8);
+	t->cgroup = get(r, 9);
+	t->k_nvcsw = get(r, 11);
+	t->k_nivcsw = get(r, 12);
+	t->k_run_ns = get(r, 13);
+	t->k_migrations = get(r, 14);
+	if (strlen(t->comm) != comm->len || memcmp(t->comm, comm->p ? comm->p : "", comm->len))
+		t->comm = text(l, r, 10);
+	return t->comm ? 0 : -ENOMEM;
+}
+
+static int row_cgroup(struct load *l, const struct row *r)
+{
+	uint64_t id = get(r, 0);
+	uint32_t i = u64map_get(&l->m->by_cgroup, id);
+	struct model_cgroup *c = i == U64MAP_NONE ? MORE(l, cgroups, cap_cgroups) : &l->m->cgroups[i];
+
+	if (!c || (i == U64MAP_NONE && u64map_put(&l->m->by_cgroup, id, (uint32_t)(l->m->n_cgroups - 1))))
+		return -ENOMEM;
+	c->id = id;
+	c->path = text(l, r, 1);
+	return c->path ? 0 : -ENOMEM;
+}
+
+static struct model_segment *segment_of(struct load *l, uint64_t seq, uint64_t time)
+{
+	struct model *m = l->m;
+	struct model_segment *s;
+	size_t i = m->n_segments;
+
+	while (i && m->segments[i - 1].seq > seq)
+		i--;
+	if (i && m->segments[i - 1].seq == seq) {
+		s = &m->segments[i - 1];
+	} else {
+		if (!MORE(l, segments, cap_segments))
+			return NULL;
+		memmove(&m->segments[i + 1], &m->segments[i], (m->n_segments - 1 - i) * sizeof(*s));
+		s = memset(&m->segments[i], 0, sizeof(*s));
+		s->seq = seq;
+		s->first = time;
+	}
+	s->rows++;
+	if (time > s->last)
+		s->last = time;
+	return s;
+}
+
+static struct model_totals *totals_of(struct load *l, struct model_task *task, uint64_t cgroup)
+{
+	struct model *m = l->m;
+	uint32_t i, ti = (uint32_t)(task - m->tasks);
+	struct model_totals *t;
+
+	for (i = task->totals; i != U64MAP_NONE; i = m->totals[i].next)
+		if (m->totals[i].cgroup == cgroup)
+			return &m->totals[i];
+	t = MORE(l, totals, cap_totals);
+	if (!t)
+		return NULL;
+	t->task = ti;
+	t->cgroup = cgroup;
+	t->next = task->totals;
+	task->totals = (uint32_t)(m->n_totals - 1);
+	return t;
+}
+
+static int add_place(struct load *l, struct model_totals *t, const struct mmt_cell *c)
+{
+	uint64_t v[4096];
+	int i, n = c->p ? mmt_vec_unpack(c->p, c->len, v, N(v)) : 0;
+
+	if (n <= 0)
+		return 0;
+	if (n > (int)N(v))
+		n = N(v);
+	if ((uint32_t)n > t->n_place) {
+		uint64_t *p = arena_alloc(l->m->mem, (size_t)n * sizeof(*p));
+
+		if (!p)
+			return -ENOMEM;
+		if (t->n_place)
+			memcpy(p, t->place, t->n_place * sizeof(*p));
+		t->place = p;
+		t->n_place = (uint32_t)n;
+	}
+	for (i = 0; i < n; i++)
+		t->place[i] += v[i];
+	return 0;
+}
+
+static int add_hist(struct rhist *h, const struct mmt_cell *c, uint64_t n, uint64_t sum, uint64_t max)
+{
+	h->n += n;
+	h->sum += sum;
+	if (max > h->max)
+		h->max = max;
+	return c->p ? rhist_add_packed(h, c->p, c->len) : 0;
+}
+
+static int row_task_totals(struct load *l, const struct row *r)
+{
+	struct model_segment *s = segment_of(l, get(r, TT_SEGMENT), get(r, TT_TIME));
+	struct model_task *task = task_of(l, get(r, TT_EPOCH));
+	struct model_totals *t;
+	int i, err;
+
+	if (!s || !task)
+		return -ENOMEM;
+	for (i = 0; i < MT_N; i++)
+		s->v[i] += get(r, i);
+	if (!model_selected(l->m, s->seq))
+		return 0;
+	t = totals_of(l, task, get(r, TT_CGROUP));
+	if (!t)
+		return -ENOMEM;
+	for (i = 0; i < MT_N; i++)
+		t->v[i] += get(r, i);
+	err = add_place(l, t, blob(r, TT_PLACE));
+	if (!err)
+		err = add_hist(&t->wait, blob(r, TT_WAIT_HIST), get(r, MT_WAIT_N), get(r, MT_WAIT_NS), get(r, TT_WAIT_MAX));
+	if (!err)
+		err = add_hist(&t->off, blob(r, TT_OFF_HIST), get(r, MT_OFF_N), get(r, MT_OFF_NS), get(r, TT_OFF_MAX));
+	return err;
+}
+
+static int row_cpu_totals(struct load *l, const struct row *r)
+{
+	struct model_segment *s = segment_of(l, get(r, CT_SEGMENT), get(r, CT_TIME));
+	struct model_cpu *c = cpu_of(l, get(r, CT_CPU));
+	int i;
+
+	if (!s || !c)
+		return -ENOMEM;
+	for (i = 0; i < MC_N; i++)
+		s->cpu[i] += get(r, i);
+	if (!model_selected(l->m, s->seq))
+		return 0;
+	c->ran = true;
+	for (i = 0; i < MC_N; i++)
+		c->v[i] += get(r, i);
+	return 0;
+}
+
+static int intern(struct load *l, const struct mmt_cell *c, uint32_t *last)
+{
+	struct model *m = l->m;
+	const char *s = c->p ? c->p : "";
+	const char **slot;
+	size_t i, k;
+
+	/* samples come in the same order at every mark: the one after the last is the likely one */
+	for (k = 0; k < m->n_names; k++) {
+		i = (*last + k) % m->n_names;
+		if (!strncmp(m->names[i], s, c->len) && !m->names[i][c->len]) {
+			*last = (uint32_t)i;
+			return 0;
+		}
+	}
+	slot = MORE(l, names, cap_names);
+	if (!slot)
+		return -ENOMEM;
+	*slot = arena_str(m->mem, s, c->len);
+	*last = (uint32_t)(m->n_names - 1);
+	return *slot ? 0 : -ENOMEM;
+}
+
+static int row_counter(struct load *l, const struct row *r)
+{
+	struct model_sample *x;
+	int err = intern(l, blob(r, 2), &l->last_name[0]);
+
+	if (!err)
+		err = intern(l, blob(r, 3), &l->last_name[1]);
+	if (err)
+		return err;
+	x = MORE(l, samples, cap_samples);
+	if (!x)
+		return -ENOMEM;
+	x->time = get(r, 0);
+	x->segment = get(r, 1);
+	x->source = l->last_name[0];
+	x->name = l->last_name[1];
+	x->scope = (int64_t)get(r, 4);
+	x->value = get(r, 5);
+	return 0;
+}
+
+static int row_footprint(struct load *l, const struct row *r)
+{
+	struct model_footprint *x = MORE(l, footprint, cap_foot);
+	int i;
+
+	if (!x)
+		return -ENOMEM;
+	for (i = 0; i < MF_N; i++)
+		x->v[i] = get(r, i);
+	x->time = get(r, FP_TIME);
+	x->segment = get(r, FP_SEGMENT);
+	return 0;
+}
+
+static int row_note(struct load *l, const struct row *r)
+{
+	struct model_note *x = MORE(l, notes, cap_notes);
+
+	if (!x)
+		return -ENOMEM;
+	x->time = get(r, 0);
+	x->level = (uint32_t)get(r, 1);
+	x->text = text(l, r, 2);
+	return x->text ? 0 : -ENOMEM;
+}
+
+static const struct table_loader {
+	uint16_t id;
+	const char *const *cols;
+	size_t n_cols;
+	int (*row)(struct load *l, const struct row *r);
+} loaders[] = {
+	/* in this order within a chunk: rows are understood by the marks before them */
+	{ MMT_TB_META, meta_cols, N(meta_cols), row_meta },
+	{ MMT_TB_MARK, mark_cols, N(mark_cols), row_mark },
+	{ MMT_TB_CLOCK, clock_cols, N(clock_cols), row_clock },
+	{ MMT_TB_CPU, cpu_cols, N(cpu_cols), row_cpu },
+	{ MMT_TB_NODE, node_cols, N(node_cols), row_node },
+	{ MMT_TB_TASK, task_cols, N(task_cols), row_task },
+	{ MMT_TB_CGROUP, cgroup_cols, N(cgroup_cols), row_cgroup },
+	{ MMT_TB_TASK_TOTALS, task_totals_cols, N(task_totals_cols), row_task_totals },
+	{ MMT_TB_CPU_TOTALS, cpu_totals_cols, N(cpu_totals_cols), row_cpu_totals },
+	{ MMT_TB_COUNTER, counter_cols, N(counter_cols), row_counter },
+	{ MMT_TB_FOOTPRINT, footprint_cols, N(footprint_cols), row_footprint },
+	{ MMT_TB_NOTE, note_cols, N(note_cols), row_note },
+};
+
+static uint32_t has_mask(const struct colmap *map, int n)
+{
+	uint32_t mask = 0;
+	int i;
+
+	for (i = 0; i < n; i++)
+		mask |= (uint32_t)(map->idx[i] >= 0) << i;
+	return mask;
+}
+
+/* A column whose kind (number or bytes) is not the one expected is as good as absent. */
+static bool usable(const struct mmt_field *f, const char *name)
+{
+	static const char *const bytes[] = { "key", "name", "arg", "comm", "path", "text", "source",
+					     "distance", "place_ns", "wait_hist", "off_hist" };
+	bool want_bytes = false;
+	size_t i;
+
+	for (i = 0; i < N(bytes); i++)
+		want_bytes |= !strcmp(bytes[i], name);
+	return (f->fmt >= MMT_FMT_STR) == want_bytes;
+}
+
+static void map_columns(struct load *l, const struct table_loader *t, struct colmap *map, const struct mmt_type *type)
+{
+	struct model *m = l->m;
+	size_t i;
+
+	map->type = type;
+	for (i = 0; i < t->n_cols; i++) {
+		map->idx[i] = mmt_type__field(type, t->cols[i]);
+		if (map->idx[i] >= 0 && t->id != MMT_TB_META && !usable(&type->fields[map->idx[i]], t->cols[i]))
+			map->idx[i] = -1;
+	}
+	if (t->id == MMT_TB_TASK_TOTALS) {
+		m->task_has = has_mask(map, MT_N);
+		m->hist_has = (uint32_t)(map->idx[TT_WAIT_HIST] >= 0) | (uint32_t)(map->idx[TT_OFF_HIST] >= 0) << 1 |
+			      (uint32_t)(map->idx[TT_PLACE] >= 0) << 2;
+	} else if (t->id == MMT_TB_CPU_TOTALS) {
+		m->cpu_has = has_mask(map, MC_N);
+	} else if (t->id == MMT_TB_FOOTPRINT) {
+		m->foot_has = has_mask(map, MF_N);
+	}
+}
+
+static int load_rows(struct load *l, size_t which, const struct mmt_rows *rows)
+{
+	const struct table_loader *t = &loaders[which];
+	struct colmap *map = &l->map[which];
+	struct row r = { rows->cells, map->idx };
+	uint32_t i;
+	int err = 0;
+
+	if (map->type != rows->type)
+		map_columns(l, t, map, rows->type);
+	l->m->have_task_totals |= t->id == MMT_TB_TASK_TOTALS;
+	l->m->have_cpu_totals |= t->id == MMT_TB_CPU_TOTALS;
+	/* a histogram that is nonsense costs the histogram, not the trace */
+	for (i = 0; i < rows->n && (!err || err == -EBADMSG); i++, r.c += rows->type->n_fields)
+		err = t->row(l, &r);
+	return err == -EBADMSG ? 0 : err;
+}
+
+static int load_chunk(struct load *l, const struct mmt_chunk *chunk)
+{
+	size_t which;
+	uint32_t i;
+	int err;
+
+	for (which = 0; which < N(loaders); which++) {
+		for (i = 0; i < chunk->n_tables; i++) {
+			if (chunk->tables[i].type->id != loaders[which].id)
+				continue;
+			err = load_rows(l, which, &chunk->tables[i]);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+static int read_all(struct load *l, const char *path)
+{
+	struct mmt_reader_opts ro = {
+		.sz = sizeof(ro), .log = l->opts->log, .log_ctx = l->opts->log_ctx, .no_events = true,
+	};
+	struct mmt_reader *r;
+	struct mmt_chunk chunk;
+	int err;
+
+	err = mmt_reader__open(path, &ro, &r);
+	if (err)
+		return err;
+	l->m->time_shift = mmt_reader__time_shift(r);
+	while ((err = mmt_reader__next(r, &chunk)) > 0) {
+		err = load_chunk(l, &chunk);
+		if (err)
+			break;
+	}
+	l->m->status.sz = sizeof(l->m->status);
+	if (!err)
+		err = mmt_reader__status(r, &l->m->status);
+	mmt_reader__close(r);
+	return err;
+}
+
+int model_load(const char *path, const struct model_opts *opts, struct model **out)
+{
+	static const struct model_opts none;
+	struct load l = { .opts = opts ? opts : &none };
+	struct model *m = calloc(1, sizeof(*m));
+	int err = -ENOMEM;
+
+	if (!m)
+		return -ENOMEM;
+	l.m = m;
+	m->window = l.opts->window;
+	m->mem = arena_new();
+	if (!m->mem)
+		goto err_free;
+	m->path = arena_str(m->mem, path, strlen(path));
+	if (!m->path)
+		goto err_free;
+	err = read_all(&l, path);
+	if (err)
+		goto err_free;
+	if (m->window == WINDOW_AUTO)
+		m->window = WINDOW_ALL;
+	err = model_finish(m);
+	if (err)
+		goto err_free;
+	*out = m;
+	return 0;
+err_free:
+	model_free(m);
+	return err;
+}
