@@ -21,13 +21,21 @@ static __always_inline __u64 abs_diff(__u64 a, __u64 b)
 	return a > b ? a - b : b - a;
 }
 
-/* Keep the distance of CLOCK_MONOTONIC to the scheduler's clock; now has just been read. */
+/*
+ * Keep the distance of CLOCK_MONOTONIC to the scheduler's clock. `now` was read some
+ * 100 ns to some us ago, so a sample is never below the true distance: take the lowest,
+ * let it rise no faster than clocks drift apart (2^-12, 244 ppm).
+ */
 static __always_inline void clock_refresh(__u64 now)
 {
-	if (cfg.use_rq_clock && abs_diff(now, state.clock_when) > CLOCK_REFRESH_NS) {
-		state.clock_off = bpf_ktime_get_ns() - now;
-		state.clock_when = now;
-	}
+	__u64 age = abs_diff(now, state.clock_when), off, most;
+
+	if (!cfg.use_rq_clock || age < CLOCK_REFRESH_NS)
+		return;
+	off = bpf_ktime_get_ns() - now;
+	most = state.clock_off + (age >> 12);
+	state.clock_off = !state.clock_when || (__s64)(off - most) < 0 ? off : most;
+	state.clock_when = now;
 }
 
 /* The trace clock where no run queue's clock is fresh. */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The order of things: open, start, poll, mark, stop. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <malloc.h>
 #include <sched.h>
