@@ -3,9 +3,6 @@
  * Reads the tables of a trace into a model. Columns are found by name in the file's own
  * schema: what it lacks is "not available", what it has beyond is passed over.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* reallocarray */
-#endif
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

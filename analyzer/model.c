@@ -58,8 +58,9 @@ bool model_selected(const struct model *m, uint64_t seq)
 {
 	const struct model_mark *k = mark_of(m, seq);
 
+	/* segment 0 lies before the first mark; another without its mark has lost it with a damaged chunk */
 	if (!k)
-		return m->window == WINDOW_AUTO || m->window == WINDOW_ALL;
+		return seq && (m->window == WINDOW_AUTO || m->window == WINDOW_ALL);
 	return k->selected;
 }
 

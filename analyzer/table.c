@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Building, sorting, and the formats for machines; text is in table_text.c. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* qsort_r, vasprintf */
-#endif
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fnmatch.h>
+#include <math.h>
+#include <string.h>
+
+#include "metrics.h"
+
+enum { /* source */
+	FROM_TASKS,    /* sum of task_totals columns `cols`, the collector left out */
+	FROM_CPUS,     /* sum of cpu_totals columns `cols` */
+	FROM_WAIT,     /* run-queue latency: quantile arg */
+	FROM_OFF,      /* off-CPU time: quantile arg */
+	FROM_COUNTER,  /* the kernel's own counter, over the machine */
+	FROM_FOOT,     /* the collector's footprint, columns `cols` */
+	FROM_WINDOW,   /* length of the window */
+	FROM_N_TASKS,
+	FROM_UTIL,
+};
+
+enum { /* per: what the sum is divided by; quantiles and levels use PER_ITER */
+	PER_ITER, PER_SECOND,
+};
+
+#define Q_MEAN (-1.0)
+#define Q_MAX 2.0
+
+#define B(i) (1u << (i))
+#define SWITCHES (B(MT_NVCSW) | B(MT_NIVCSW))
+#define MIGRATIONS (B(MT_MIG_SMT) | B(MT_MIG_LLC) | B(MT_MIG_NODE) | B(MT_MIG_CROSS))
+
+#define TASKS(n, b, c, d) \
+	{ .name = n, .unit = "count", .better = b, .kind = METRIC_COUNT, .min_rel = 0.05, .source = FROM_TASKS, .cols = c, \
+	  .arg = 1, .definition = d }
+#define RATE(n, b, c, d) \
+	{ .name = n, .unit = "1/s", .better = b, .kind = METRIC_RATE, .min_rel = 0.05, .detail = true, .source = FROM_TASKS, \
+	  .per = PER_SECOND, .cols = c, .arg = 1, .definition = d }
+#define SECONDS(n, b, src, c, d) \
+	{ .name = n, .unit = "s", .better = b, .kind = METRIC_TIME, .min_rel = 0.02, .source = src, .cols = c, .arg = 1e-9, \
+	  .definition = d }
+#define LATENCY(n, src, q, m, det, d) \
+	{ .name = n, .unit = "us", .better = METRIC_LOWER, .kind = METRIC_TIME, .min_rel = m, .source = src, .arg = q, \
+	  .detail = det, .definition = d }
+#define COUNTER(n, b, det, s, c, d) \
+	{ .name = n, .unit = "count", .better = b, .kind = METRIC_COUNT, .min_rel = 0.05, .source = FROM_COUNTER, .detail = det, \
+	  .arg = 1, .counter = s, .counter_name = c, .definition = d }
+
+static const struct metric catalogue[] = {
+	{ .name = "run.duration", .unit = "s", .better = METRIC_LOWER, .kind = METRIC_TIME, .min_rel = 0.01,
+	  .source = FROM_WINDOW, .arg = 1e-9, .definition = "length of the iteration, from mark to mark" },
+	TASKS("sched.switches", METRIC_LOWER, SWITCHES,
+	      "times a task was switched out, voluntarily or not; the idle task's own switches are not among them"),
+	TASKS("sched.switches.voluntary", METRIC_LOWER, B(MT_NVCSW), "times a task was switched out because it blocked or ended"),
+	TASKS("sched.switches.involuntary", METRIC_LOWER, B(MT_NIVCSW), "times a task was switched out while still runnable"),
+	RATE("sched.switches.rate", METRIC_LOWER, SWITCHES, "switches a second of the iteration"),
+	RATE("sched.switches.voluntary.rate", METRIC_LOWER, B(MT_NVCSW), "voluntary switches a second"),
+	RATE("sched.switches.involuntary.rate", METRIC_LOWER, B(MT_NIVCSW), "involuntary switches a second"),
+	TASKS("sched.wakeups", METRIC_NEITHER, B(MT_WAKEUPS), "times a task was put on a run queue; only where wakeups are traced"),
+	TASKS("sched.migrations", METRIC_LOWER, MIGRATIONS, "times a task's CPU was changed"),
+	TASKS("sched.migrations.smt", METRIC_LOWER, B(MT_MIG_SMT), "migrations to an SMT sibling of the same core"),
+	TASKS("sched.migrations.llc", METRIC_LOWER, B(MT_MIG_LLC), "migrations to another core of the same last-level cache"),
+	TASKS("sched.migrations.node", METRIC_LOWER, B(MT_MIG_NODE), "migrations to another last-level cache of the same NUMA node"),
+	TASKS("sched.migrations.cross_node", METRIC_LOWER, B(MT_MIG_CROSS), "migrations to a CPU on another NUMA node"),
+	RATE("sched.migrations.rate", METRIC_LOWER, MIGRATIONS, "migrations a second"),
+	SECONDS("sched.run_time", METRIC_LOWER, FROM_TASKS, B(MT_RUN_NS), "time tasks spent on CPU, over all CPUs"),
+	SECONDS("sched.idle_time", METRIC_NEITHER, FROM_CPUS, B(MC_IDLE_NS), "time CPUs spent in the idle task, over all CPUs"),
+	{ .name = "sched.utilisation", .unit = "%", .better = METRIC_NEITHER, .kind = METRIC_FRACTION, .min_rel = 0.02,
+	  .source = FROM_UTIL, .arg = 100, .definition = "share of CPU time with a task other than idle" },
+	SECONDS("sched.wait", METRIC_LOWER, FROM_TASKS, B(MT_WAIT_NS), "run-queue latency, sum: time tasks were runnable and not running"),
+	LATENCY("sched.wait.mean", FROM_WAIT, Q_MEAN, 0.05, false, "run-queue latency, mean: runnable to running"),
+	LATENCY("sched.wait.p50", FROM_WAIT, 0.5, 0.05, false, "run-queue latency, median"),
+	LATENCY("sched.wait.p95", FROM_WAIT, 0.95, 0.05, true, "run-queue latency, 95th percentile"),
+	LATENCY("sched.wait.p99", FROM_WAIT, 0.99, 0.1, false, "run-queue latency, 99th percentile"),
+	LATENCY("sched.wait.p999", FROM_WAIT, 0.999, 0.1, true, "run-queue latency, 99.9th percentile"),
+	LATENCY("sched.wait.max", FROM_WAIT, Q_MAX, 0.25, false, "run-queue latency, maximum"),
+	LATENCY("sched.offcpu.mean", FROM_OFF, Q_MEAN, 0.05, false, "off-CPU time, mean: switched out not runnable, to running again"),
+	LATENCY("sched.offcpu.p50", FROM_OFF, 0.5, 0.05, false, "off-CPU time, median"),
+	LATENCY("sched.offcpu.p99", FROM_OFF, 0.99, 0.1, false, "off-CPU time, 99th percentile"),
+	{ .name = "sched.tasks", .unit = "count", .better = METRIC_NEITHER, .kind = METRIC_COUNT, .min_rel = 0.05, .detail = true,
+	  .source = FROM_N_TASKS, .arg = 1, .definition = "tasks (threads) that did something in the iteration" },
+	COUNTER("kernel.context_switches", METRIC_LOWER, true, "proc.stat", "ctxt",
+		"all context switches, idle's included, by /proc/stat"),
+	COUNTER("mm.faults", METRIC_LOWER, false, "proc.vmstat", "pgfault", "page faults of the machine, by /proc/vmstat"),
+	COUNTER("mm.faults.major", METRIC_LOWER, false, "proc.vmstat", "pgmajfault", "page faults that waited for I/O, by /proc/vmstat"),
+	COUNTER("numa.hint_faults", METRIC_LOWER, true, "proc.vmstat", "numa_hint_faults", "NUMA hint faults, by /proc/vmstat"),
+	COUNTER("numa.hint_faults.local", METRIC_HIGHER, true, "proc.vmstat", "numa_hint_faults_local",
+		"NUMA hint faults on memory of the task's own node"),
+	COUNTER("numa.pages_migrated", METRIC_LOWER, true, "proc.vmstat", "numa_pages_migrated", "pages moved by NUMA balancing"),
+	{ .name = "trace.cpu_time", .unit = "s", .better = METRIC_LOWER, .kind = METRIC_TIME, .min_rel = 0.05, .detail = true,
+	  .source = FROM_FOOT, .cols = B(MF_USER_NS) | B(MF_SYS_NS), .arg = 1e-9, .definition = "CPU time of the collector itself" },
+	{ .name = "trace.events", .unit = "count", .better = METRIC_NEITHER, .kind = METRIC_COUNT, .min_rel = 0.05, .detail = true,
+	  .source = FROM_CPUS, .cols = B(MC_SEEN_SWITCH) | B(MC_SEEN_WAKEUP) | B(MC_SEEN_MIGRATE), .arg = 1,
+	  .definition = "event records that the filters let through" },
+	{ .name = "trace.lost", .unit = "count", .better = METRIC_LOWER, .kind = METRIC_COUNT, .min_rel = 0.05, .detail = true,
+	  .source = FROM_CPUS, .cols = B(MC_LOST_SWITCH) | B(MC_LOST_WAKEUP) | B(MC_LOST_MIGRATE), .arg = 1,
+	  .definition = "event records lost to full rings; the totals do not need them" },
+};
+
+const struct metric *metrics_all(size_t *n)
+{
+	*n = sizeof(catalogue) / sizeof(catalogue[0]);
+	return catalogue;
+}
+
+const struct metric *metric_find(const char *name)
+{
+	size_t i, n;
+	const struct metric *all = metrics_all(&n);
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(all[i].name, name))
+			return &all[i];
+	return NULL;
+}
+
+bool metric_wanted(const struct metric *metric, const char *patterns)
+{
+	const char *p = patterns, *e;
+	char one[128];
+	size_t len;
+
+	if (!patterns)
+		return !metric->detail;
+	for (; *p; p = *e ? e + 1 : e) {
+		e = strchrnul(p, ',');
+		len = (size_t)(e - p);
+		if (!len || len >= sizeof(one))
+			continue;
+		memcpy(one, p, len);
+		one[len] = '\0';
+		if (!strcmp(one, "all") || !fnmatch(one, metric->name, 0))
+			return true;
+		if (!strncmp(one, metric->name, len) && metric->name[len] == '.')
+			return true;
+	}
+	return false;
+}
+
+const char *metric_direction_name(enum metric_direction d)
+{
+	static const char *const name[] = { "neither", "lower", "higher" };
+
+	return (unsigned int)d < 3 ? name[d] : "?";
+}
+
+const char *metric_kind_name(enum metric_kind k)
+{
+	static const char *const name[] = { "rate", "count", "time", "fraction" };
+
+	return (unsigned int)k < 4 ? name[k] : "?";
+}
+
+int metric_ctx_init(struct metric_ctx *ctx, const struct model *m)
+{
+	ctx->m = m;
+	return model_group(m, BY_MACHINE, false, &ctx->machine, &ctx->n_machine);
+}
+
+void metric_ctx_free(struct metric_ctx *ctx)
+{
+	model_groups_free(ctx->machine, ctx->n_machine);
+	ctx->machine = NULL;
+}
+
+static int sum_tasks(const struct metric_ctx *ctx, const struct metric *metric, double *value)
+{
+	const struct model_group *g = ctx->machine;
+	double sum = 0;
+	int i;
+
+	if (!ctx->m->have_task_totals || (ctx->m->task_has & metric->cols) != metric->cols)
+		return -ENODATA;
+	for (i = 0; i < MT_N; i++)
+		if (metric->cols & B(i))
+			sum += (double)g->v[i];
+	if (metric->cols == B(MT_WAKEUPS) && sum == 0)
+		return -ENODATA; /* wakeups are not traced in most profiles, and nothing runs without them */
+	*value = sum * metric->arg;
+	return 0;
+}
+
+static int sum_cpus(const struct metric_ctx *ctx, const struct metric *metric, double *value)
+{
+	double sum = 0;
+	unsigned int i;
+
+	if (!ctx->m->have_cpu_totals || (ctx->m->cpu_has & metric->cols) != metric->cols)
+		return -ENODATA;
+	for (i = 0; i < MC_N; i++)
+		if (metric->cols & B(i))
+			sum += (double)model_cpu_sum(ctx->m, i);
+	*value = sum * metric->arg;
+	return 0;
+}
+
+static int latency(const struct model *m, const struct rhist *h, unsigned int hist_bit, double q, double *value)
+{
+	if (!m->have_task_totals || !MODEL_HAS(m->hist_has, hist_bit))
+		return -ENODATA;
+	if (q == Q_MEAN)
+		*value = h->n ? (double)h->sum / (double)h->n / 1e3 : NAN;
+	else if (q == Q_MAX)
+		*value = h->n ? (double)h->max / 1e3 : NAN;
+	else
+		*value = rhist_q(h, q) / 1e3;
+	return 0;
+}
+
+static int utilisation(const struct model *m, double *value)
+{
+	double busy, idle;
+
+	if (!m->have_cpu_totals || !MODEL_HAS(m->cpu_has, MC_BUSY_NS) || !MODEL_HAS(m->cpu_has, MC_IDLE_NS))
+		return -ENODATA;
+	busy = (double)model_cpu_sum(m, MC_BUSY_NS);
+	idle = (double)model_cpu_sum(m, MC_IDLE_NS);
+	*value = busy + idle > 0 ? busy / (busy + idle) : NAN;
+	return 0;
+}
+
+static int footprint(const struct metric_ctx *ctx, const struct metric *metric, double *value)
+{
+	uint64_t v[MF_N];
+	double sum = 0;
+	int i;
+
+	if ((ctx->m->foot_has & metric->cols) != metric->cols || !model_footprint(ctx->m, v))
+		return -ENODATA;
+	for (i = 0; i < MF_N; i++)
+		if (metric->cols & B(i))
+			sum += (double)v[i];
+	*value = sum;
+	return 0;
+}
+
+int metric_value(const struct metric_ctx *ctx, const struct metric *metric, double *value)
+{
+	const struct model *m = ctx->m;
+	uint64_t u;
+	int err = 0;
+
+	*value = NAN;
+	switch (metric->source) {
+	case FROM_TASKS:
+		err = sum_tasks(ctx, metric, value);
+		break;
+	case FROM_CPUS:
+		err = sum_cpus(ctx, metric, value);
+		break;
+	case FROM_WAIT:
+		return latency(m, &ctx->machine->wait, 0, metric->arg, value);
+	case FROM_OFF:
+		return latency(m, &ctx->machine->off, 1, metric->arg, value);
+	case FROM_COUNTER:
+		err = model_counter(m, metric->counter, metric->counter_name, -1, &u);
+		*value = err ? NAN : (double)u;
+		break;
+	case FROM_FOOT:
+		err = footprint(ctx, metric, value);
+		*value *= err ? 1 : metric->arg;
+		break;
+	case FROM_WINDOW:
+		*value = (double)m->duration * metric->arg;
+		break;
+	case FROM_N_TASKS:
+		if (!m->have_task_totals)
+			return -ENODATA;
+		*value = ctx->machine->n_tasks;
+		break;
+	case FROM_UTIL:
+		err = utilisation(m, value);
+		*value *= err ? 1 : metric->arg;
+		break;
+	default:
+		return -ENODATA;
+	}
+	if (!err && metric->per == PER_SECOND)
+		*value = m->duration ? *value / ((double)m->duration / 1e9) : NAN;
+	return err;
+}
