@@ -37,7 +37,7 @@ struct mmt_session {
 	struct mmt_control control;
 	uint64_t segment, n_marks;
 	uint64_t interval_ns, pass_ns;
-	uint64_t next_pass, next_seal, next_hists; /* CLOCK_MONOTONIC, ns */
+	uint64_t next_pass, next_seal, next_full; /* CLOCK_MONOTONIC, ns */
 	uint64_t pass_events;
 	uint64_t lost_total, cpu_ns_start, bytes;
 	bool running, fifo;
@@ -170,13 +170,13 @@ static int pass(struct mmt_session *s)
 	return keep(s, err < 0 ? err : 0);
 }
 
-static int flush(struct mmt_session *s, uint64_t now, bool with_hists)
+static int flush(struct mmt_session *s, uint64_t now, bool full)
 {
 	uint64_t lost[MMT_N_CLASSES] = { 0 };
 	unsigned int i;
 	int err;
 
-	err = mmt_tasks__flush(&s->tasks, now, with_hists);
+	err = mmt_tasks__flush(&s->tasks, now, full);
 	err = err ? err : mmt_cpu_totals__flush(&s->cpu_totals, &s->bpf, s->w, now, s->segment, lost);
 	mmt_writer__lost(s->w, lost);
 	for (i = 0; i < MMT_N_CLASSES; i++)
@@ -224,7 +224,7 @@ static int cut(struct mmt_session *s, int kind, const char *name, const char *ar
 	keep(s, err);
 	s->segment = s->n_marks++;
 	mmt_tasks__new_segment(&s->tasks, s->segment);
-	s->next_hists = clock_ns(CLOCK_MONOTONIC) + s->interval_ns;
+	s->next_full = clock_ns(CLOCK_MONOTONIC) + s->interval_ns;
 	return s->err;
 }
 
@@ -243,7 +243,7 @@ static void pace(struct mmt_session *s)
 static int work(struct mmt_session *s)
 {
 	uint64_t mono = clock_ns(CLOCK_MONOTONIC), now;
-	bool hists;
+	bool full;
 	int err;
 
 	if (mono < s->next_pass && mono < s->next_seal)
@@ -252,11 +252,11 @@ static int work(struct mmt_session *s)
 	err = pass(s);
 	if (err || mono + PASS_MIN_NS < s->next_seal)
 		return err;
-	hists = mono >= s->next_hists;
+	full = mono >= s->next_full;
 	now = mmt_probe__now(&s->bpf);
-	err = flush(s, now, hists);
-	if (!err && hists) {
-		s->next_hists = mono + s->interval_ns;
+	err = flush(s, now, full);
+	if (!err && full) {
+		s->next_full = mono + s->interval_ns;
 		err = keep(s, write_footprint(s, now));
 	}
 	return err ? err : seal(s);

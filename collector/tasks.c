@@ -282,7 +282,7 @@ static int reconcile(struct mmt_tasks *t, uint64_t now)
 	return err;
 }
 
-int mmt_tasks__flush(struct mmt_tasks *t, uint64_t now, bool with_hists)
+int mmt_tasks__flush(struct mmt_tasks *t, uint64_t now, bool full)
 {
 	size_t i;
 	int err = t->err;
@@ -291,7 +291,7 @@ int mmt_tasks__flush(struct mmt_tasks *t, uint64_t now, bool with_hists)
 	if (!err)
 		err = reconcile(t, now);
 	for (i = 0; i < t->n_live && !err; i++)
-		err = mmt_totals__task(t, t->live[i], now, with_hists);
+		err = mmt_totals__task(t, t->live[i], now, full);
 	return err;
 }
 

@@ -47,8 +47,8 @@ int mmt_tasks__init(struct mmt_tasks *t, struct mmt_probe *bpf, const char *cgro
 void mmt_tasks__set_writer(struct mmt_tasks *t, struct mmt_writer *w);
 /* An mmt_rec_fn; ctx is the struct mmt_tasks. */
 int mmt_tasks__on_rec(void *ctx, void *data, size_t size);
-/* Rows of what every live task did since its last row; with_hists: histograms too. */
-int mmt_tasks__flush(struct mmt_tasks *t, uint64_t now, bool with_hists);
+/* Rows of what every live task did since its last row; full: with places, maxima and histograms. */
+int mmt_tasks__flush(struct mmt_tasks *t, uint64_t now, bool full);
 /* A mark: maxima start anew, rows belong to the new segment. */
 void mmt_tasks__new_segment(struct mmt_tasks *t, uint64_t segment);
 /* Migrations of the collector's own thread so far. */

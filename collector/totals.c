@@ -69,10 +69,10 @@ static int place_delta(struct mmt_tasks *t, struct mmt_epoch *e, const struct mm
 	return used ? mmt_vec_pack(delta, used, buf, size) : 0;
 }
 
-int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now, bool with_hists)
+int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now, bool full)
 {
 	struct mmt_counts *d = &e->done, old = *d;
-	int len_place, len_wait = 0, len_off = 0;
+	int len_place = 0, len_wait = 0, len_off = 0;
 	uint8_t *buf = t->buf;
 	size_t room = t->buf_size;
 	uint64_t open, run;
@@ -84,7 +84,7 @@ int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now, boo
 	run = s.run_ns + open;
 	if (run < d->run_ns) /* the clock was read a little late last time */
 		run = d->run_ns;
-	if (with_hists && s.hist && s.hist < t->bpf->n_hists) {
+	if (full && s.hist && s.hist < t->bpf->n_hists) {
 		if (!e->hist_done)
 			e->hist_done = calloc(1, sizeof(*e->hist_done));
 		if (!e->hist_done)
@@ -92,11 +92,13 @@ int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now, boo
 		len_wait = hist_delta(t, e, s.hist, MMT_H_WAIT, buf, room);
 		len_off = hist_delta(t, e, s.hist, MMT_H_OFF, buf + len_wait, room - (size_t)len_wait);
 	}
+	if (full)
+		len_place = place_delta(t, e, &s, open, buf + len_wait + len_off,
+					room - (size_t)(len_wait + len_off));
 	if (run == d->run_ns && s.nvcsw == d->nvcsw && s.nivcsw == d->nivcsw && s.wakeups == d->wakeups &&
-	    s.wait_n == d->wait_n && s.off_n == d->off_n && !memcmp(s.mig, d->mig, sizeof(s.mig)) && !len_wait &&
-	    !len_off)
+	    s.wait_n == d->wait_n && s.off_n == d->off_n && !memcmp(s.mig, d->mig, sizeof(s.mig)) &&
+	    (!full || (!len_wait && !len_off && !len_place && s.wait_max <= d->wait_max && s.off_max <= d->off_max)))
 		return 0;
-	len_place = place_delta(t, e, &s, open, buf + len_wait + len_off, room - (size_t)(len_wait + len_off));
 	d->run_ns = run;
 	d->wait_ns = s.wait_ns;
 	d->off_ns = s.off_ns;
@@ -114,9 +116,9 @@ int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now, boo
 			cell_u(s.mig[2] - old.mig[2]), cell_u(s.mig[3] - old.mig[3]),
 			cell_u(run - old.run_ns),
 			cell_u(s.wait_n - old.wait_n), cell_u(s.wait_ns - old.wait_ns),
-			cell_u(max_since(s.wait_max, &d->wait_max)),
+			cell_u(full ? max_since(s.wait_max, &d->wait_max) : 0),
 			cell_u(s.off_n - old.off_n), cell_u(s.off_ns - old.off_ns),
-			cell_u(max_since(s.off_max, &d->off_max)),
+			cell_u(full ? max_since(s.off_max, &d->off_max) : 0),
 			cell_b(buf + len_wait + len_off, (size_t)len_place),
 			cell_b(buf, (size_t)len_wait), cell_b(buf + len_wait, (size_t)len_off),
 		};

@@ -5,8 +5,8 @@
 
 #include "tasks.h"
 
-/* One row for a task, if it did anything; with_hists: its histograms too. */
-int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now, bool with_hists);
+/* One row for a task, if it did anything; full: places, maxima and histograms too. */
+int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now, bool full);
 
 struct mmt_cpu_totals {
 	struct mmt_cpu *done;  /* n_cpus */
