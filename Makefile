@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Everything that is built goes under $(BUILD). Goals that need packages which may be
+# missing (demo, check, ...) run the set-up first and then this Makefile again.
+
+VERSION := 0.1.0
+LIB_MAJOR := 1
+LIB_VERSION := 1.0.0
+
+BUILD ?= build
+# what is built once from the kernel's sources (libperf) is kept here; `make clean` leaves it alone
+DEPS ?= $(or $(XDG_CACHE_HOME),$(if $(HOME),$(HOME)/.cache,$(CURDIR)/.cache))/mmt-trace
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+libdir ?= $(prefix)/lib
+includedir ?= $(prefix)/include
+mandir ?= $(prefix)/share/man
+datadir ?= $(prefix)/share/mmt-trace
+compdir ?= $(prefix)/share/bash-completion/completions
+DESTDIR ?=
+
+CFLAGS ?= -O2 -g
+AR ?= ar
+INSTALL ?= install
+PKG_CONFIG ?= pkg-config
+FUZZ_SECONDS ?= 20
+SAN ?=
+
+export BUILD DEPS CC CLANG BPFTOOL PKG_CONFIG
+
+ifeq ($(V),1)
+  Q :=
+  msg =
+else
+  Q := @
+  msg = @printf '  %-8s %s\n' '$(1)' '$(2)';
+endif
+MAKEFLAGS += --no-print-directory
+
+all: lib prog
+
+# ------------------------------------------------------------------ features
+
+# Goals that work without a compiler, or that call make again after the set-up.
+BARE_GOALS := setup setup-% help clean distclean demo check check-asan bench lab fuzz lint
+GOALS := $(or $(MAKECMDGOALS),all)
+ifneq ($(filter-out $(BARE_GOALS),$(GOALS)),)
+include $(BUILD)/features.mk
+endif
+
+$(BUILD)/features.mk: scripts/features.sh scripts/packages.tsv $(wildcard $(DEPS)/libperf/lib/pkgconfig/libperf.pc)
+	@mkdir -p $(@D)
+	@scripts/features.sh >$@.tmp
+	@mv $@.tmp $@
+
+# -------------------------------------------------------------------- flags
+
+WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werror=implicit
+BASE_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) -fvisibility=hidden -ffunction-sections -D_GNU_SOURCE= -MMD -MP
+LINK_FLAGS = $(LDFLAGS) -Wl,--as-needed -Wl,--gc-sections
+ifneq ($(SAN),)
+BASE_CFLAGS += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+LINK_FLAGS += -fsanitize=$(SAN)
+endif
+PROG_CFLAGS = $(BASE_CFLAGS) -DMMT_VERSION='"$(VERSION)"' -DMMT_DATADIR='"$(datadir)"' -I$(BUILD)/bpf $(PKG_CFLAGS)
+LIBS = $(PERF_LIBS) $(PKG_LIBS) -lm -lpthread
+
+# ------------------------------------------------------------------ sources
+
+LIB_SRC := $(wildcard libmmtrace/*.c)
+COL_SRC := $(wildcard collector/*.c)
+ANA_SRC := $(wildcard analyzer/*.c)
+RUN_SRC := $(wildcard runner/*.c)
+BPF_SRC := $(wildcard bpf/mmt.bpf.c)
+BPF_HDRS := $(wildcard bpf/*.h)
+
+objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+LIB_OBJ := $(call objs,$(LIB_SRC))
+COL_OBJ := $(call objs,$(COL_SRC))
+ANA_OBJ := $(call objs,$(ANA_SRC))
+RUN_OBJ := $(call objs,$(RUN_SRC))
+PROG_OBJ := $(COL_OBJ) $(ANA_OBJ) $(RUN_OBJ)
+MAIN_OBJ := $(BUILD)/obj/runner/main.o
+SKELS := $(if $(BPF_SRC),$(BUILD)/bpf/mmt.skel.h $(BUILD)/bpf/mmt_raw.skel.h)
+
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+LIVE_SRC := $(wildcard tests/live/test_*.c)
+HELP_SRC := $(filter-out $(UNIT_SRC) $(LIVE_SRC),$(wildcard tests/unit/*.c tests/live/*.c))
+TOOL_SRC := $(wildcard tests/tools/*.c)
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+EXAMPLE_SRC := $(wildcard docs/examples/*.c)
+UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC) $(LIVE_SRC))
+TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+EXAMPLE_BIN := $(patsubst docs/examples/%.c,$(BUILD)/examples/%,$(EXAMPLE_SRC))
+
+# ------------------------------------------------------------------ library
+
+LIB_SO := $(BUILD)/libmmtrace.so.$(LIB_VERSION)
+LIB_MAP := libmmtrace/libmmtrace.map
+
+lib: $(if $(LIB_SRC),$(BUILD)/libmmtrace.a $(LIB_SO) $(BUILD)/libmmtrace.pc)
+
+$(BUILD)/obj/libmmtrace/%.o: libmmtrace/%.c $(BUILD)/features.mk
+	@mkdir -p $(@D)
+	$(call msg,CC,$@)$(CC) $(BASE_CFLAGS) -fPIC -c $< -o $@
+
+$(BUILD)/libmmtrace.a: $(LIB_OBJ)
+	$(call msg,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$(LIB_SO): $(LIB_OBJ) $(LIB_MAP)
+	$(call msg,LINK,$@)$(CC) -shared $(LINK_FLAGS) -Wl,-soname,libmmtrace.so.$(LIB_MAJOR) \
+		-Wl,--version-script=$(LIB_MAP) $(if $(SAN),,-Wl$(,)-z$(,)defs) $(LIB_OBJ) -lz -lm -o $@
+	@ln -sf $(@F) $(BUILD)/libmmtrace.so.$(LIB_MAJOR)
+	@ln -sf $(@F) $(BUILD)/libmmtrace.so
+
+$(BUILD)/libmmtrace.pc: libmmtrace/libmmtrace.pc.in Makefile
+	@mkdir -p $(@D)
+	$(call msg,GEN,$@)sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' \
+		-e 's|@includedir@|$(includedir)|' -e 's|@version@|$(LIB_VERSION)|' $< >$@
+
+# ---------------------------------------------------------------------- BPF
+
+BPF_CFLAGS = -target bpf -O2 -g -Wall -Wno-unused-function -Wno-missing-declarations \
+	-D__TARGET_ARCH_$(BPF_ARCH) -D__BPF__ $(BPF_INCLUDES)
+
+$(BUILD)/bpf/mmt.bpf.o: BPF_DEFS :=
+$(BUILD)/bpf/mmt_raw.bpf.o: BPF_DEFS := -DMMT_RAW_TP
+$(BUILD)/bpf/mmt.bpf.o $(BUILD)/bpf/mmt_raw.bpf.o: $(BPF_SRC) $(BPF_HDRS) $(BUILD)/features.mk
+	@mkdir -p $(@D)
+	$(call msg,BPF,$@)$(CLANG) $(BPF_CFLAGS) $(BPF_DEFS) -c $< -o $@.tmp
+	$(Q)$(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
+
+$(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	$(call msg,SKEL,$@)$(BPFTOOL) gen skeleton $< name $(if $(filter mmt,$*),mmt_bpf,$*) >$@
+
+# ------------------------------------------------------------------ program
+
+prog: $(if $(wildcard runner/main.c),$(BUILD)/mmt-trace,prog-parts)
+prog-parts: $(PROG_OBJ) $(SKELS)
+
+$(BUILD)/obj/collector/%.o: collector/%.c $(BUILD)/features.mk | $(SKELS)
+	@mkdir -p $(@D)
+	$(call msg,CC,$@)$(CC) $(PROG_CFLAGS) $(if $(filter collector/oracle.c,$<),$(PERF_CFLAGS)) -c $< -o $@
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/features.mk
+	@mkdir -p $(@D)
+	$(call msg,CC,$@)$(CC) $(PROG_CFLAGS) -c $< -o $@
+
+$(BUILD)/mmt-trace: $(PROG_OBJ) $(BUILD)/libmmtrace.a
+	$(call msg,LINK,$@)$(CC) $(LINK_FLAGS) $(PROG_OBJ) $(BUILD)/libmmtrace.a $(LIBS) -o $@
+
+$(BUILD)/mmt-trace.bash: scripts/completion.sh $(BUILD)/mmt-trace
+	$(call msg,GEN,$@)scripts/completion.sh $(BUILD)/mmt-trace >$@
+
+# -------------------------------------------------------------------- tests
+
+TEST_OBJ := $(call objs,$(UNIT_SRC) $(LIVE_SRC) $(HELP_SRC) $(TOOL_SRC))
+TEST_LINKED := $(filter-out $(MAIN_OBJ),$(PROG_OBJ))
+
+$(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/features.mk | $(SKELS)
+	@mkdir -p $(@D)
+	$(call msg,CC,$@)$(CC) $(PROG_CFLAGS) -I. $(CMOCKA_CFLAGS) -c $< -o $@
+
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(call objs,$(HELP_SRC)) $(TEST_LINKED) $(BUILD)/libmmtrace.a
+	@mkdir -p $(@D)
+	$(call msg,LINK,$@)$(CC) $(LINK_FLAGS) $^ $(CMOCKA_LIBS) $(LIBS) -o $@
+
+$(BUILD)/tests/live/%: $(BUILD)/obj/tests/live/%.o $(call objs,$(HELP_SRC)) $(TEST_LINKED) $(BUILD)/libmmtrace.a
+	@mkdir -p $(@D)
+	$(call msg,LINK,$@)$(CC) $(LINK_FLAGS) $^ $(CMOCKA_LIBS) $(LIBS) -o $@
+
+$(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libmmtrace.a
+	@mkdir -p $(@D)
+	$(call msg,LINK,$@)$(CC) $(LINK_FLAGS) $^ $(LIBS) -o $@
+
+# Examples are built as a user would: header and shared library, nothing else of ours.
+$(BUILD)/examples/%: docs/examples/%.c libmmtrace/mmtrace.h $(LIB_SO)
+	@mkdir -p $(@D)
+	$(call msg,CC,$@)$(CC) $(WARN) $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN)) -Ilibmmtrace $< -o $@ \
+		-L$(BUILD) -lmmtrace -Wl,-rpath,'$$ORIGIN/..'
+
+# Fuzz targets: the library again under the sanitizers, with a driver of our own that
+# needs no libFuzzer; FUZZER=-fsanitize=fuzzer (clang) replaces the driver.
+FUZZ_CC ?= $(CC)
+FUZZER ?=
+FUZZ_CFLAGS := -std=gnu11 -O1 -g -D_GNU_SOURCE= -fsanitize=address,undefined -fno-sanitize-recover=undefined $(FUZZER)
+FUZZ_DRIVER = $(if $(FUZZER),,$(wildcard tests/fuzz/driver.c))
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(wildcard libmmtrace/*.h tests/fuzz/*.h) tests/fuzz/driver.c
+	@mkdir -p $(@D)
+	$(call msg,FUZZ,$@)$(FUZZ_CC) $(FUZZ_CFLAGS) -Ilibmmtrace -I. $< $(FUZZ_DRIVER) $(LIB_SRC) -lz -lm -o $@
+
+tests: all $(if $(CMOCKA_LIBS),$(UNIT_BIN)) $(TOOL_BIN) $(EXAMPLE_BIN)
+fuzzers: $(FUZZ_BIN)
+
+# Goals of one run of the tests; `check` is these after the set-up.
+check-now: tests fuzzers
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run.sh
+check-unit: tests
+	$(Q)tests/run.sh unit
+check-cli: tests
+	$(Q)tests/run.sh cli
+check-live: tests
+	$(Q)tests/run.sh live
+check-walls: all
+	$(Q)tests/run.sh tests/cli/walls.sh
+
+check: setup-check
+	$(Q)$(MAKE) check-now
+check-asan: setup-check
+	$(Q)$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined CFLAGS='-O1 -g' check-now
+
+demo: setup-demo
+	$(Q)$(MAKE) all
+	$(Q)scripts/demo.sh
+
+fuzz: setup-check
+	$(Q)if echo 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d && n > 9; }' | \
+		$${CLANG:-clang} -x c - -fsanitize=fuzzer,address -o /dev/null 2>/dev/null; then \
+		$(MAKE) BUILD=$(BUILD)/libfuzzer FUZZ_CC=$${CLANG:-clang} FUZZER=-fsanitize=fuzzer fuzzers && \
+		FUZZ_SECONDS=$${FUZZ_TIME:-600} tests/fuzz/run.sh $(BUILD)/libfuzzer/fuzz; \
+	else \
+		$(MAKE) fuzzers && FUZZ_SECONDS=$${FUZZ_TIME:-600} tests/fuzz/run.sh $(BUILD)/fuzz; \
+	fi
+
+bench: setup-bench
+	$(Q)$(MAKE) all
+	$(Q)tests/bench/run.sh
+
+lab: setup-lab
+	$(Q)$(MAKE) all
+	$(Q)tests/lab/run.sh
+
+# --------------------------------------------------------------------- lint
+
+lint: setup-lint
+	$(Q)$(MAKE) lint-now
+lint-now: $(SKELS)
+	$(Q)scripts/lint.sh '$(PROG_CFLAGS) $(PERF_CFLAGS) -I.'
+
+# ------------------------------------------------------------------- set-up
+
+setup: setup-build
+setup-build:
+	$(Q)scripts/setup.sh build
+setup-demo:
+	$(Q)scripts/setup.sh build demo
+setup-check:
+	$(Q)scripts/setup.sh build demo check
+setup-bench:
+	$(Q)scripts/setup.sh build demo bench
+setup-lab:
+	$(Q)scripts/setup.sh build lab
+setup-lint:
+	$(Q)scripts/setup.sh build lint
+
+# ------------------------------------------------------------------ install
+
+MAN1 = $(wildcard docs/*.1)
+MAN5 = $(wildcard docs/*.5)
+install: all $(BUILD)/mmt-trace.bash
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(includedir) \
+		$(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(datadir)/configs $(DESTDIR)$(compdir)
+	$(INSTALL) -m 755 $(BUILD)/mmt-trace $(DESTDIR)$(bindir)
+	$(INSTALL) -m 644 $(BUILD)/libmmtrace.a $(DESTDIR)$(libdir)
+	$(INSTALL) -m 755 $(LIB_SO) $(DESTDIR)$(libdir)
+	ln -sf $(notdir $(LIB_SO)) $(DESTDIR)$(libdir)/libmmtrace.so.$(LIB_MAJOR)
+	ln -sf $(notdir $(LIB_SO)) $(DESTDIR)$(libdir)/libmmtrace.so
+	$(INSTALL) -m 644 $(BUILD)/libmmtrace.pc $(DESTDIR)$(libdir)/pkgconfig
+	$(INSTALL) -m 644 libmmtrace/mmtrace.h $(DESTDIR)$(includedir)
+	$(if $(wildcard configs/*.conf),$(INSTALL) -m 644 $(wildcard configs/*.conf) $(DESTDIR)$(datadir)/configs)
+	$(if $(MAN1),$(INSTALL) -m 644 $(MAN1) $(DESTDIR)$(mandir)/man1)
+	$(if $(MAN5),$(INSTALL) -m 644 $(MAN5) $(DESTDIR)$(mandir)/man5)
+	$(INSTALL) -m 644 $(BUILD)/mmt-trace.bash $(DESTDIR)$(compdir)/mmt-trace
+
+clean:
+	rm -rf $(BUILD)
+distclean: clean
+	rm -rf $(DEPS)
+
+help:
+	@echo 'make             build $(BUILD)/mmt-trace and $(BUILD)/libmmtrace.{a,so}'
+	@echo 'make setup       install what the build needs (root), build libperf where there is no package'
+	@echo 'make demo        set up, build, run hackbench in two variants, compare them'
+	@echo 'make check       set up, build, run every test that can run here'
+	@echo 'make check-asan  the same under the address and undefined-behaviour sanitizers'
+	@echo 'make check-unit | check-cli | check-live | check-walls    one part of the tests'
+	@echo 'make fuzz        fuzz the trace reader (FUZZ_TIME=seconds, default 600)'
+	@echo 'make bench       measure overhead, size and analysis speed against other tools'
+	@echo 'make lab         tests in QEMU guests with several NUMA nodes and kernels'
+	@echo 'make lint        clang-tidy, cppcheck, clang-format (reports), shellcheck'
+	@echo 'make install     DESTDIR=, prefix=$(prefix)'
+	@echo 'make clean       remove $(BUILD); make distclean: and $(DEPS)'
+	@echo 'Variables: V=1 BUILD= DEPS= CC= CLANG= BPFTOOL= CFLAGS= SAN=address,undefined'
+
+, := ,
+.PHONY: all lib prog prog-parts tests fuzzers check check-now check-unit check-cli check-live check-walls check-asan \
+	demo fuzz bench lab lint lint-now setup setup-build setup-demo setup-check setup-bench setup-lab setup-lint \
+	install clean distclean help
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(PROG_OBJ) $(TEST_OBJ))
