@@ -7,7 +7,7 @@
 #include "mmt_shared.h"
 
 const volatile struct mmt_config cfg;
-struct mmt_state state;
+struct mmt_mem mem;
 
 /* Events: n_cpus rings of 2^ring_bits words (load). Read by the collector through mmap. */
 struct {
@@ -17,22 +17,6 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } rings SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1); /* (load) */
-	__type(key, __u32);
-	__type(value, struct mmt_cpu);
-} cpus SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1); /* (load) */
-	__type(key, __u32);
-	__type(value, struct mmt_slot);
-} slots SEC(".maps");
 
 /* Run time by place: n_slots << place_bits (load) */
 struct {

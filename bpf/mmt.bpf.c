@@ -16,6 +16,11 @@ char LICENSE[] SEC("license") = "GPL";
 
 #define CLOCK_REFRESH_NS 250000
 
+static __always_inline struct mmt_cpu *cpu_at(__u32 cpu)
+{
+	return &mem.cpus[cpu & (MMT_MAX_CPUS - 1)];
+}
+
 static __always_inline __u64 abs_diff(__u64 a, __u64 b)
 {
 	return a > b ? a - b : b - a;
@@ -28,14 +33,14 @@ static __always_inline __u64 abs_diff(__u64 a, __u64 b)
  */
 static __always_inline void clock_refresh(__u64 now)
 {
-	__u64 age = abs_diff(now, state.clock_when), off, most;
+	__u64 age = abs_diff(now, mem.state.clock_when), off, most;
 
 	if (!cfg.use_rq_clock || age < CLOCK_REFRESH_NS)
 		return;
 	off = bpf_ktime_get_ns() - now;
-	most = state.clock_off + (age >> 12);
-	state.clock_off = !state.clock_when || (__s64)(off - most) < 0 ? off : most;
-	state.clock_when = now;
+	most = mem.state.clock_off + (age >> 12);
+	mem.state.clock_off = !mem.state.clock_when || (__s64)(off - most) < 0 ? off : most;
+	mem.state.clock_when = now;
 }
 
 /* The trace clock where no run queue's clock is fresh. */
@@ -43,7 +48,7 @@ static __always_inline __u64 clock_now(void)
 {
 	__u64 t = bpf_ktime_get_ns();
 
-	return cfg.use_rq_clock ? t - state.clock_off : t;
+	return cfg.use_rq_clock ? t - mem.state.clock_off : t;
 }
 
 static __always_inline __u32 state_code(bool preempt, __u32 ps)
@@ -105,7 +110,7 @@ static __always_inline __u64 wait_begin(struct mmt_slot *s, struct task_struct *
 			begin = queued - (RD(p, sched_info.run_delay) - s->run_delay);
 	}
 	if (s->wake_req) {
-		__u64 req = s->wake_req - (cfg.use_rq_clock ? state.clock_off : 0);
+		__u64 req = s->wake_req - (cfg.use_rq_clock ? mem.state.clock_off : 0);
 
 		s->wake_req = 0;
 		if (s->state != MMT_S_READY && req >= s->stamp && (!begin || req < begin))
@@ -117,6 +122,7 @@ static __always_inline __u64 wait_begin(struct mmt_slot *s, struct task_struct *
 /* The task gets the CPU. */
 static __always_inline void slot_in(struct mmt_slot *s, struct task_struct *p, __u64 now, __u32 cpu)
 {
+	struct mmt_hists *h = hist_of(s);
 	__u64 begin;
 
 	if (s->wake_req)
@@ -129,7 +135,7 @@ static __always_inline void slot_in(struct mmt_slot *s, struct task_struct *p, _
 		s->wait_ns += wait;
 		if (wait > s->wait_max)
 			s->wait_max = wait;
-		hist_add(s, MMT_H_WAIT, wait);
+		hist_add(h, MMT_H_WAIT, wait);
 	}
 	if (s->state == MMT_S_SLEEP && now >= s->stamp) {
 		__u64 off = now - s->stamp;
@@ -138,7 +144,7 @@ static __always_inline void slot_in(struct mmt_slot *s, struct task_struct *p, _
 		s->off_ns += off;
 		if (off > s->off_max)
 			s->off_max = off;
-		hist_add(s, MMT_H_OFF, off);
+		hist_add(h, MMT_H_OFF, off);
 	}
 	s->cpu = cpu;
 	s->stamp = now;
@@ -146,7 +152,7 @@ static __always_inline void slot_in(struct mmt_slot *s, struct task_struct *p, _
 }
 
 /* The last switch of a task: its slot is frozen from here, the collector takes it back. */
-static __always_inline void slot_death(struct mmt_slot *s, __u32 idx, struct task_struct *p, __u32 pid, __u64 now)
+static __noinline void slot_death(struct mmt_slot *s, __u32 idx, struct task_struct *p, __u32 pid, __u64 now)
 {
 	__u32 *entry = pid_entry(pid);
 
@@ -173,7 +179,7 @@ MMT_SEC("sched_switch")
 int mmt_switch(__u64 *ctx)
 {
 	struct task_struct *prev = (struct task_struct *)ctx[1], *next = (struct task_struct *)ctx[2];
-	__u32 ppid = RD(prev, pid), npid = RD(next, pid), ps, cpu, code, place = 0;
+	__u32 ppid = RD(prev, pid), npid = RD(next, pid), ps, cpu, code, place;
 	bool preempt = ctx[0] & 1, vol, want = !cfg.filter;
 	struct mmt_slot *ps_slot = NULL, *ns_slot = NULL;
 	struct mmt_cpu *c;
@@ -190,16 +196,13 @@ int mmt_switch(__u64 *ctx)
 		cpu = bpf_get_smp_processor_id();
 	}
 	clock_refresh(now); /* also before all programs are attached: they need the distance */
-	if (!state.enabled)
+	if (!mem.state.enabled)
 		return 0;
-	c = bpf_map_lookup_elem(&cpus, &cpu);
-	if (!c)
-		return 0;
+	c = cpu_at(cpu);
 	ps = task_state_of(prev);
 	code = state_code(preempt, ps);
 	vol = code > 1;
-	if (cpu < MMT_MAX_CPUS)
-		place = cfg.topo[cpu].place;
+	place = cfg.topo[cpu & (MMT_MAX_CPUS - 1)].place;
 
 	c->switches++;
 	ran = c->last ? now - c->last : 0;
@@ -243,7 +246,7 @@ static __always_inline int wakeup(struct task_struct *p, __u32 is_new)
 	struct mmt_slot *s;
 	struct mmt_cpu *c;
 
-	if (!state.enabled)
+	if (!mem.state.enabled)
 		return 0;
 	if (cfg.use_rq_clock) {
 		struct rq *rq = task_rq_of(p);
@@ -254,15 +257,13 @@ static __always_inline int wakeup(struct task_struct *p, __u32 is_new)
 		now = bpf_ktime_get_ns();
 		cpu = me;
 	}
-	c = bpf_map_lookup_elem(&cpus, &me);
-	if (!c)
-		return 0;
+	c = cpu_at(me);
 	c->wakeups++;
 	s = slot_get(p, pid, &idx, now);
 	if (s) {
 		s->wakeups++;
 		if (s->wake_req) {
-			__u64 req = s->wake_req - (cfg.use_rq_clock ? state.clock_off : 0);
+			__u64 req = s->wake_req - (cfg.use_rq_clock ? mem.state.clock_off : 0);
 
 			if (req < now && req >= s->stamp)
 				delay = now - req;
@@ -313,7 +314,7 @@ int mmt_migrate(__u64 *ctx)
 	struct mmt_cpu *c;
 	__u64 now;
 
-	if (!state.enabled)
+	if (!mem.state.enabled)
 		return 0;
 	me = bpf_get_smp_processor_id();
 	if (cfg.use_rq_clock) {
@@ -326,9 +327,7 @@ int mmt_migrate(__u64 *ctx)
 	orig &= MMT_MAX_CPUS - 1;
 	if (orig == dest)
 		return 0;
-	c = bpf_map_lookup_elem(&cpus, &me);
-	if (!c)
-		return 0;
+	c = cpu_at(me);
 	now = clock_now();
 	if (cfg.topo[orig].core == cfg.topo[dest].core)
 		class = MMT_MIG_SMT;
@@ -362,7 +361,7 @@ int mmt_csd_queue(__u64 *ctx)
 	struct mmt_slot *s;
 	__u32 pid;
 
-	if (!state.enabled || (RD(csd, node.u_flags) & MMT_CSD_TYPE_MASK) != MMT_CSD_TYPE_TTWU)
+	if (!mem.state.enabled || (RD(csd, node.u_flags) & MMT_CSD_TYPE_MASK) != MMT_CSD_TYPE_TTWU)
 		return 0;
 	p = (void *)csd - bpf_core_field_offset(struct task_struct, wake_entry);
 	if (bpf_probe_read_kernel(&pid, sizeof(pid), (void *)p + bpf_core_field_offset(struct task_struct, pid)))
@@ -383,7 +382,7 @@ int mmt_waking(__u64 *ctx)
 	__u64 mono;
 
 	/* a task that "wakes" itself is running: no wakeup, and no lock is held */
-	if (!state.enabled || pid == (__u32)bpf_get_current_pid_tgid())
+	if (!mem.state.enabled || pid == (__u32)bpf_get_current_pid_tgid())
 		return 0;
 	mono = bpf_ktime_get_ns();
 	s = slot_find(pid);
@@ -392,12 +391,10 @@ int mmt_waking(__u64 *ctx)
 	if (!cfg.record_waking || (cfg.filter && !(s && s->flags & MMT_SF_WANT)))
 		return 0;
 	me = bpf_get_smp_processor_id();
-	c = bpf_map_lookup_elem(&cpus, &me);
-	if (!c)
-		return 0;
+	c = cpu_at(me);
 	c->seen[MMT_C_WAKEUP]++;
 	if (ring_room(c, me, MMT_C_WAKEUP))
-		ring_put(c, me, W(MMT_W_WAKING, 0, pid, cfg.use_rq_clock ? mono - state.clock_off : mono));
+		ring_put(c, me, W(MMT_W_WAKING, 0, pid, cfg.use_rq_clock ? mono - mem.state.clock_off : mono));
 	return 0;
 }
 
@@ -411,7 +408,7 @@ int mmt_fork(__u64 *ctx)
 	bool want = false;
 	__u64 now;
 
-	if (!state.enabled)
+	if (!mem.state.enabled)
 		return 0;
 	now = clock_now();
 	if (cfg.filter) {
@@ -445,7 +442,7 @@ int mmt_exec(__u64 *ctx)
 	struct mmt_slot *s;
 	struct mmt_rec *r;
 
-	if (!state.enabled)
+	if (!mem.state.enabled)
 		return 0;
 	entry = pid_entry(pid);
 	if (!entry)
@@ -479,7 +476,7 @@ int mmt_rename(__u64 *ctx)
 	struct mmt_rec *r;
 	__u32 *entry;
 
-	if (!state.enabled)
+	if (!mem.state.enabled)
 		return 0;
 	entry = pid_entry(RD(p, pid));
 	if (!entry || !*entry)
@@ -501,7 +498,7 @@ int mmt_cgroup_attach(__u64 *ctx)
 	struct mmt_rec *r;
 	__u32 *entry;
 
-	if (!state.enabled)
+	if (!mem.state.enabled)
 		return 0;
 	entry = pid_entry(RD(p, pid));
 	r = rec_reserve();

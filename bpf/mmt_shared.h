@@ -152,7 +152,7 @@ struct mmt_topo {
 struct mmt_config {
 	mmt_u32 ring_mask;      /* words per CPU - 1 */
 	mmt_u32 ring_bits;
-	mmt_u32 n_slots;
+	mmt_u32 n_slots;        /* MMT_N_SLOTS, or fewer for tests */
 	mmt_u32 place_bits;     /* log2 of the places of a slot */
 	mmt_u32 pid_lines;
 	mmt_u32 shed_at;        /* ring words in use from which wakeups are shed */
@@ -182,6 +182,22 @@ struct mmt_state {
 	mmt_u64 no_hist;        /* tasks that found no histogram block */
 	mmt_u64 rec_lost;       /* rare records lost */
 	mmt_u64 enabled;        /* 0: programs return at once */
+	mmt_u64 pad[2];
 };
+
+#define MMT_N_SLOTS 16384 /* a power of two: tasks alive at once that get totals of their own */
+
+/*
+ * All that hot paths touch at a computed index, in one variable: its address is a
+ * constant of the program, which an array map's look-up is not. Below 4 MB, the limit of
+ * a map value before 6.2.
+ */
+struct mmt_mem {
+	struct mmt_state state;
+	struct mmt_cpu cpus[MMT_MAX_CPUS];
+	struct mmt_slot slots[MMT_N_SLOTS];
+};
+_Static_assert(sizeof(struct mmt_state) == 64, "mmt_state: one cache line");
+_Static_assert(sizeof(struct mmt_mem) < 4 << 20, "mmt_mem: largest map value");
 
 #endif

@@ -15,7 +15,17 @@ static __always_inline __u32 *pid_entry(__u32 pid)
 
 static __always_inline struct mmt_slot *slot_at(__u32 i)
 {
-	return bpf_map_lookup_elem(&slots, &i);
+	return &mem.slots[i & (MMT_N_SLOTS - 1)];
+}
+
+/* Where a task is in a v1 hierarchy. A CO-RE access takes constant indices only, so this one is added by hand. */
+static __always_inline struct cgroup_subsys_state *css_of(struct css_set *set)
+{
+	__u32 at = bpf_core_field_offset(struct css_set, subsys) + (cfg.cgroup_subsys & 15) * sizeof(void *);
+	struct cgroup_subsys_state *css = NULL;
+
+	bpf_probe_read_kernel(&css, sizeof(css), (void *)set + at);
+	return css;
 }
 
 static __always_inline __u64 cgroup_of(struct task_struct *p)
@@ -25,9 +35,8 @@ static __always_inline __u64 cgroup_of(struct task_struct *p)
 	struct cgroup *cg;
 
 	if (cfg.cgroup_v1) {
-		struct cgroup_subsys_state *css;
+		struct cgroup_subsys_state *css = css_of(set);
 
-		bpf_core_read(&css, sizeof(css), &set->subsys[cfg.cgroup_subsys & 15]);
 		bpf_core_read(&cg, sizeof(cg), &css->cgroup);
 	} else {
 		bpf_core_read(&cg, sizeof(cg), &set->dfl_cgrp);
@@ -44,7 +53,7 @@ static __always_inline bool under_cgroup(struct task_struct *p)
 	int i;
 
 	if (cfg.cgroup_v1) {
-		bpf_core_read(&css, sizeof(css), &set->subsys[cfg.cgroup_subsys & 15]);
+		css = css_of(set);
 		bpf_core_read(&cg, sizeof(cg), &css->cgroup);
 	} else {
 		bpf_core_read(&cg, sizeof(cg), &set->dfl_cgrp);
@@ -116,7 +125,7 @@ static __always_inline void rec_fill(struct mmt_rec *r, __u16 type, struct task_
 
 static __noinline void rec_lost(void)
 {
-	__sync_fetch_and_add(&state.rec_lost, 1);
+	__sync_fetch_and_add(&mem.state.rec_lost, 1);
 }
 
 static __always_inline struct mmt_rec *rec_reserve(void)
@@ -139,19 +148,17 @@ static __always_inline void rec_task(__u16 type, struct task_struct *p, __u32 sl
 }
 
 /* First sight of a task: take a slot and tell the collector who it is. */
-static __always_inline struct mmt_slot *slot_claim(struct task_struct *p, __u32 pid, __u32 *entry, __u64 now,
+static __noinline struct mmt_slot *slot_claim(struct task_struct *p, __u32 pid, __u32 *entry, __u64 now,
 						    bool want)
 {
 	struct mmt_slot *s;
 	__u32 i;
 
 	if (bpf_map_pop_elem(&free_slots, &i)) {
-		__sync_fetch_and_add(&state.no_slot, 1);
+		__sync_fetch_and_add(&mem.state.no_slot, 1);
 		return NULL;
 	}
 	s = slot_at(i);
-	if (!s)
-		return NULL;
 	s->pid = pid;
 	s->state = MMT_S_NEW;
 	s->stamp = now;
@@ -220,21 +227,25 @@ static __noinline int hist_claim(struct mmt_slot *s)
 	if (!s)
 		return 0;
 	if (bpf_map_pop_elem(&free_hists, &i)) {
-		__sync_fetch_and_add(&state.no_hist, 1);
+		__sync_fetch_and_add(&mem.state.no_hist, 1);
 		i = ~0U; /* asked once, not at every event */
 	}
 	s->hist = i;
 	return 0;
 }
 
-static __always_inline void hist_add(struct mmt_slot *s, __u32 which, __u64 v)
+/* NULL where all blocks are taken */
+static __always_inline struct mmt_hists *hist_of(struct mmt_slot *s)
 {
-	__u32 b = hist_bucket(v);
-	struct mmt_hists *h;
-
 	if (!s->hist)
 		hist_claim(s);
-	h = bpf_map_lookup_elem(&hists, &s->hist);
+	return bpf_map_lookup_elem(&hists, &s->hist);
+}
+
+static __always_inline void hist_add(struct mmt_hists *h, __u32 which, __u64 v)
+{
+	__u32 b = hist_bucket(v);
+
 	if (h && b < MMT_HIST_N)
 		h->count[which][b]++;
 }

@@ -20,8 +20,7 @@
 #include "mmt_raw.skel.h"
 #include "sysfs.h"
 
-#define SLOTS 16384u  /* tasks alive at once that get totals of their own */
-#define HISTS 1024u   /* of these, with histograms of their own */
+#define HISTS 1024u   /* tasks alive at once with histograms of their own */
 #define RING_KB 8192u /* per CPU: 1 Mi events, over a second at the highest rates seen */
 #define MAP_LIMIT (1ULL << 30)
 
@@ -135,7 +134,7 @@ static int config_fill(struct mmt_config *cfg, const struct mmt_probe_opts *o, c
 	}
 	cfg->ring_mask = (1U << cfg->ring_bits) - 1;
 	cfg->shed_at = cfg->ring_mask - (cfg->ring_mask >> 2);
-	cfg->n_slots = SLOTS;
+	cfg->n_slots = MMT_N_SLOTS;
 	cfg->pid_lines = (uint32_t)(pid_max() / MMT_PIDS_PER_LINE + 1);
 	cfg->record = o->record;
 	cfg->use_rq_clock = mmt_probe__btf_has_field(btf, "cfs_rq", "rq");
@@ -163,8 +162,6 @@ static int size_maps(struct mmt_probe *b)
 	const struct mmt_config *c = &b->cfg;
 	const struct { const char *name; uint64_t n; uint64_t value; } sizes[] = {
 		{ "rings", (uint64_t)b->n_cpus << c->ring_bits, 8 },
-		{ "cpus", b->n_cpus, sizeof(struct mmt_cpu) },
-		{ "slots", c->n_slots, sizeof(struct mmt_slot) },
 		{ "places", (uint64_t)c->n_slots << c->place_bits, 8 },
 		{ "hists", HISTS, sizeof(struct mmt_hists) },
 		{ "pidmap", c->pid_lines, sizeof(struct mmt_pidline) },
@@ -222,7 +219,7 @@ static int try_load(struct mmt_probe *b, const struct mmt_probe_opts *o, bool ra
 	if (!b->obj)
 		return -errno;
 	b->raw_tp = raw;
-	b->map_bytes = 0;
+	b->map_bytes = sizeof(struct mmt_mem);
 	ro = section_map(b->obj, ".rodata");
 	init = ro ? (void *)bpf_map__initial_value(ro, &ro_size) : NULL;
 	if (!init || ro_size < sizeof(b->cfg)) {
@@ -290,14 +287,18 @@ static int map_named(struct mmt_probe *b, unsigned int i, const char *name, size
 
 static int map_all(struct mmt_probe *b)
 {
+	struct mmt_mem *mem = NULL;
 	int err;
 
-	err = map_one(b, 0, section_map(b->obj, ".bss"), sizeof(*b->state), (void **)&b->state);
-	err = err ? err : map_named(b, 1, "rings", 8, (void **)&b->rings);
-	err = err ? err : map_named(b, 2, "cpus", sizeof(*b->cpus), (void **)&b->cpus);
-	err = err ? err : map_named(b, 3, "slots", sizeof(*b->slots), (void **)&b->slots);
-	err = err ? err : map_named(b, 4, "places", 8, (void **)&b->places);
-	err = err ? err : map_named(b, 5, "hists", sizeof(*b->hists), (void **)&b->hists);
+	err = map_one(b, 0, section_map(b->obj, ".bss"), sizeof(*mem), (void **)&mem);
+	if (err)
+		return err;
+	b->state = &mem->state;
+	b->cpus = mem->cpus;
+	b->slots = mem->slots;
+	err = map_named(b, 1, "rings", 8, (void **)&b->rings);
+	err = err ? err : map_named(b, 2, "places", 8, (void **)&b->places);
+	err = err ? err : map_named(b, 3, "hists", sizeof(*b->hists), (void **)&b->hists);
 	b->n_hists = HISTS;
 	return err;
 }

@@ -47,7 +47,7 @@ struct mmt_probe {
 	uint64_t *places;
 	struct mmt_hists *hists;
 	uint32_t n_hists;
-	struct { void *p; size_t len; } maps[6];
+	struct { void *p; size_t len; } maps[4];
 };
 
 int mmt_probe__load(struct mmt_probe *b, const struct mmt_probe_opts *o, const struct mmt_topology *topo,
