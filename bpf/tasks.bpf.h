@@ -216,7 +216,10 @@ static __always_inline __u32 hist_bucket(__u64 v)
 		v >>= 8;
 		shift += 8;
 	}
-	s = log2_of[(v >> 5) & 255];
+	/* 5.10 and 6.1 lose the bound of v on branches that cannot be: the mask must stay in the code */
+	s = (__u32)(v >> 5);
+	barrier_var(s);
+	s = log2_of[s & 255];
 	return ((shift + s) << 5) + (__u32)(v >> s);
 }
 
