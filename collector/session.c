@@ -178,6 +178,7 @@ static int flush(struct mmt_session *s, uint64_t now, bool full)
 
 	err = mmt_tasks__flush(&s->tasks, now, full);
 	err = err ? err : mmt_cpu_totals__flush(&s->cpu_totals, &s->bpf, s->w, now, s->segment, lost);
+	err = err ? err : mmt_totals__others(&s->tasks, &s->cpu_totals, now);
 	mmt_writer__lost(s->w, lost);
 	for (i = 0; i < MMT_N_CLASSES; i++)
 		s->lost_total += lost[i];
@@ -357,7 +358,7 @@ int mmt_session__open(const struct mmt_session_opts *o, struct mmt_session **out
 	if (err)
 		goto err_close;
 	if (!o->no_oracle)
-		mmt_oracle__open(&s->oracle, &s->log); /* its absence is shown, not fatal */
+		mmt_oracle__open(&s->oracle, o->verify, &s->log); /* its absence is shown, not fatal */
 	*out = s;
 	return 0;
 err_close:
@@ -431,6 +432,34 @@ int mmt_session__poll(struct mmt_session *s, struct pollfd *fds, size_t n, int t
 	}
 }
 
+static int write_note(struct mmt_session *s, uint64_t n, const char *what)
+{
+	char text[256];
+
+	if (!n)
+		return 0;
+	snprintf(text, sizeof(text), "%llu %s", (unsigned long long)n, what);
+	log_warn(&s->log, "%s", text);
+	{
+		const struct mmt_cell c[] = { cell_u(mmt_probe__now(&s->bpf)), cell_u(1), cell_s(text) };
+
+		return ROW(s->w, MMT_TB_NOTE, c);
+	}
+}
+
+/* What went short, said once, in the file and to the user. */
+static int write_notes(struct mmt_session *s)
+{
+	const struct mmt_state *st = s->bpf.state;
+	int err;
+
+	err = write_note(s, st->no_slot, "times a task found no slot: it is counted with the others (epoch 0)");
+	err = err ? err : write_note(s, st->no_hist, "tasks have no latency histogram of their own, only sums");
+	err = err ? err : write_note(s, st->rec_lost, "records of new or ended tasks lost: their names may be missing");
+	err = err ? err : write_note(s, s->drain.stalled, "ring words thrown away: the collector was stopped for a minute");
+	return err ? err : write_note(s, s->lost_total, "events lost or shed: see the loss in `mmt-trace info`");
+}
+
 int mmt_session__stop(struct mmt_session *s)
 {
 	int err;
@@ -439,6 +468,7 @@ int mmt_session__stop(struct mmt_session *s)
 		return s->err;
 	s->running = false;
 	cut(s, MMT_MARK_END, "end", "");
+	keep(s, write_notes(s));
 	mmt_probe__detach(&s->bpf);
 	prefer_end(s);
 	seal(s);

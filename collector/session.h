@@ -34,6 +34,7 @@ struct mmt_session_opts {
 	enum mmt_profile profile;
 	bool waking;                 /* also record sched_waking with the waker's own clock reading */
 	bool no_oracle;              /* leave the perf software counters out */
+	bool verify;                 /* also count context-switches by perf: about 60 ns a switch */
 	const char *ctl_path;        /* unix socket for `mmt-trace mark`; NULL: none */
 	unsigned int interval_ms;    /* totals rows, 0: 1000 */
 	unsigned int ring_kb;        /* per CPU, 0: default */

@@ -37,6 +37,8 @@ struct mmt_tasks {
 	uint64_t *known_cgroups;
 	size_t n_cgroups, cgroups_size;
 	uint64_t rec_lost_seen;
+	struct mmt_counts sum;    /* of all rows written */
+	struct mmt_counts others; /* of the rows of epoch 0 */
 	uint64_t self; /* epoch id of the collector's main thread, 0 not seen yet */
 	int err;       /* sticky: a record could not be kept */
 	uint8_t *buf;  /* packing */

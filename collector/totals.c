@@ -69,6 +69,17 @@ static int place_delta(struct mmt_tasks *t, struct mmt_epoch *e, const struct mm
 	return used ? mmt_vec_pack(delta, used, buf, size) : 0;
 }
 
+static void sum_add(struct mmt_counts *sum, const struct mmt_counts *now, const struct mmt_counts *old)
+{
+	int k;
+
+	sum->nvcsw += now->nvcsw - old->nvcsw;
+	sum->nivcsw += now->nivcsw - old->nivcsw;
+	sum->run_ns += now->run_ns - old->run_ns;
+	for (k = 0; k < MMT_N_MIG; k++)
+		sum->mig[k] += now->mig[k] - old->mig[k];
+}
+
 int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now, bool full)
 {
 	struct mmt_counts *d = &e->done, old = *d;
@@ -108,6 +119,7 @@ int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now, boo
 	d->off_n = s.off_n;
 	d->wakeups = s.wakeups;
 	memcpy(d->mig, s.mig, sizeof(d->mig));
+	sum_add(&t->sum, d, &old);
 	{
 		const struct mmt_cell c[] = {
 			cell_u(now), cell_u(t->segment), cell_u(e->id), cell_u(e->cgroup),
@@ -176,6 +188,47 @@ int mmt_cpu_totals__flush(struct mmt_cpu_totals *c, const struct mmt_probe *bpf,
 		*d = cur;
 	}
 	return err;
+}
+
+static uint32_t over(uint64_t all, uint32_t tasks, uint32_t *done)
+{
+	int32_t d = (int32_t)((uint32_t)all - tasks - *done);
+
+	if (d < 0) /* read at slightly different instants */
+		d = 0;
+	*done += (uint32_t)d;
+	return (uint32_t)d;
+}
+
+int mmt_totals__others(struct mmt_tasks *t, const struct mmt_cpu_totals *c, uint64_t now)
+{
+	uint64_t nvcsw = 0, nivcsw = 0, busy = 0, mig[MMT_N_MIG] = { 0 }, ran;
+	struct mmt_counts *o = &t->others;
+	unsigned int i, k;
+
+	if (!*(volatile mmt_u64 *)&t->bpf->state->no_slot || t->bpf->cfg.filter)
+		return 0;
+	for (i = 0; i < t->bpf->n_cpus; i++) {
+		nvcsw += c->done[i].nvcsw;
+		nivcsw += c->done[i].nivcsw;
+		busy += c->busy[i];
+		for (k = 0; k < MMT_N_MIG; k++)
+			mig[k] += c->done[i].mig[k];
+	}
+	ran = busy > t->sum.run_ns + o->run_ns ? busy - t->sum.run_ns - o->run_ns : 0;
+	o->run_ns += ran;
+	{
+		const struct mmt_cell row[] = {
+			cell_u(now), cell_u(t->segment), cell_u(0), cell_u(0),
+			cell_u(over(nvcsw, t->sum.nvcsw, &o->nvcsw)), cell_u(over(nivcsw, t->sum.nivcsw, &o->nivcsw)),
+			cell_u(0), cell_u(over(mig[0], t->sum.mig[0], &o->mig[0])),
+			cell_u(over(mig[1], t->sum.mig[1], &o->mig[1])), cell_u(over(mig[2], t->sum.mig[2], &o->mig[2])),
+			cell_u(over(mig[3], t->sum.mig[3], &o->mig[3])), cell_u(ran), cell_u(0), cell_u(0), cell_u(0),
+			cell_u(0), cell_u(0), cell_u(0), cell_b("", 0), cell_b("", 0), cell_b("", 0),
+		};
+
+		return ROW(t->w, MMT_TB_TASK_TOTALS, row);
+	}
 }
 
 void mmt_cpu_totals__free(struct mmt_cpu_totals *c)

@@ -16,6 +16,11 @@ int mmt_cpu_totals__init(struct mmt_cpu_totals *c, const struct mmt_probe *bpf);
 /* One row per CPU that did anything; adds up what was lost by class into lost. */
 int mmt_cpu_totals__flush(struct mmt_cpu_totals *c, const struct mmt_probe *bpf, struct mmt_writer *w, uint64_t now,
 			  uint64_t segment, uint64_t lost[MMT_N_CLASSES]);
+/*
+ * Tasks that found no slot (more than MMT_N_SLOTS alive at once): what the CPUs counted
+ * less what the tasks did, as epoch 0. Nothing where every task had a slot.
+ */
+int mmt_totals__others(struct mmt_tasks *t, const struct mmt_cpu_totals *c, uint64_t now);
 void mmt_cpu_totals__free(struct mmt_cpu_totals *c);
 
 #endif
