@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Sums over a trace file, straight from the reader: independent of the analyzer. */
+#ifndef TRACE_SUMS_H
+#define TRACE_SUMS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct sums {
+	uint64_t nvcsw, nivcsw, migrations, run_ns, off_ns;
+};
+
+struct machine_sums {
+	uint64_t switches, idle_switches, seen_switch, lost, busy_ns, idle_ns, span_ns;
+	uint64_t task_nvcsw, task_nivcsw;
+	uint64_t tasks_with_totals, exits;
+	uint64_t whole_lives;    /* tasks seen from fork to exit */
+	uint64_t whole_mismatch; /* of these: our switches or migrations are not the kernel's own */
+	unsigned int cpus;
+};
+
+/* The task `tid` between the first mark of `kind` and the next mark. */
+void sums_of_totals(const char *path, pid_t tid, int kind, struct sums *s);
+void sums_of_events(const char *path, pid_t tid, int kind, struct sums *s);
+/* kind 0: all segments */
+void sums_of_machine(const char *path, int kind, struct machine_sums *m);
+int epochs_of_tid(const char *path, pid_t tid);
+int marks_named(const char *path, const char *name, const char *arg);
+
+#endif
