@@ -204,7 +204,8 @@ int mmt_switch(__u64 *ctx)
 	vol = code > 1;
 	place = cfg.topo[cpu & (MMT_MAX_CPUS - 1)].place;
 
-	c->switches++;
+	*(volatile __u64 *)&c->switches += 1;
+	asm volatile("" ::: "memory");
 	ran = c->last ? now - c->last : 0;
 	c->last = now;
 	if (ppid) {
@@ -234,6 +235,8 @@ int mmt_switch(__u64 *ctx)
 	}
 	c->running = npid;
 	c->slot = nidx;
+	asm volatile("" ::: "memory");
+	*(volatile __u64 *)&c->done = c->switches;
 	if (cfg.record && want)
 		record_switch(c, cpu, ppid, npid, code, now);
 	return 0;

@@ -75,7 +75,7 @@ struct mmt_cpu {
 	mmt_u32 gapped;    /* some gap[] is not 0 */
 	mmt_u32 running;   /* tid on the CPU since last */
 	mmt_u32 slot;      /* its slot; 0: none */
-	mmt_u32 pad0[2];
+	mmt_u64 done;      /* = switches once all of a switch is counted */
 	mmt_u64 tail;      /* ring words consumed */
 	mmt_u64 pad1[7];
 };

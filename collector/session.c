@@ -170,13 +170,18 @@ static int pass(struct mmt_session *s)
 	return keep(s, err < 0 ? err : 0);
 }
 
-static int flush(struct mmt_session *s, uint64_t now, bool full)
+/* Rows of all totals as of now, which is returned. */
+static int flush(struct mmt_session *s, uint64_t *at, bool full)
 {
 	uint64_t lost[MMT_N_CLASSES] = { 0 };
 	unsigned int i;
+	uint64_t now;
 	int err;
 
-	err = mmt_tasks__flush(&s->tasks, now, full);
+	err = mmt_tasks__read(&s->tasks);
+	mmt_cpu_totals__read(&s->cpu_totals, &s->bpf);
+	*at = now = mmt_probe__now(&s->bpf);
+	err = err ? err : mmt_tasks__flush(&s->tasks, now, full);
 	err = err ? err : mmt_cpu_totals__flush(&s->cpu_totals, &s->bpf, s->w, now, s->segment, lost);
 	err = err ? err : mmt_totals__others(&s->tasks, &s->cpu_totals, now);
 	mmt_writer__lost(s->w, lost);
@@ -215,9 +220,10 @@ static int cut(struct mmt_session *s, int kind, const char *name, const char *ar
 	int err;
 
 	err = pass(s);
-	now = mmt_probe__now(&s->bpf);
-	err = err ? err : flush(s, now, true);
-	err = err ? err : mmt_oracle__write(s->oracle, s->w, now, s->n_marks);
+	err = err ? err : flush(s, &now, true);
+	if (err)
+		return err;
+	err = mmt_oracle__write(s->oracle, s->w, now, s->n_marks);
 	err = err ? err : mmt_kstat__write(s->w, &s->tasks, now, s->n_marks);
 	err = err ? err : write_footprint(s, now);
 	err = err ? err : write_clock(s);
@@ -254,8 +260,7 @@ static int work(struct mmt_session *s)
 	if (err || mono + PASS_MIN_NS < s->next_seal)
 		return err;
 	full = mono >= s->next_full;
-	now = mmt_probe__now(&s->bpf);
-	err = flush(s, now, full);
+	err = flush(s, &now, full);
 	if (!err && full) {
 		s->next_full = mono + s->interval_ns;
 		err = keep(s, write_footprint(s, now));

@@ -81,6 +81,7 @@ static void epoch_free(struct mmt_epoch *e)
 static struct mmt_epoch *epoch_new(struct mmt_tasks *t, uint32_t slot)
 {
 	struct mmt_epoch *e, **live;
+	struct mmt_slot *snap;
 
 	if (t->n_live == t->live_size) {
 		size_t size = t->live_size ? t->live_size * 2 : 256;
@@ -89,6 +90,10 @@ static struct mmt_epoch *epoch_new(struct mmt_tasks *t, uint32_t slot)
 		if (!live)
 			return NULL;
 		t->live = live;
+		snap = realloc(t->snap, size * sizeof(*snap));
+		if (!snap)
+			return NULL;
+		t->snap = snap;
 		t->live_size = size;
 	}
 	e = calloc(1, sizeof(*e));
@@ -155,6 +160,15 @@ static int write_life(struct mmt_tasks *t, const struct mmt_rec *r)
 	return mmt_writer__events(t->w, MMT_STREAM_TASKS, &ev, 1, args, n_args);
 }
 
+/* What a task did until this moment, in full. */
+static int write_totals(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now)
+{
+	struct mmt_slot s;
+
+	mmt_totals__read_slot(&t->bpf->slots[e->slot], &s);
+	return mmt_totals__task(t, e, &s, now, true);
+}
+
 static int on_death(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_rec *r)
 {
 	int err;
@@ -166,7 +180,7 @@ static int on_death(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_r
 	e->k_run_ns = r->run_ns;
 	e->k_migrations = r->migrations;
 	memcpy(e->comm, r->comm, sizeof(e->comm));
-	err = mmt_totals__task(t, e, r->time, true);
+	err = write_totals(t, e, r->time);
 	if (!err && (!t->bpf->cfg.filter || t->bpf->slots[e->slot].flags & MMT_SF_WANT))
 		err = write_task(t, e);
 	epoch_end(t, e);
@@ -184,7 +198,7 @@ static int on_cgroup(struct mmt_tasks *t, const struct mmt_rec *r)
 
 		if (e->tid != r->pid && !(r->flags & 1 && e->tgid == r->tgid))
 			continue;
-		err = mmt_totals__task(t, e, r->time, true);
+		err = write_totals(t, e, r->time);
 		e->cgroup = r->cgroup;
 		err = err ? err : write_cgroup(t, e->cgroup);
 		err = err ? err : write_task(t, e);
@@ -248,8 +262,9 @@ int mmt_tasks__on_rec(void *ctx, void *data, size_t size)
  * Records of new or dead tasks were lost (a flood of short-lived tasks while the
  * collector slept): find tasks without a name, and slots of tasks that are gone.
  */
-static int reconcile(struct mmt_tasks *t, uint64_t now)
+static int reconcile(struct mmt_tasks *t)
 {
+	uint64_t now = mmt_probe__now(t->bpf);
 	uint64_t lost = *(volatile uint64_t *)&t->bpf->state->rec_lost;
 	struct mmt_epoch *e;
 	uint32_t i;
@@ -274,7 +289,7 @@ static int reconcile(struct mmt_tasks *t, uint64_t now)
 		}
 		if (!err && s->state == MMT_S_DEAD) {
 			e->last = s->stamp;
-			err = mmt_totals__task(t, e, now, true);
+			err = write_totals(t, e, now);
 			err = err ? err : write_task(t, e);
 			epoch_end(t, e);
 		}
@@ -282,16 +297,24 @@ static int reconcile(struct mmt_tasks *t, uint64_t now)
 	return err;
 }
 
+int mmt_tasks__read(struct mmt_tasks *t)
+{
+	int err = t->err ? t->err : reconcile(t);
+	size_t i;
+
+	t->err = 0;
+	for (i = 0; i < t->n_live; i++)
+		mmt_totals__read_slot(&t->bpf->slots[t->live[i]->slot], &t->snap[i]);
+	return err;
+}
+
 int mmt_tasks__flush(struct mmt_tasks *t, uint64_t now, bool full)
 {
 	size_t i;
-	int err = t->err;
+	int err = 0;
 
-	t->err = 0;
-	if (!err)
-		err = reconcile(t, now);
 	for (i = 0; i < t->n_live && !err; i++)
-		err = mmt_totals__task(t, t->live[i], now, full);
+		err = mmt_totals__task(t, t->live[i], &t->snap[i], now, full);
 	return err;
 }
 
@@ -348,6 +371,7 @@ void mmt_tasks__free(struct mmt_tasks *t)
 	for (i = 0; i < t->n_live; i++)
 		epoch_free(t->live[i]);
 	free(t->live);
+	free(t->snap);
 	free(t->by_slot);
 	free(t->known_cgroups);
 	free(t->buf);

@@ -31,6 +31,7 @@ struct mmt_tasks {
 	struct mmt_cgroup_names cgroups;
 	struct mmt_epoch **by_slot; /* n_slots */
 	struct mmt_epoch **live;
+	struct mmt_slot *snap; /* of live, as last read */
 	size_t n_live, live_size;
 	uint64_t n_epochs;
 	uint64_t segment;
@@ -49,7 +50,9 @@ int mmt_tasks__init(struct mmt_tasks *t, struct mmt_probe *bpf, const char *cgro
 void mmt_tasks__set_writer(struct mmt_tasks *t, struct mmt_writer *w);
 /* An mmt_rec_fn; ctx is the struct mmt_tasks. */
 int mmt_tasks__on_rec(void *ctx, void *data, size_t size);
-/* Rows of what every live task did since its last row; full: with places, maxima and histograms. */
+/* Read the slots of all live tasks, quickly, for the next flush. */
+int mmt_tasks__read(struct mmt_tasks *t);
+/* Rows of what every live task did until the last reading; full: with places, maxima and histograms. */
 int mmt_tasks__flush(struct mmt_tasks *t, uint64_t now, bool full);
 /* A mark: maxima start anew, rows belong to the new segment. */
 void mmt_tasks__new_segment(struct mmt_tasks *t, uint64_t segment);

@@ -6,8 +6,7 @@
 #include "cells.h"
 #include "totals.h"
 
-/* A slot as it was at one instant, the stretch on the CPU that has not ended included. */
-static void slot_read(const struct mmt_slot *src, uint64_t now, struct mmt_slot *s, uint64_t *open)
+void mmt_totals__read_slot(const struct mmt_slot *src, struct mmt_slot *s)
 {
 	const volatile struct mmt_slot *v = src;
 	int tries = 0;
@@ -20,7 +19,6 @@ static void slot_read(const struct mmt_slot *src, uint64_t now, struct mmt_slot 
 		if (stamp == v->stamp && stamp == s->stamp)
 			break;
 	} while (++tries < 8);
-	*open = s->state == MMT_S_RUN && now > s->stamp ? now - s->stamp : 0;
 }
 
 static uint64_t max_since(uint64_t v, uint64_t *done)
@@ -80,57 +78,57 @@ static void sum_add(struct mmt_counts *sum, const struct mmt_counts *now, const 
 		sum->mig[k] += now->mig[k] - old->mig[k];
 }
 
-int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now, bool full)
+int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_slot *s, uint64_t now, bool full)
 {
 	struct mmt_counts *d = &e->done, old = *d;
 	int len_place = 0, len_wait = 0, len_off = 0;
 	uint8_t *buf = t->buf;
 	size_t room = t->buf_size;
 	uint64_t open, run;
-	struct mmt_slot s;
 
-	slot_read(&t->bpf->slots[e->slot], now, &s, &open);
-	if (t->bpf->cfg.filter && !(s.flags & MMT_SF_WANT))
+	/* the stretch on the CPU that has not ended */
+	open = s->state == MMT_S_RUN && now > s->stamp ? now - s->stamp : 0;
+	if (t->bpf->cfg.filter && !(s->flags & MMT_SF_WANT))
 		return 0;
-	run = s.run_ns + open;
+	run = s->run_ns + open;
 	if (run < d->run_ns) /* the clock was read a little late last time */
 		run = d->run_ns;
-	if (full && s.hist && s.hist < t->bpf->n_hists) {
+	if (full && s->hist && s->hist < t->bpf->n_hists) {
 		if (!e->hist_done)
 			e->hist_done = calloc(1, sizeof(*e->hist_done));
 		if (!e->hist_done)
 			return -ENOMEM;
-		len_wait = hist_delta(t, e, s.hist, MMT_H_WAIT, buf, room);
-		len_off = hist_delta(t, e, s.hist, MMT_H_OFF, buf + len_wait, room - (size_t)len_wait);
+		len_wait = hist_delta(t, e, s->hist, MMT_H_WAIT, buf, room);
+		len_off = hist_delta(t, e, s->hist, MMT_H_OFF, buf + len_wait, room - (size_t)len_wait);
 	}
 	if (full)
-		len_place = place_delta(t, e, &s, open, buf + len_wait + len_off,
+		len_place = place_delta(t, e, s, open, buf + len_wait + len_off,
 					room - (size_t)(len_wait + len_off));
-	if (run == d->run_ns && s.nvcsw == d->nvcsw && s.nivcsw == d->nivcsw && s.wakeups == d->wakeups &&
-	    s.wait_n == d->wait_n && s.off_n == d->off_n && !memcmp(s.mig, d->mig, sizeof(s.mig)) &&
-	    (!full || (!len_wait && !len_off && !len_place && s.wait_max <= d->wait_max && s.off_max <= d->off_max)))
+	if (run == d->run_ns && s->nvcsw == d->nvcsw && s->nivcsw == d->nivcsw && s->wakeups == d->wakeups &&
+	    s->wait_n == d->wait_n && s->off_n == d->off_n && !memcmp(s->mig, d->mig, sizeof(s->mig)) &&
+	    (!full || (!len_wait && !len_off && !len_place && s->wait_max <= d->wait_max && s->off_max <= d->off_max)))
 		return 0;
 	d->run_ns = run;
-	d->wait_ns = s.wait_ns;
-	d->off_ns = s.off_ns;
-	d->nvcsw = s.nvcsw;
-	d->nivcsw = s.nivcsw;
-	d->wait_n = s.wait_n;
-	d->off_n = s.off_n;
-	d->wakeups = s.wakeups;
-	memcpy(d->mig, s.mig, sizeof(d->mig));
+	d->wait_ns = s->wait_ns;
+	d->off_ns = s->off_ns;
+	d->nvcsw = s->nvcsw;
+	d->nivcsw = s->nivcsw;
+	d->wait_n = s->wait_n;
+	d->off_n = s->off_n;
+	d->wakeups = s->wakeups;
+	memcpy(d->mig, s->mig, sizeof(d->mig));
 	sum_add(&t->sum, d, &old);
 	{
 		const struct mmt_cell c[] = {
 			cell_u(now), cell_u(t->segment), cell_u(e->id), cell_u(e->cgroup),
-			cell_u(s.nvcsw - old.nvcsw), cell_u(s.nivcsw - old.nivcsw), cell_u(s.wakeups - old.wakeups),
-			cell_u(s.mig[0] - old.mig[0]), cell_u(s.mig[1] - old.mig[1]),
-			cell_u(s.mig[2] - old.mig[2]), cell_u(s.mig[3] - old.mig[3]),
+			cell_u(s->nvcsw - old.nvcsw), cell_u(s->nivcsw - old.nivcsw), cell_u(s->wakeups - old.wakeups),
+			cell_u(s->mig[0] - old.mig[0]), cell_u(s->mig[1] - old.mig[1]),
+			cell_u(s->mig[2] - old.mig[2]), cell_u(s->mig[3] - old.mig[3]),
 			cell_u(run - old.run_ns),
-			cell_u(s.wait_n - old.wait_n), cell_u(s.wait_ns - old.wait_ns),
-			cell_u(full ? max_since(s.wait_max, &d->wait_max) : 0),
-			cell_u(s.off_n - old.off_n), cell_u(s.off_ns - old.off_ns),
-			cell_u(full ? max_since(s.off_max, &d->off_max) : 0),
+			cell_u(s->wait_n - old.wait_n), cell_u(s->wait_ns - old.wait_ns),
+			cell_u(full ? max_since(s->wait_max, &d->wait_max) : 0),
+			cell_u(s->off_n - old.off_n), cell_u(s->off_ns - old.off_ns),
+			cell_u(full ? max_since(s->off_max, &d->off_max) : 0),
 			cell_b(buf + len_wait + len_off, (size_t)len_place),
 			cell_b(buf, (size_t)len_wait), cell_b(buf + len_wait, (size_t)len_off),
 		};
@@ -141,10 +139,27 @@ int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now, boo
 
 int mmt_cpu_totals__init(struct mmt_cpu_totals *c, const struct mmt_probe *bpf)
 {
+	c->now = calloc(bpf->n_cpus, sizeof(*c->now));
 	c->done = calloc(bpf->n_cpus, sizeof(*c->done));
 	c->busy = calloc(bpf->n_cpus, sizeof(*c->busy));
 	c->idle = calloc(bpf->n_cpus, sizeof(*c->idle));
-	return c->done && c->busy && c->idle ? 0 : -ENOMEM;
+	return c->now && c->done && c->busy && c->idle ? 0 : -ENOMEM;
+}
+
+void mmt_cpu_totals__read(struct mmt_cpu_totals *c, const struct mmt_probe *bpf)
+{
+	unsigned int i;
+
+	for (i = 0; i < bpf->n_cpus; i++) {
+		const volatile struct mmt_cpu *v = &bpf->cpus[i];
+		int tries = 0;
+
+		/* switches is the first thing that a switch changes, done the last */
+		do {
+			memcpy(&c->now[i], &bpf->cpus[i], sizeof(c->now[i]));
+			__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		} while ((v->switches != c->now[i].switches || c->now[i].done != c->now[i].switches) && ++tries < 100);
+	}
 }
 
 static uint64_t grown(uint64_t v, uint64_t *done)
@@ -162,7 +177,7 @@ int mmt_cpu_totals__flush(struct mmt_cpu_totals *c, const struct mmt_probe *bpf,
 	int err = 0;
 
 	for (i = 0; i < bpf->n_cpus && !err; i++) {
-		struct mmt_cpu cur = bpf->cpus[i], *d = &c->done[i];
+		struct mmt_cpu cur = c->now[i], *d = &c->done[i];
 		uint64_t open = cur.last && now > cur.last ? now - cur.last : 0;
 		uint64_t busy = grown(cur.busy_ns + (cur.running ? open : 0), &c->busy[i]);
 		uint64_t idle = grown(cur.idle_ns + (cur.running ? 0 : open), &c->idle[i]);
@@ -233,6 +248,7 @@ int mmt_totals__others(struct mmt_tasks *t, const struct mmt_cpu_totals *c, uint
 
 void mmt_cpu_totals__free(struct mmt_cpu_totals *c)
 {
+	free(c->now);
 	free(c->done);
 	free(c->busy);
 	free(c->idle);

@@ -5,14 +5,19 @@
 
 #include "tasks.h"
 
-/* One row for a task, if it did anything; full: places, maxima and histograms too. */
-int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now, bool full);
+/* A slot as it is now; two readings of one are never torn between its time stamp and its sums. */
+void mmt_totals__read_slot(const struct mmt_slot *src, struct mmt_slot *s);
+/* One row for a task as read, if it did anything; full: places, maxima and histograms too. */
+int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_slot *s, uint64_t now, bool full);
 
 struct mmt_cpu_totals {
-	struct mmt_cpu *done;  /* n_cpus */
+	struct mmt_cpu *now;   /* n_cpus, as last read */
+	struct mmt_cpu *done;
 	uint64_t *busy, *idle; /* with the stretch that has not ended yet */
 };
 int mmt_cpu_totals__init(struct mmt_cpu_totals *c, const struct mmt_probe *bpf);
+/* Read all CPUs: at the same time as the slots, so that the sums agree. */
+void mmt_cpu_totals__read(struct mmt_cpu_totals *c, const struct mmt_probe *bpf);
 /* One row per CPU that did anything; adds up what was lost by class into lost. */
 int mmt_cpu_totals__flush(struct mmt_cpu_totals *c, const struct mmt_probe *bpf, struct mmt_writer *w, uint64_t now,
 			  uint64_t segment, uint64_t lost[MMT_N_CLASSES]);
