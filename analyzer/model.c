@@ -153,8 +153,8 @@ int model_finish(struct model *m)
 		return 0;
 	if (m->n_marks == 0 && m->window == WINDOW_ALL) { /* the chunk with the marks is gone */
 		m->open_end = true;
-		m->t0 = m->n_segments ? m->segments[0].first : 0;
 		m->t1 = last;
+		m->t0 = m->n_segments ? m->segments[0].first : last;
 		m->duration = m->t1 > m->t0 ? m->t1 - m->t0 : 0;
 		return 0;
 	}

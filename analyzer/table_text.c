@@ -208,7 +208,7 @@ static void group_line(const struct table *t, const struct block *b, struct line
 			char dashes[CELL_MAX];
 			size_t left = w - text_width(g), k = left / 2;
 
-			/* "--- switches ---": the line shows which heads it spans */
+			/* "-- switches --": the line shows which heads it spans */
 			if (left < 4) {
 				put(l, g, w, false);
 				continue;
@@ -283,6 +283,23 @@ static size_t span(const size_t *width, const bool *show, size_t from, size_t to
 	return w;
 }
 
+/* A group's name needs its room above the columns, and a blank on either side. */
+static void widen_for_groups(const struct table *t, size_t *width, const bool *show)
+{
+	size_t c, e, first, w;
+
+	for (c = 0; c < t->n_cols; c = e) {
+		e = unit_end(t, c);
+		if (!t->cols[c].group)
+			continue;
+		for (first = c; first < e && !show[first]; first++)
+			;
+		w = span(width, show, c, e);
+		if (first < e && w < text_width(t->cols[c].group) + 1)
+			width[first] += text_width(t->cols[c].group) + 1 - w;
+	}
+}
+
 /* Cut into blocks no wider than o->width, each with the key columns in front. */
 static void write_blocks(const struct table *t, FILE *f, const struct table_out *o, size_t *col, size_t *width,
 			 bool *show)
@@ -298,6 +315,7 @@ static void write_blocks(const struct table *t, FILE *f, const struct table_out 
 			keys += width[c] + (n_keys > 1);
 		}
 	}
+	widen_for_groups(t, width, show);
 	b.n = n_keys;
 	used = keys;
 	for (c = 0; c < t->n_cols; c = e) {
@@ -322,6 +340,33 @@ static void write_blocks(const struct table *t, FILE *f, const struct table_out 
 		write_block(t, f, &b, o);
 }
 
+/* Words of a note, broken before the edge, the rest a little to the right. */
+static void write_note(const char *s, FILE *f, int width)
+{
+	size_t col = 0, max = width > 20 ? (size_t)width : SIZE_MAX;
+
+	while (*s) {
+		size_t len = strcspn(s, " "), w = 0, i;
+
+		for (i = 0; i < len; i++)
+			w += ((unsigned char)s[i] & 0xc0) != 0x80;
+		if (col && col + 1 + w > max) {
+			fputs("\n  ", f);
+			col = 2;
+		} else if (col) {
+			fputc(' ', f);
+			col++;
+		}
+		for (i = 0; i < len; i++)
+			fputc((unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i], f);
+		col += w;
+		s += len;
+		while (*s == ' ')
+			s++;
+	}
+	fputc('\n', f);
+}
+
 void table_write_text(const struct table *t, FILE *f, const struct table_out *o)
 {
 	size_t *col, *width, i;
@@ -335,7 +380,7 @@ void table_write_text(const struct table *t, FILE *f, const struct table_out *o)
 	if (col && width && show)
 		write_blocks(t, f, o, col, width, show);
 	for (i = 0; i < t->n_notes; i++)
-		fprintf(f, "%s\n", t->notes[i]);
+		write_note(t->notes[i], f, o->width);
 	free(col);
 	free(width);
 	free(show);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Parts of a report. */
+#ifndef MMT_REPORT_INT_H
+#define MMT_REPORT_INT_H
+
+#include "metrics.h"
+#include "report.h"
+#include "sched_events.h"
+#include "verify.h"
+
+struct report {
+	const struct model *m;
+	const struct report_opts *o;
+	struct metric_ctx ctx;
+	struct sched_events ev;
+	struct verify verify;
+	struct model_group *g; /* rows of the main table */
+	size_t n;
+};
+
+/* Sums task groups (of the totals, or of the events) by something else. */
+int report_regroup(struct report *r, const struct model_group *tasks, size_t n);
+void report_head_text(const struct report *r, FILE *f);
+void report_head_json(const struct report *r, struct json *j);
+/* The main table. */
+struct table *report_table(const struct report *r);
+struct table *report_cpus(const struct report *r);
+void report_hist_text(const struct report *r, FILE *f);
+struct table *report_hist_table(const struct report *r);
+
+#endif

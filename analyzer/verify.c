@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "verify.h"
+
+static const char edge_machine[] =
+	"read one after the other at each mark: what switched in between is in one of them only";
+static const char edge_perf[] =
+	"read CPU by CPU right after our cut: what happened in between, the collector's own part included, is in one only";
+static const char edge_clock[] = "perf's task clock runs from reading to reading, our times from cut to cut";
+static const char edge_task[] = "read task by task after our cut; a switch in between is on one side of the mark for the "
+				"kernel, on the other for us";
+static const char edge_life[] = "whole lives inside the window, so there is no edge";
+
+static struct verify_row *add(struct verify *v, const char *what, const char *source, const char *unit, const char *edge)
+{
+	struct verify_row *r;
+
+	if (v->n == VERIFY_MAX)
+		return NULL;
+	r = &v->row[v->n++];
+	memset(r, 0, sizeof(*r));
+	r->what = what;
+	r->source = source;
+	r->unit = unit;
+	r->edge = edge;
+	return r;
+}
+
+static uint64_t absdiff(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+static void machine_rows(const struct model *m, const struct model_group *all, struct verify *v)
+{
+	struct verify_row *r;
+	uint64_t k;
+
+	if (m->have_cpu_totals && MODEL_HAS(m->cpu_has, MC_SWITCHES)) {
+		if (!model_counter(m, "proc.stat", "ctxt", -1, &k)) {
+			r = add(v, "context switches", "/proc/stat", "count", edge_machine);
+			r->ours = model_cpu_sum(m, MC_SWITCHES);
+			r->kernel = k;
+		}
+		if (!model_counter(m, "perf.sw", "context-switches", MODEL_ALL_SCOPES, &k)) {
+			r = add(v, "context switches", "perf", "count", edge_perf);
+			r->ours = model_cpu_sum(m, MC_SWITCHES);
+			r->kernel = k;
+		}
+	}
+	if (m->have_cpu_totals && !model_counter(m, "perf.sw", "cpu-migrations", MODEL_ALL_SCOPES, &k)) {
+		r = add(v, "migrations", "perf", "count", edge_perf);
+		r->ours = model_cpu_sum(m, MC_MIG_SMT) + model_cpu_sum(m, MC_MIG_LLC) + model_cpu_sum(m, MC_MIG_NODE) +
+			  model_cpu_sum(m, MC_MIG_CROSS);
+		r->kernel = k;
+	}
+	if (m->have_cpu_totals && !model_counter(m, "perf.sw", "task-clock", MODEL_ALL_SCOPES, &k)) {
+		r = add(v, "busy + idle time", "perf task-clock", "ns", edge_clock);
+		r->ours = model_cpu_sum(m, MC_BUSY_NS) + model_cpu_sum(m, MC_IDLE_NS);
+		r->kernel = k;
+	}
+	/* a filter keeps tasks out of their totals: then the sums need not meet */
+	if (m->have_cpu_totals && m->have_task_totals && strcmp(model_meta(m, "filter") ? model_meta(m, "filter") : "no", "yes")) {
+		r = add(v, "switches of tasks", "CPU totals", "count",
+			"the same switches counted by task and by CPU: they must be equal");
+		r->ours = all->v[MT_NVCSW] + all->v[MT_NIVCSW];
+		r->kernel = model_cpu_sum(m, MC_NVCSW) + model_cpu_sum(m, MC_NIVCSW);
+		r = add(v, "run time of tasks", "CPU totals", "ns",
+			"the same time counted by task and by CPU, cut at slightly different instants");
+		r->ours = all->v[MT_RUN_NS];
+		r->kernel = model_cpu_sum(m, MC_BUSY_NS);
+	}
+}
+
+static void take(struct verify_row *r, const struct model_task *t, uint64_t ours, uint64_t kernel)
+{
+	uint64_t d = absdiff(ours, kernel);
+
+	r->ours += ours;
+	r->kernel += kernel;
+	r->compared++;
+	if (d > r->worst) {
+		r->worst = d;
+		r->worst_task = t->comm;
+	}
+}
+
+/* Tasks born and dead inside the window: the kernel's own count over their whole life. */
+static void life_rows(const struct model *m, const struct model_group *g, size_t n, struct verify *v)
+{
+	struct verify_row *r[4];
+	size_t i;
+
+	r[0] = add(v, "voluntary switches", "kernel, at death", "count", edge_life);
+	r[1] = add(v, "involuntary switches", "kernel, at death", "count", edge_life);
+	r[2] = add(v, "run time", "kernel, at death", "ns", edge_life);
+	r[3] = add(v, "migrations", "kernel, at death", "count",
+		   "whole lives inside the window; the kernel also counts moves of a task that is not yet running");
+	if (!r[3])
+		return;
+	for (i = 0; i < n; i++) {
+		const struct model_task *t = g[i].task;
+
+		if (!t->known || !t->last || t->first < m->t0 || t->last > m->t1 || t->flags & TASK_INCOMPLETE || !t->k_run_ns)
+			continue;
+		take(r[0], t, g[i].v[MT_NVCSW], t->k_nvcsw);
+		take(r[1], t, g[i].v[MT_NIVCSW], t->k_nivcsw);
+		take(r[2], t, g[i].v[MT_RUN_NS], t->k_run_ns);
+		take(r[3], t, model_migrations(g[i].v), t->k_migrations);
+	}
+	if (!r[0]->compared)
+		v->n -= 4;
+}
+
+struct pair { uint64_t begin, end; bool has_begin, has_end; };
+
+/* The two ends of a counter of a task, collected in one pass over the samples. */
+static int task_counter(const struct model *m, const char *name, struct pair *p)
+{
+	uint64_t first = 0, last = 0;
+	bool any = false;
+	size_t i;
+
+	memset(p, 0, m->n_tasks * sizeof(*p));
+	for (i = 0; i < m->n_marks; i++) {
+		if (m->marks[i].selected && !any) {
+			first = m->marks[i].seq;
+			any = true;
+		}
+		if (!m->marks[i].selected && i && m->marks[i - 1].selected)
+			last = m->marks[i].seq;
+	}
+	if (!any || !last)
+		return -ENODATA;
+	for (i = 0; i < m->n_samples; i++) {
+		const struct model_sample *s = &m->samples[i];
+		uint32_t at;
+
+		if ((s->segment != first && s->segment != last) || strcmp(m->names[s->name], name) ||
+		    strcmp(m->names[s->source], "proc.task"))
+			continue;
+		at = u64map_get(&m->by_epoch, (uint64_t)s->scope);
+		if (at == U64MAP_NONE)
+			continue;
+		if (s->segment == first) {
+			p[at].begin = s->value;
+			p[at].has_begin = true;
+		} else {
+			p[at].end = s->value;
+			p[at].has_end = true;
+		}
+	}
+	return 0;
+}
+
+static void task_row(const struct model *m, const struct model_group *g, size_t n, const char *name, int col,
+		     const char *what, struct pair *p, struct verify *v)
+{
+	struct verify_row *r;
+	size_t i;
+
+	if (task_counter(m, name, p))
+		return;
+	r = add(v, what, "/proc task status", "count", edge_task);
+	if (!r)
+		return;
+	for (i = 0; i < n; i++) {
+		const struct pair *x = &p[g[i].task - m->tasks];
+
+		if (x->has_begin && x->has_end && x->end >= x->begin)
+			take(r, g[i].task, g[i].v[col], x->end - x->begin);
+	}
+	if (!r->compared)
+		v->n--;
+}
+
+int verify_model(const struct model *m, struct verify *v)
+{
+	struct model_group *all = NULL, *g = NULL;
+	size_t n_all = 0, n = 0;
+	struct pair *p = calloc(m->n_tasks + 1, sizeof(*p));
+	int err = -ENOMEM;
+
+	v->n = 0;
+	if (!p)
+		return err;
+	err = model_group(m, BY_MACHINE, true, &all, &n_all);
+	err = err ? err : model_group(m, BY_TASK, true, &g, &n);
+	if (!err) {
+		machine_rows(m, all, v);
+		life_rows(m, g, n, v);
+		task_row(m, g, n, "nvcsw", MT_NVCSW, "voluntary switches", p, v);
+		task_row(m, g, n, "nivcsw", MT_NIVCSW, "involuntary switches", p, v);
+	}
+	model_groups_free(all, n_all);
+	model_groups_free(g, n);
+	free(p);
+	return err;
+}
+
+void verify_line(const struct verify *v, char *buf, size_t size)
+{
+	const struct verify_row *best = NULL, *mig = NULL;
+	size_t i;
+	int n;
+
+	for (i = 0; i < v->n; i++) {
+		if (!best && !strcmp(v->row[i].what, "context switches"))
+			best = &v->row[i];
+		if (!mig && !v->row[i].compared && !strcmp(v->row[i].what, "migrations"))
+			mig = &v->row[i];
+	}
+	*buf = '\0';
+	if (!best)
+		return;
+	n = snprintf(buf, size, "%" PRIu64 " switches, %s %" PRIu64 " (%+" PRId64 ")", best->ours, best->source, best->kernel,
+		     (int64_t)(best->ours - best->kernel));
+	if (mig && n > 0 && (size_t)n < size)
+		snprintf(buf + n, size - (size_t)n, "; %" PRIu64 " migrations, perf %" PRIu64 " (%+" PRId64 ")", mig->ours,
+			 mig->kernel, (int64_t)(mig->ours - mig->kernel));
+}
+
+struct table *verify_table(const struct verify *v)
+{
+	static const struct table_col cols[] = {
+		{ .id = "what", .head = "what", .type = COL_TEXT, .flags = COL_KEY },
+		{ .id = "source", .head = "against", .type = COL_TEXT },
+		{ .id = "unit", .head = "unit", .type = COL_TEXT, .flags = COL_HIDE_EMPTY },
+		{ .id = "ours", .head = "ours", .type = COL_COUNT },
+		{ .id = "kernel", .head = "theirs", .type = COL_COUNT },
+		{ .id = "difference", .head = "diff", .type = COL_FLOAT, .flags = COL_SIGN },
+		{ .id = "tasks", .head = "tasks", .type = COL_COUNT, .flags = COL_HIDE_EMPTY },
+		{ .id = "worst", .head = "worst", .type = COL_COUNT, .flags = COL_NO_TEXT },
+		{ .id = "worst_task", .head = "of task", .type = COL_TEXT, .flags = COL_NO_TEXT },
+		{ .id = "edge", .head = "edge", .type = COL_TEXT, .flags = COL_NO_TEXT },
+	};
+	struct table *t = table_new("verify", "Checked against the kernel's own counters", cols, sizeof(cols) / sizeof(cols[0]));
+	size_t i, k;
+
+	if (!t)
+		return NULL;
+	for (i = 0; i < v->n; i++) {
+		const struct verify_row *r = &v->row[i];
+
+		table_text(t, r->what);
+		table_text(t, r->source);
+		table_text(t, r->unit);
+		table_u64(t, r->ours);
+		table_u64(t, r->kernel);
+		table_f64(t, (double)(int64_t)(r->ours - r->kernel));
+		if (r->compared) {
+			table_u64(t, r->compared);
+			table_u64(t, r->worst);
+		} else {
+			table_none(t);
+			table_none(t);
+		}
+		table_text(t, r->worst_task);
+		table_text(t, r->edge);
+	}
+	for (i = 0; i < v->n; i++) {
+		for (k = 0; k < i && v->row[k].edge != v->row[i].edge; k++)
+			;
+		if (k == i)
+			table_note(t, "%s, %s: %s", v->row[i].what, v->row[i].source, v->row[i].edge);
+		if (v->row[i].worst)
+			table_note(t, "%s, %s: largest difference of one task %" PRIu64 " (%s)", v->row[i].what, v->row[i].source,
+				   v->row[i].worst, v->row[i].worst_task);
+	}
+	if (!v->n)
+		table_note(t, "nothing to check with: the trace has no kernel counters at both ends of the window");
+	return t;
+}

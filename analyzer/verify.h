@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Our totals against the kernel's own counters, read beside them at every mark. */
+#ifndef MMT_VERIFY_H
+#define MMT_VERIFY_H
+
+#include "model.h"
+#include "table.h"
+
+#define VERIFY_MAX 12
+
+struct verify_row {
+	const char *what, *source, *unit; /* unit: "count" or "ns" */
+	uint64_t ours, kernel;
+	uint64_t compared;     /* tasks in the sums; 0: the machine */
+	uint64_t worst;        /* largest difference of one task */
+	const char *worst_task;
+	const char *edge;      /* why they need not be equal */
+};
+
+struct verify {
+	struct verify_row row[VERIFY_MAX];
+	size_t n;
+};
+
+int verify_model(const struct model *m, struct verify *v);
+/* The one line of every report: "" when there is nothing to compare with. */
+void verify_line(const struct verify *v, char *buf, size_t size);
+struct table *verify_table(const struct verify *v);
+
+#endif

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../analyzer/out.h"
+#include "../analyzer/report.h"
+#include "../analyzer/trace_err.h"
+#include "cmd.h"
+
+struct settings {
+	const char *input;
+	struct model_opts model;
+	struct report_opts report;
+	struct out_opts out;
+};
+
+enum { OPT_BY = 256, OPT_SORT, OPT_SEGMENT, OPT_MARK, OPT_EVENTS, OPT_TOP, OPT_HIST, OPT_VERIFY, OPT_NDJSON, OPT_NO_PAGER,
+       OPT_COLLECTOR, OPT_COLOR };
+
+static const struct argp_option options[] = {
+	{ NULL, 0, NULL, OPTION_DOC, "What to report:", 1 },
+	{ "input", 'i', "FILE", 0, "Trace to read (- is standard input); also as argument", 1 },
+	{ "by", OPT_BY, "WHAT", 0, "Rows: task, process, comm, cgroup, cpu, machine (default: task)", 1 },
+	{ "segment", OPT_SEGMENT, "SEGMENT", 0,
+	  "iteration, all, or the number of a segment (default: the iteration where there is one, else all)", 1 },
+	{ "mark", OPT_MARK, "NAME", 0, "Only the segments that begin at marks of this name", 1 },
+	{ "events", OPT_EVENTS, NULL, 0, "Compute from the event stream instead of the totals", 1 },
+	{ "collector", OPT_COLLECTOR, NULL, 0, "Show the collector's own tasks too", 1 },
+	{ "hist", OPT_HIST, NULL, 0, "Add histograms of run-queue latency and off-CPU time", 1 },
+	{ "verify", OPT_VERIFY, NULL, 0, "Add the differences to the kernel's own counters, and why", 1 },
+	{ NULL, 0, NULL, OPTION_DOC, "How to show it:", 2 },
+	{ "sort", OPT_SORT, "COLUMN", 0, "Sort by this column, largest first (default: run time)", 2 },
+	{ "top", OPT_TOP, "N", 0, "Rows to show, 0 for all (default: 20 in text, else all)", 2 },
+	{ "field-separator", 'x', "SEP", 0, "Print CSV with this separator", 2 },
+	{ "json", 'j', NULL, 0, "Print JSON", 2 },
+	{ "ndjson", OPT_NDJSON, NULL, 0, "Print one JSON object a row", 2 },
+	{ "no-pager", OPT_NO_PAGER, NULL, 0, "Write to the terminal directly", 2 },
+	{ "color", OPT_COLOR, "WHEN", 0, "auto, always or never", 2 },
+	{ 0 },
+};
+
+static int parse_by(struct settings *s, const char *arg)
+{
+	static const char *const name[] = { "task", "process", "comm", "cgroup", "cpu", "machine" };
+	size_t i;
+
+	for (i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+		if (!strcmp(arg, name[i])) {
+			s->report.by = (enum report_by)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int parse_segment(struct settings *s, const char *arg)
+{
+	char *end;
+
+	if (!strcmp(arg, "all")) {
+		s->model.window = WINDOW_ALL;
+	} else if (!strcmp(arg, "iteration")) {
+		s->model.window = WINDOW_ITERATION;
+	} else {
+		s->model.window = WINDOW_SEGMENT;
+		s->model.segment = strtoull(arg, &end, 10);
+		if (!*arg || *end || *arg == '-')
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct settings *s = state->input;
+	char *end;
+
+	switch (key) {
+	case 'i':
+		s->input = arg;
+		break;
+	case OPT_BY:
+		if (parse_by(s, arg))
+			argp_error(state, "--by %s: choose task, process, comm, cgroup, cpu or machine", arg);
+		break;
+	case OPT_SEGMENT:
+		if (parse_segment(s, arg))
+			argp_error(state, "--segment %s: choose iteration, all or a number (mmt-trace info lists them)", arg);
+		break;
+	case OPT_MARK:
+		s->model.window = WINDOW_NAME;
+		s->model.name = arg;
+		break;
+	case OPT_EVENTS:
+		s->report.events = true;
+		break;
+	case OPT_COLLECTOR:
+		s->report.collector = true;
+		break;
+	case OPT_HIST:
+		s->report.hist = true;
+		break;
+	case OPT_VERIFY:
+		s->report.verify = true;
+		break;
+	case OPT_SORT:
+		s->report.sort = arg;
+		break;
+	case OPT_TOP:
+		s->report.top = strtoul(arg, &end, 10);
+		if (!*arg || *end || *arg == '-')
+			argp_error(state, "--top %s: not a number", arg);
+		if (!s->report.top)
+			s->report.top = SIZE_MAX;
+		break;
+	case 'x':
+		s->report.out.fmt = TABLE_CSV;
+		s->report.out.sep = arg;
+		break;
+	case 'j':
+		s->report.out.fmt = TABLE_JSON;
+		break;
+	case OPT_NDJSON:
+		s->report.out.fmt = TABLE_NDJSON;
+		break;
+	case OPT_NO_PAGER:
+		s->out.no_pager = true;
+		break;
+	case OPT_COLOR:
+		s->out.color = arg;
+		break;
+	case ARGP_KEY_ARG:
+		if (s->input)
+			argp_error(state, "one trace at a time; '%s' is the second (to compare traces: mmt-trace compare)", arg);
+		s->input = arg;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "[FILE]",
+	.doc = "Report what the tasks of a recorded run did: run time, switches, migrations, run-queue latency, off-CPU time."
+	       "\vWithout FILE, trace.mmt of the current directory is read. Times in CSV and JSON are in ns.",
+};
+
+static int run(int argc, char **argv)
+{
+	struct settings s = { .report = { .log = out_log } };
+	struct model *m = NULL;
+	struct out *o = NULL;
+	int err;
+
+	err = mmt_cmd__parse(&argp, argc, argv, 0, NULL, &s);
+	if (err)
+		return MMT_EXIT_TROUBLE;
+	if (!s.input)
+		s.input = "trace.mmt";
+	if (s.report.events && !strcmp(s.input, "-")) {
+		out_err("--events reads the trace twice: save standard input to a file first");
+		return MMT_EXIT_TROUBLE;
+	}
+	if (!s.report.top)
+		s.report.top = s.report.out.fmt == TABLE_TEXT ? 20 : 0;
+	if (s.report.top == SIZE_MAX)
+		s.report.top = 0;
+	err = model_load(s.input, &s.model, &m);
+	if (err) {
+		trace_err_say(s.input, err, &s.model);
+		return MMT_EXIT_TROUBLE;
+	}
+	trace_status_say(m);
+	o = out_open(&s.out);
+	s.report.out.width = out_width(o);
+	s.report.out.color = out_color(o);
+	err = report_write(m, &s.report, out_stream(o));
+	if (err && err != -ENOENT && err != -ENODATA && err != -EINVAL)
+		trace_err_say(s.input, err, &s.model);
+	if (out_close(o) && !err) {
+		out_err("standard output: could not write all of the report");
+		err = -EIO;
+	}
+	model_free(m);
+	return err ? MMT_EXIT_TROUBLE : MMT_EXIT_OK;
+}
+
+const struct mmt_cmd cmd_report = {
+	.name = "report",
+	.summary = "what the tasks of a recorded run did",
+	.argp = &argp,
+	.run = run,
+};
