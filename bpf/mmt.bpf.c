@@ -69,18 +69,10 @@ static __always_inline __u32 state_code(bool preempt, __u32 ps)
 }
 
 /* The task leaves the CPU. */
-static __always_inline void slot_out(struct mmt_slot *s, __u32 idx, struct task_struct *p, __u64 now, bool vol,
-				     __u32 place)
+static __always_inline void slot_out(struct mmt_slot *s, __u64 now, bool vol)
 {
-	if (s->state == MMT_S_RUN) {
-		__u64 ran = now - s->stamp;
-		__u32 i = (idx << cfg.place_bits) | place;
-		__u64 *at = bpf_map_lookup_elem(&places, &i);
-
-		s->run_ns += ran;
-		if (at)
-			*at += ran;
-	}
+	if (s->state == MMT_S_RUN)
+		s->run_ns += now - s->stamp;
 	if (vol) {
 		s->nvcsw++;
 		s->state = MMT_S_SLEEP;
@@ -89,12 +81,22 @@ static __always_inline void slot_out(struct mmt_slot *s, __u32 idx, struct task_
 		s->state = MMT_S_READY;
 	}
 	s->stamp = now;
-	if (cfg.use_sched_info)
-		s->run_delay = RD(p, sched_info.run_delay);
+}
+
+/* Run time by place is settled only when the place changes. */
+static __noinline void slot_move(struct mmt_slot *s, __u32 idx, __u32 place)
+{
+	__u32 i = (idx << cfg.place_bits) | s->place;
+	__u64 *at = bpf_map_lookup_elem(&places, &i);
+
+	if (at)
+		*at += s->run_ns - s->place_base;
+	s->place_base = s->run_ns;
+	s->place = place;
 }
 
 /* When did the wait that ends now begin? 0: not known. */
-static __always_inline __u64 wait_begin(struct mmt_slot *s, struct task_struct *p, __u64 now)
+static __always_inline __u64 wait_begin(struct mmt_slot *s, __u64 queued, __u64 delay)
 {
 	__u64 begin = 0;
 
@@ -102,12 +104,8 @@ static __always_inline __u64 wait_begin(struct mmt_slot *s, struct task_struct *
 		begin = s->stamp;
 	} else if (cfg.use_sched_info) {
 		/* what the scheduler has added since the task left, and the stay on this queue */
-		__u64 queued = RD(p, sched_info.last_queued);
-
-		if (queued && s->state == MMT_S_NEW)
-			begin = queued;
-		else if (queued)
-			begin = queued - (RD(p, sched_info.run_delay) - s->run_delay);
+		if (queued)
+			begin = queued - (s->state == MMT_S_NEW ? 0 : delay - s->run_delay);
 	}
 	if (s->wake_req) {
 		__u64 req = s->wake_req - (cfg.use_rq_clock ? mem.state.clock_off : 0);
@@ -122,12 +120,18 @@ static __always_inline __u64 wait_begin(struct mmt_slot *s, struct task_struct *
 /* The task gets the CPU. */
 static __always_inline void slot_in(struct mmt_slot *s, struct task_struct *p, __u64 now, __u32 cpu)
 {
+	__u64 begin, queued = 0, delay = 0;
 	struct mmt_hists *h = hist_of(s);
-	__u64 begin;
 
+	if (cfg.use_sched_info) {
+		queued = RD(p, sched_info.last_queued);
+		delay = RD(p, sched_info.run_delay);
+	}
 	if (s->wake_req)
 		clock_refresh(now);
-	begin = wait_begin(s, p, now);
+	begin = wait_begin(s, queued, delay);
+	/* as sched_info_arrive() is about to do; it then stands until the task has left and waits again */
+	s->run_delay = delay + (queued && now > queued ? now - queued : 0);
 	if (begin && now >= begin) {
 		__u64 wait = now - begin;
 
@@ -179,7 +183,7 @@ MMT_SEC("sched_switch")
 int mmt_switch(__u64 *ctx)
 {
 	struct task_struct *prev = (struct task_struct *)ctx[1], *next = (struct task_struct *)ctx[2];
-	__u32 ppid = RD(prev, pid), npid = RD(next, pid), ps, cpu, code, place;
+	__u32 ppid = RD(prev, pid), npid = RD(next, pid), ps, cpu, code;
 	bool preempt = ctx[0] & 1, vol, want = !cfg.filter;
 	struct mmt_slot *ps_slot = NULL, *ns_slot = NULL;
 	struct mmt_cpu *c;
@@ -202,7 +206,6 @@ int mmt_switch(__u64 *ctx)
 	ps = task_state_of(prev);
 	code = state_code(preempt, ps);
 	vol = code > 1;
-	place = cfg.topo[cpu & (MMT_MAX_CPUS - 1)].place;
 
 	*(volatile __u64 *)&c->switches += 1;
 	asm volatile("" ::: "memory");
@@ -217,7 +220,7 @@ int mmt_switch(__u64 *ctx)
 		pidx = c->slot;
 		ps_slot = pidx && c->running == ppid ? slot_at(pidx) : slot_get(prev, ppid, &pidx, now);
 		if (ps_slot) {
-			slot_out(ps_slot, pidx, prev, now, vol, place);
+			slot_out(ps_slot, now, vol);
 			want |= ps_slot->flags & MMT_SF_WANT;
 			if (code == 5)
 				slot_death(ps_slot, pidx, prev, ppid, now);
@@ -230,6 +233,8 @@ int mmt_switch(__u64 *ctx)
 		ns_slot = slot_get(next, npid, &nidx, now);
 		if (ns_slot) {
 			slot_in(ns_slot, next, now, cpu);
+			if (ns_slot->place != c->place)
+				slot_move(ns_slot, nidx, c->place);
 			want |= ns_slot->flags & MMT_SF_WANT;
 		}
 	}

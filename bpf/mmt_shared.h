@@ -59,28 +59,35 @@ enum { MMT_C_SWITCH, MMT_C_WAKEUP, MMT_C_MIGRATE, MMT_C_TASK, MMT_N_C };
 /* Migration classes */
 enum { MMT_MIG_SMT, MMT_MIG_LLC, MMT_MIG_NODE, MMT_MIG_CROSS, MMT_N_MIG };
 
-/* One per CPU, written by that CPU with its run queue lock held or interrupts off; tail by the collector. */
+/*
+ * One per CPU, written by that CPU with its run queue lock held or interrupts off; tail by
+ * the collector. What every switch touches lies in the first two cache lines.
+ */
 struct mmt_cpu {
 	mmt_u64 head;      /* ring words ever written */
 	mmt_u64 last;      /* clock of the last switch */
-	mmt_u64 switches, idle_switches, nvcsw, nivcsw;
+	mmt_u64 switches;  /* the first thing that a switch changes */
+	mmt_u64 done;      /* = switches once all of a switch is counted */
 	mmt_u64 busy_ns, idle_ns;
+	mmt_u32 cur;       /* next of the last switch record; ~0: unknown */
+	mmt_u32 running;   /* tid on the CPU since last */
+	mmt_u32 slot;      /* its slot; 0: none */
+	mmt_u16 place;     /* of this CPU; set by the collector */
+	mmt_u16 gapped;    /* some gap[] is not 0 */
+	/* second line */
+	mmt_u64 idle_switches, nvcsw, nivcsw, wakeups;
 	mmt_u64 seen[MMT_N_C];
+	/* the rest */
 	mmt_u64 lost[MMT_N_C];
 	mmt_u64 shed[MMT_N_C];
 	mmt_u64 mig[MMT_N_MIG];
-	mmt_u64 wakeups;
 	mmt_u64 gap[MMT_N_C]; /* lost since the last record that was written */
-	mmt_u32 cur;       /* next of the last switch record; ~0: unknown */
-	mmt_u32 gapped;    /* some gap[] is not 0 */
-	mmt_u32 running;   /* tid on the CPU since last */
-	mmt_u32 slot;      /* its slot; 0: none */
-	mmt_u64 done;      /* = switches once all of a switch is counted */
 	mmt_u64 tail;      /* ring words consumed */
-	mmt_u64 pad1[7];
+	mmt_u64 pad[7];
 };
 _Static_assert(sizeof(struct mmt_cpu) == 320, "mmt_cpu: whole cache lines");
-_Static_assert(__builtin_offsetof(struct mmt_cpu, tail) % 64 == 0, "mmt_cpu.tail: own cache line");
+_Static_assert(__builtin_offsetof(struct mmt_cpu, idle_switches) == 64, "mmt_cpu: second line");
+_Static_assert(__builtin_offsetof(struct mmt_cpu, tail) == 256, "mmt_cpu.tail: own cache line");
 
 enum mmt_slot_state {
 	MMT_S_NEW = 0,  /* just claimed: what it did before is unknown */
@@ -97,22 +104,25 @@ enum mmt_slot_state {
 struct mmt_slot {
 	mmt_u64 stamp;
 	mmt_u64 run_ns;
-	mmt_u64 wait_ns;
-	mmt_u64 off_ns;
-	mmt_u32 nvcsw, nivcsw, wait_n, off_n;
-	mmt_u64 run_delay; /* the kernel's own, at the last switch out */
+	mmt_u64 place_base; /* run_ns when it came to its place: what is above belongs to it */
+	mmt_u64 run_delay;  /* the kernel's own, since the last switch in */
+	mmt_u64 wake_req;   /* CLOCK_MONOTONIC of a wake request from another CPU; 0: none */
+	mmt_u32 nvcsw, nivcsw;
+	mmt_u32 hist;       /* block of histograms; 0: none yet, ~0: there was none left */
+	mmt_u16 cpu;        /* where it runs or last ran */
 	mmt_u8 state, flags;
-	mmt_u16 cpu;       /* where it runs or last ran */
-	mmt_u32 hist;      /* block of histograms; 0: none */
-	/* second cache line */
-	mmt_u64 wake_req;  /* CLOCK_MONOTONIC of a wake request from another CPU; 0: none */
+	mmt_u16 place;
+	mmt_u16 pad0[3];
+	/* second cache line: only for the task switched in */
+	mmt_u64 wait_ns, off_ns;
 	mmt_u64 wait_max, off_max;
+	mmt_u32 wait_n, off_n;
 	mmt_u32 mig[MMT_N_MIG];
 	mmt_u32 wakeups;
 	mmt_u32 pid;
-	mmt_u64 pad1[2];
 };
 _Static_assert(sizeof(struct mmt_slot) == 128, "mmt_slot: two cache lines");
+_Static_assert(__builtin_offsetof(struct mmt_slot, wait_ns) == 64, "mmt_slot: second line");
 
 enum { MMT_H_WAIT, MMT_H_OFF, MMT_N_H };
 struct mmt_hists {

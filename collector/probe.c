@@ -288,6 +288,7 @@ static int map_named(struct mmt_probe *b, unsigned int i, const char *name, size
 static int map_all(struct mmt_probe *b)
 {
 	struct mmt_mem *mem = NULL;
+	unsigned int i;
 	int err;
 
 	err = map_one(b, 0, section_map(b->obj, ".bss"), sizeof(*mem), (void **)&mem);
@@ -300,6 +301,8 @@ static int map_all(struct mmt_probe *b)
 	err = err ? err : map_named(b, 2, "places", 8, (void **)&b->places);
 	err = err ? err : map_named(b, 3, "hists", sizeof(*b->hists), (void **)&b->hists);
 	b->n_hists = HISTS;
+	for (i = 0; i < b->n_cpus; i++)
+		b->cpus[i].place = b->cfg.topo[i].place;
 	return err;
 }
 

@@ -57,8 +57,8 @@ static int place_delta(struct mmt_tasks *t, struct mmt_epoch *e, const struct mm
 	for (i = 0; i < n && i < MMT_MAX_NODES; i++) {
 		uint64_t v = __atomic_load_n(&at[i], __ATOMIC_RELAXED);
 
-		if (open && cfg->topo[s->cpu & (MMT_MAX_CPUS - 1)].place == i)
-			v += open;
+		if (s->place == i) /* not settled yet */
+			v += s->run_ns - s->place_base + open;
 		delta[i] = v > e->place_done[i] ? v - e->place_done[i] : 0;
 		e->place_done[i] += delta[i];
 		if (delta[i])
