@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What recording costs, against the floor and against other tools. See usage below.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+BUILD=${BUILD:-$top/build}
+case $BUILD in /*) ;; *) BUILD=$top/$BUILD ;; esac
+CLANG=${CLANG:-clang} CC=${CC:-cc}
+
+usage() {
+	cat <<'END'
+usage: tests/bench/run.sh [options]
+  -w LIST   workloads (switch,pipe,pipefree,hackbench,cpu,build)
+  -t LIST   tools (light,default,full,perfstat,tracecmd,perf)
+  -r N      rounds of the mmt-trace profiles and floors (7)
+  -p N      rounds of the other tools, at most -r (3)
+  -s N      size of the workloads in percent (100)
+  -a N      million events of the trace whose analysis is timed (8; 0: skip)
+  -k        keep the raw numbers and traces, and say where
+  -q        quick: 3 rounds, 1 of the others, half size, 2 million events
+
+Each round runs every workload once under each tool, so that the machine's moods meet
+all tools alike. Of a tool's cost only differences to the untraced run of the same
+round count:
+  cost    = median over rounds of (CPU of the workload traced - untraced) / events
+  F       = the cost of empty tp_btf programs on the tracepoints that the tool uses
+            (F2: switch, migrate; F4: also wakeup, wakeup_new)
+  x F     = cost / F.  "-": F is within the noise there, a ratio would say nothing
+  slow %  = cost beyond that of F, in percent of the untraced CPU, with its 95 % CI
+CPU of the workload is user + system time of its own processes by getrusage(); that of
+the tool ("coll.") is all the rest of the tree, less what an empty run of the tool takes. Events are counted once by counting
+programs. Speed is shown, never asserted: exit status is 0 if everything ran.
+END
+}
+
+workloads=switch,pipe,pipefree,hackbench,cpu,build
+tools=light,default,full,perfstat,tracecmd,perf
+rounds=7 peer_rounds=3 size=100 analysis=8 keep=0
+while getopts w:t:r:p:s:a:kqh opt; do
+	case $opt in
+	w) workloads=$OPTARG ;;
+	t) tools=$OPTARG ;;
+	r) rounds=$OPTARG ;;
+	p) peer_rounds=$OPTARG ;;
+	s) size=$OPTARG ;;
+	a) analysis=$OPTARG ;;
+	k) keep=1 ;;
+	q) rounds=3 peer_rounds=1 size=50 analysis=2 ;;
+	h) usage; exit 0 ;;
+	*) usage >&2; exit 2 ;;
+	esac
+done
+[ "$peer_rounds" -gt "$rounds" ] && peer_rounds=$rounds
+
+MMT=${MMT:-$BUILD/mmt-trace}
+work=$(mktemp -d "${TMPDIR:-/var/tmp}/mmt-bench.XXXXXX")
+raw=$work/raw.tsv
+# shellcheck disable=SC2329 # called by the trap
+finish() {
+	if [ "$keep" = 1 ]; then
+		echo "raw numbers and traces: $work" >&2
+	else
+		rm -rf "$work"
+	fi
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+[ -x "$MMT" ] || { echo "bench: no $MMT; build it first (make)" >&2; exit 1; }
+[ "$(id -u)" = 0 ] || { echo "bench: recording needs root" >&2; exit 1; }
+
+# shellcheck source=tests/bench/tools.sh
+. "$here/tools.sh"
+# shellcheck source=tests/bench/analysis.sh
+. "$here/analysis.sh"
+
+bench_build || exit 1
+bench_calibrate
+bench_rounds
+awk -v cpus="$(nproc)" -v rounds="$rounds" -f "$here/table.awk" "$work/events.tsv" "$raw"
+[ "$analysis" -gt 0 ] && bench_analysis
+exit 0
