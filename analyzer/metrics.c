@@ -278,3 +278,31 @@ int metric_value(const struct metric_ctx *ctx, const struct metric *metric, doub
 		*value = m->duration ? *value / ((double)m->duration / 1e9) : NAN;
 	return err;
 }
+
+struct table *metrics_table(void)
+{
+	static const struct table_col cols[] = {
+		{ .id = "name", .head = "metric", .type = COL_TEXT, .flags = COL_KEY },
+		{ .id = "unit", .head = "unit", .type = COL_TEXT },
+		{ .id = "better", .head = "better", .type = COL_TEXT },
+		{ .id = "kind", .head = "kind", .type = COL_TEXT },
+		{ .id = "min_rel", .head = "min", .unit = "%", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+		{ .id = "shown", .head = "shown", .type = COL_TEXT },
+		{ .id = "definition", .head = "definition", .type = COL_TEXT },
+	};
+	struct table *t = table_new("metrics", NULL, cols, sizeof(cols) / sizeof(cols[0]));
+	const struct metric *all;
+	size_t i, n;
+
+	all = metrics_all(&n);
+	for (i = 0; t && i < n; i++) {
+		table_text(t, all[i].name);
+		table_text(t, all[i].unit);
+		table_text(t, metric_direction_name(all[i].better));
+		table_text(t, metric_kind_name(all[i].kind));
+		table_f64(t, all[i].min_rel);
+		table_text(t, all[i].detail ? "asked" : "usual");
+		table_text(t, all[i].definition);
+	}
+	return t;
+}

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "model.h"
+#include "table.h"
 
 enum metric_direction { METRIC_NEITHER, METRIC_LOWER, METRIC_HIGHER };
 enum metric_kind { METRIC_RATE, METRIC_COUNT, METRIC_TIME, METRIC_FRACTION };
@@ -42,6 +43,9 @@ const struct metric *metric_find(const char *name);
 bool metric_wanted(const struct metric *metric, const char *patterns);
 const char *metric_direction_name(enum metric_direction d); /* "lower", "higher", "neither" */
 const char *metric_kind_name(enum metric_kind k);
+
+/* The catalogue itself, for lists and the man page. */
+struct table *metrics_table(void);
 
 int metric_ctx_init(struct metric_ctx *ctx, const struct model *m);
 void metric_ctx_free(struct metric_ctx *ctx);

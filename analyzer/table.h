@@ -71,6 +71,9 @@ void table_none(struct table *t);
 /* A line below the text table; "notes" beside the rows elsewhere is the caller's business. */
 void table_note(struct table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+size_t table_note_count(const struct table *t);
+void table_write_notes(const struct table *t, FILE *f, const struct table_out *o);
+
 int table_err(const struct table *t); /* 0, -ENOMEM, or -EINVAL for an unfinished row */
 size_t table_rows(const struct table *t);
 const char *table_id(const struct table *t);

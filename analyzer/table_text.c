@@ -367,9 +367,22 @@ static void write_note(const char *s, FILE *f, int width)
 	fputc('\n', f);
 }
 
+size_t table_note_count(const struct table *t)
+{
+	return t->n_notes;
+}
+
+void table_write_notes(const struct table *t, FILE *f, const struct table_out *o)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_notes; i++)
+		write_note(t->notes[i], f, o->width);
+}
+
 void table_write_text(const struct table *t, FILE *f, const struct table_out *o)
 {
-	size_t *col, *width, i;
+	size_t *col, *width;
 	bool *show;
 
 	col = calloc(t->n_cols, sizeof(*col));
@@ -379,8 +392,7 @@ void table_write_text(const struct table *t, FILE *f, const struct table_out *o)
 		fprintf(f, "%s\n", t->title);
 	if (col && width && show)
 		write_blocks(t, f, o, col, width, show);
-	for (i = 0; i < t->n_notes; i++)
-		write_note(t->notes[i], f, o->width);
+	table_write_notes(t, f, o);
 	free(col);
 	free(width);
 	free(show);

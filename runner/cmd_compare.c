@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../analyzer/compare.h"
+#include "../analyzer/out.h"
+#include "cmd.h"
+
+struct settings {
+	const char *dir, *bench, *names, *patterns;
+	struct table_out out;
+	struct out_opts out_opts;
+	char **traces;
+	int n_traces;
+	bool list;
+};
+
+enum { OPT_JSON = 256, OPT_CSV, OPT_NDJSON, OPT_NO_PAGER, OPT_COLOR, OPT_LIST };
+
+static const struct argp_option options[] = {
+	{ NULL, 0, NULL, OPTION_DOC, "What to compare:", 1 },
+	{ "directory", 'd', "DIR", 0, "Directory of results (default: ./work/log)", 1 },
+	{ "benchmark", 'b', "BENCHMARK", 0, "Benchmark (default: the only one there is)", 1 },
+	{ "names", 'n', "A,B,...", 0, "Names of the runs; the first is compared against (default: all, by name)", 1 },
+	{ "metrics", 'm', "PATTERN,...", 0,
+	  "Kernel metrics to show: names, prefixes, or with *; all (default: the usual ones)", 1 },
+	{ "list-metrics", OPT_LIST, NULL, 0, "List the kernel metrics with unit, direction and definition", 1 },
+	{ NULL, 0, NULL, OPTION_DOC, "How to show it:", 2 },
+	{ "json", 'j', NULL, 0, "Print JSON: rows, values, systems, what was left out", 2 },
+	{ "csv", OPT_CSV, NULL, 0, "Print CSV", 2 },
+	{ "field-separator", 'x', "SEP", 0, "Print CSV with this separator", 2 },
+	{ "ndjson", OPT_NDJSON, NULL, 0, "Print one JSON object a row", 2 },
+	{ "no-pager", OPT_NO_PAGER, NULL, 0, "Write to the terminal directly", 2 },
+	{ "color", OPT_COLOR, "WHEN", 0, "auto, always or never", 2 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct settings *s = state->input;
+
+	switch (key) {
+	case 'd':
+		s->dir = arg;
+		break;
+	case 'b':
+		s->bench = arg;
+		break;
+	case 'n':
+		s->names = arg;
+		break;
+	case 'm':
+		s->patterns = arg;
+		break;
+	case OPT_LIST:
+		s->list = true;
+		break;
+	case 'j':
+		s->out.fmt = TABLE_JSON;
+		break;
+	case OPT_CSV:
+		s->out.fmt = TABLE_CSV;
+		break;
+	case 'x':
+		s->out.fmt = TABLE_CSV;
+		s->out.sep = arg;
+		break;
+	case OPT_NDJSON:
+		s->out.fmt = TABLE_NDJSON;
+		break;
+	case OPT_NO_PAGER:
+		s->out_opts.no_pager = true;
+		break;
+	case OPT_COLOR:
+		s->out_opts.color = arg;
+		break;
+	case ARGP_KEY_ARGS:
+		s->traces = state->argv + state->next;
+		s->n_traces = state->argc - state->next;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "-d DIR -b BENCHMARK -n A,B\nA.mmt B.mmt...\nA1.mmt,A2.mmt B1.mmt,B2.mmt...",
+	.doc = "Compare runs: benchmark results and kernel metrics, one value an iteration."
+	       "\vEach argument is an arm; commas join the traces of its iterations. The first arm is compared against. "
+	       "- is a missing value, nan one that is not defined (the deviation of one iteration).",
+};
+
+static int gather(struct cmp *c, const struct settings *s)
+{
+	int i, err = 0;
+
+	if (!s->n_traces)
+		return cmp_add_tree(c, s->dir ? s->dir : "work/log", s->bench, s->names);
+	if (s->dir || s->names || s->bench) {
+		out_err("compare either traces or results (-d, -b, -n), not both");
+		return -EINVAL;
+	}
+	for (i = 0; i < s->n_traces && !err; i++)
+		err = cmp_add_traces(c, s->traces[i]);
+	return err;
+}
+
+static int known_patterns(const char *patterns)
+{
+	const struct metric *all;
+	char *copy = strdup(patterns), *p = copy, *one;
+	size_t i, n;
+	int err = copy ? 0 : -ENOMEM;
+
+	all = metrics_all(&n);
+	while (!err && (one = strsep(&p, ","))) {
+		for (i = 0; i < n && !metric_wanted(&all[i], one); i++)
+			;
+		if (*one && i == n) {
+			out_err("-m %s: no such metric; --list-metrics lists them", one);
+			err = -EINVAL;
+		}
+	}
+	free(copy);
+	return err;
+}
+
+static int list_metrics(const struct settings *s, FILE *f, int width)
+{
+	struct table *t = metrics_table();
+	struct table_out o = s->out;
+
+	if (!t)
+		return -ENOMEM;
+	o.width = width;
+	table_write(t, f, &o);
+	table_free(t);
+	return 0;
+}
+
+static int run(int argc, char **argv)
+{
+	struct settings s = { 0 };
+	struct out *o;
+	struct cmp c;
+	int err;
+
+	err = mmt_cmd__parse(&argp, argc, argv, 0, NULL, &s);
+	if (err)
+		return MMT_EXIT_TROUBLE;
+	cmp_init(&c);
+	c.log = out_log;
+	c.patterns = s.patterns;
+	err = s.patterns ? known_patterns(s.patterns) : 0;
+	if (!err && !s.list)
+		err = gather(&c, &s);
+	if (!err) {
+		o = out_open(&s.out_opts);
+		s.out.width = out_width(o);
+		s.out.color = out_color(o);
+		err = s.list ? list_metrics(&s, out_stream(o), 0) : cmp_write(&c, &cmp_rule_welch, &s.out, out_stream(o));
+		if (out_close(o) && !err) {
+			out_err("standard output: could not write all of the comparison");
+			err = -EIO;
+		}
+	}
+	if (err == -ENOMEM || err == -ENAMETOOLONG)
+		out_err("compare: %s", strerror(-err));
+	cmp_free(&c);
+	return err ? MMT_EXIT_TROUBLE : MMT_EXIT_OK;
+}
+
+const struct mmt_cmd cmd_compare = {
+	.name = "compare",
+	.summary = "benchmark results and kernel metrics of several runs, with confidence intervals",
+	.argp = &argp,
+	.run = run,
+};
