@@ -4,6 +4,7 @@
 #define MMT_CMD_H
 
 #include <argp.h>
+#include <stdio.h>
 
 struct mmt_cmd {
 	const char *name;
@@ -16,10 +17,13 @@ struct mmt_cmd {
 extern const struct mmt_cmd *const mmt_cmds[];
 
 extern const struct mmt_cmd cmd_run, cmd_record, cmd_mark, cmd_info, cmd_report, cmd_compare, cmd_export, cmd_check,
-	cmd_recover, cmd_list;
+	cmd_recover, cmd_list, cmd_workload;
 
 /* Exit statuses */
 enum { MMT_EXIT_OK = 0, MMT_EXIT_TROUBLE = 2, MMT_EXIT_OURS = 125, MMT_EXIT_NOEXEC = 126, MMT_EXIT_NOENT = 127 };
+
+/* Help on standard output as --help asks for it. */
+void mmt_cmd__help(const struct mmt_cmd *cmd, FILE *f);
 
 /* argp parsing as every command does it: name in messages, usage errors exit 2 by returning -EINVAL. */
 int mmt_cmd__parse(const struct argp *argp, int argc, char **argv, unsigned int flags, int *index, void *input);
