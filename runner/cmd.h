@@ -4,6 +4,7 @@
 #define MMT_CMD_H
 
 #include <argp.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 struct mmt_cmd {
@@ -11,6 +12,7 @@ struct mmt_cmd {
 	const char *summary;      /* one line for `mmt-trace help` */
 	const struct argp *argp;  /* for help, man-page check and completion */
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
+	bool takes_command;       /* from its first argument on, the words are another program's */
 };
 
 /* NULL-terminated, in the order of help. */
