@@ -123,8 +123,8 @@ int mmt_section_put(struct mmt_buf *out, const struct mmt_codec *codec, void *ct
 
 	if (raw->err)
 		return raw->err;
-	/* a handful of bytes never gets smaller */
-	if (codec->enc && raw->len > 16) {
+	/* a handful of bytes never gets smaller, and noise costs only time */
+	if (codec->enc && hint != MMT_HINT_STORE && raw->len > 16) {
 		tmp->len = 0;
 		if (tmp->cap < raw->len && mmt_buf_grow(tmp, raw->len))
 			return tmp->err;

@@ -1,299 +1,227 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* Events that wait to be sealed, and how they become columns. */
-#include <stdlib.h>
-
+/* Pending events become columns. */
 #include "events.h"
 
-/* An event in waiting: symbol and quantised delta; longer deltas wait in a list of their own. */
-#define WIDE UINT32_MAX
-struct pend {
-	uint32_t sym, dt;
+/*
+ * Contexts sharpen the statistics of the times, but each brings a code table of its own
+ * (60 to 80 bytes): not for a handful of events.
+ */
+#define MODE1_AT 3000u
+#define MODE2_AT 12000u
+/* Below 2^4 ns all is noise: those bits of the times are not worth a token. */
+#define NOISE_SHIFT 4u
+
+struct bitw { /* bits, from the lowest upward */
+	uint8_t *p;
+	uint64_t acc;
+	unsigned int n;
 };
 
-struct stream {
-	uint32_t id;
-	size_t n, cap, n_args, args_cap, n_wide, wide_cap;
-	struct pend *ev;
-	uint64_t *args, *wide;
-	uint64_t first, last; /* units */
+static inline void bit_put(struct bitw *b, uint64_t v, unsigned int bits)
+{
+	b->acc |= (v & ((1ull << bits) - 1)) << b->n;
+	b->n += bits;
+	while (b->n >= 32) {
+		mmt_put32(b->p, (uint32_t)b->acc);
+		b->p += 4;
+		b->acc >>= 32;
+		b->n -= 32;
+	}
+}
+
+static void bit_end(struct bitw *b, struct mmt_buf *out)
+{
+	for (; b->n; b->n -= MIN_OF(b->n, 8u), b->acc >>= 8)
+		*b->p++ = (uint8_t)b->acc;
+	out->len = (size_t)(b->p - out->p);
+}
+
+struct packer {
+	struct mmt_ebuf *e;
+	const struct stream *st;
+	struct bitw sbits, tbits, abits;
+	uint8_t *times[16], *syms;
+	unsigned int mode, low; /* contexts of times; bits below the token */
+	uint32_t block, n_placed;
+	uint64_t last_tid;
 };
 
-struct slot { /* of the table key -> symbol; empty unless gen is the current one */
-	uint64_t key;
-	uint32_t gen, sym;
-};
-
-struct mmt_ebuf {
-	const struct mmt_schema *schema;
-	unsigned int shift;
-	struct stream *streams; /* by id */
-	size_t n_streams, streams_cap;
-	struct slot *slots;
-	unsigned int slot_bits;
-	uint32_t gen;
-	uint64_t *keys;
-	uint8_t *key_args;
-	size_t n_keys, keys_cap, key_args_cap;
-	size_t n_events, n_args;
-	struct mmt_buf raw, tmp;
-};
-
-struct mmt_ebuf *mmt_ebuf_new(const struct mmt_schema *s, unsigned int time_shift)
+/* The first TID field of a key, what TID_SAME is about; 0 without one. */
+uint64_t mmt_key_tid(const struct mmt_type *t, uint64_t key)
 {
-	struct mmt_ebuf *e = calloc(1, sizeof(*e));
+	unsigned int i, shift = 0;
 
-	if (!e)
-		return NULL;
-	e->schema = s;
-	e->shift = time_shift;
-	e->gen = 1;
-	e->slot_bits = 10;
-	e->slots = calloc((size_t)1 << e->slot_bits, sizeof(*e->slots));
-	if (!e->slots) {
-		free(e);
-		return NULL;
+	for (i = 0; i < t->n_fields; i++) {
+		if (t->fields[i].role != MMT_ROLE_KEY)
+			continue;
+		if (t->fields[i].fmt == MMT_FMT_TID)
+			return key >> shift & field_mask(t->fields[i].bits);
+		shift += t->fields[i].bits;
 	}
-	return e;
-}
-
-void mmt_ebuf_free(struct mmt_ebuf *e)
-{
-	size_t i;
-
-	if (!e)
-		return;
-	for (i = 0; i < e->n_streams; i++) {
-		free(e->streams[i].ev);
-		free(e->streams[i].args);
-		free(e->streams[i].wide);
-	}
-	free(e->streams);
-	free(e->slots);
-	free(e->keys);
-	free(e->key_args);
-	mmt_buf_free(&e->raw);
-	mmt_buf_free(&e->tmp);
-	free(e);
-}
-
-size_t mmt_ebuf_count(const struct mmt_ebuf *e)
-{
-	return e->n_events;
-}
-
-size_t mmt_ebuf_bytes(const struct mmt_ebuf *e)
-{
-	return e->n_events * sizeof(struct pend) + e->n_args * sizeof(uint64_t);
-}
-
-void mmt_ebuf_reset(struct mmt_ebuf *e)
-{
-	size_t i;
-
-	for (i = 0; i < e->n_streams; i++)
-		e->streams[i].n = e->streams[i].n_args = e->streams[i].n_wide = 0;
-	e->n_events = e->n_args = e->n_keys = 0;
-	/* a new generation empties the table; once in 2^32 chunks it must be done by hand */
-	if (!++e->gen) {
-		memset(e->slots, 0, sizeof(*e->slots) << e->slot_bits);
-		e->gen = 1;
-	}
-}
-
-void mmt_ebuf_classes(const struct mmt_ebuf *e, uint64_t lost[MMT_N_CLASSES])
-{
-	size_t i, k;
-
-	for (i = 0; i < e->n_streams; i++) {
-		for (k = 0; k < e->streams[i].n; k++) {
-			switch (mmt_key_type(e->keys[e->streams[i].ev[k].sym])) {
-			case MMT_EV_SWITCH:
-			case MMT_EV_SWITCHX:
-				lost[MMT_CLASS_SWITCH]++;
-				break;
-			case MMT_EV_WAKEUP:
-			case MMT_EV_WAKEUPR:
-			case MMT_EV_WAKING:
-				lost[MMT_CLASS_WAKEUP]++;
-				break;
-			case MMT_EV_MIGRATE:
-				lost[MMT_CLASS_MIGRATE]++;
-				break;
-			default:
-				lost[MMT_CLASS_TASK]++;
-			}
-		}
-	}
-}
-
-static struct stream *stream_of(struct mmt_ebuf *e, uint32_t id)
-{
-	size_t lo = 0, hi = e->n_streams, mid;
-
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (e->streams[mid].id < id)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo < e->n_streams && e->streams[lo].id == id)
-		return &e->streams[lo];
-	if (MMT_GROW(e->streams, e->streams_cap, e->n_streams + 1))
-		return NULL;
-	memmove(&e->streams[lo + 1], &e->streams[lo], (e->n_streams - lo) * sizeof(*e->streams));
-	memset(&e->streams[lo], 0, sizeof(*e->streams));
-	e->streams[lo].id = id;
-	e->n_streams++;
-	return &e->streams[lo];
-}
-
-static inline size_t key_hash(uint64_t key, unsigned int bits)
-{
-	return (size_t)(key * 0x9e3779b97f4a7c15ull >> (64 - bits));
-}
-
-static int slots_grow(struct mmt_ebuf *e)
-{
-	unsigned int bits = e->slot_bits + 1;
-	struct slot *slots = calloc((size_t)1 << bits, sizeof(*slots));
-	size_t mask = ((size_t)1 << bits) - 1, i, h;
-
-	if (!slots)
-		return -ENOMEM;
-	for (i = 0; i < e->n_keys; i++) {
-		for (h = key_hash(e->keys[i], bits); slots[h].gen; h = (h + 1) & mask)
-			;
-		slots[h] = (struct slot){ e->keys[i], 1, (uint32_t)i };
-	}
-	free(e->slots);
-	e->slots = slots;
-	e->slot_bits = bits;
-	e->gen = 1;
 	return 0;
 }
 
-/* The symbol of a key not found at its first slot: further on, or new. */
-static __attribute__((noinline)) int64_t intern_slow(struct mmt_ebuf *e, uint64_t key)
+static void put_tid(struct packer *p, uint64_t tid, uint64_t near)
 {
-	uint8_t n_args = e->schema->n_args[mmt_key_type(key)];
-	size_t mask, h;
-	int err;
+	struct mmt_buf *toks = &p->e->sec[SEC_TIDS];
+	uint64_t d = mmt_zigzag((int64_t)(tid - p->last_tid));
+	unsigned int bits, t;
 
-	if (n_args == 255)
-		return -EINVAL;
-	if (e->n_keys * 2 >= (size_t)1 << e->slot_bits) {
-		err = slots_grow(e);
-		if (err)
-			return err;
+	if (tid == near) {
+		mmt_buf_uv(toks, TID_SAME);
+		return;
 	}
-	mask = ((size_t)1 << e->slot_bits) - 1;
-	for (h = key_hash(key, e->slot_bits); e->slots[h].gen == e->gen; h = (h + 1) & mask)
-		if (e->slots[h].key == key)
-			return e->slots[h].sym;
-	err = MMT_GROW(e->keys, e->keys_cap, e->n_keys + 1);
-	if (!err)
-		err = MMT_GROW(e->key_args, e->key_args_cap, e->n_keys + 1);
-	if (err)
-		return err;
-	e->keys[e->n_keys] = key;
-	e->key_args[e->n_keys] = n_args;
-	e->slots[h] = (struct slot){ key, e->gen, (uint32_t)e->n_keys };
-	return (int64_t)e->n_keys++;
+	p->last_tid = tid;
+	if (d >= P_LIMIT) {
+		t = P_ESCAPE + 1;
+		mmt_buf_put(toks, &(uint8_t){ (uint8_t)t }, 1);
+		mmt_buf_uv(&p->e->sec[SEC_WIDE], d);
+		return;
+	}
+	t = 1 + p_token((uint32_t)d, &bits);
+	mmt_buf_put(toks, &(uint8_t){ (uint8_t)t }, 1);
+	bit_put(&p->sbits, d, bits);
 }
 
-static int wide_add(struct stream *st, uint64_t dt)
+/* A key's first appearance in the chunk: its fields, told against the event before it. */
+static void put_key(struct packer *p, uint64_t key, uint32_t prev)
 {
-	int err = MMT_GROW(st->wide, st->wide_cap, st->n_wide + 1);
+	const struct mmt_type *t = p->e->schema->event[mmt_key_type(key)];
+	struct mmt_buf *out = &p->e->sec[SEC_KEYS];
+	uint64_t near = 0, prev_key, v;
+	unsigned int i;
 
-	if (!err)
-		st->wide[st->n_wide++] = dt;
-	return err;
+	if (prev != p->e->n_keys) {
+		prev_key = p->e->keys[prev];
+		near = mmt_key_tid(p->e->schema->event[mmt_key_type(prev_key)], prev_key);
+	}
+	mmt_buf_put(out, &(uint8_t){ (uint8_t)t->id }, 1);
+	for (i = 0; i < t->n_fields; i++) {
+		if (t->fields[i].role != MMT_ROLE_KEY)
+			continue;
+		v = key & field_mask(t->fields[i].bits);
+		key >>= t->fields[i].bits;
+		if (t->fields[i].fmt == MMT_FMT_TID)
+			put_tid(p, v, near);
+		else if (t->fields[i].fmt == MMT_FMT_CPU)
+			mmt_buf_uv(out, mmt_zigzag((int64_t)(v - p->st->id)));
+		else
+			mmt_buf_uv(out, v);
+	}
 }
 
-/*
- * Takes at most what one chunk may hold; *used and *args_used say how much it was,
- * also when an event is refused.
- */
-int mmt_ebuf_add(struct mmt_ebuf *e, uint32_t stream, const struct mmt_event *ev, size_t n,
-		 const uint64_t *args, size_t n_args, size_t *used, size_t *args_used)
+/* Not what was expected: new, or by its place, which then gets half way to the front. */
+static void put_sym_far(struct packer *p, uint32_t sym, uint32_t prev)
 {
-	struct stream *st = stream_of(e, stream);
-	size_t i, na = 0;
-	unsigned int shift = e->shift;
-	const struct slot *slot;
-	uint64_t last, t, dt;
-	struct pend *out;
-	int64_t sym;
-	int err = 0;
+	struct sym_info *info = p->e->info;
+	uint32_t *at = p->e->at, q = info[sym].pos, other;
+	unsigned int bits;
 
-	*used = *args_used = 0;
-	if (!st)
-		return -ENOMEM;
-	n = MIN_OF(n, MMT_MAX_EVENTS - e->n_events);
-	err = MMT_GROW(st->ev, st->cap, st->n + n);
-	if (err || !n)
-		return err;
-	if (!st->n)
-		st->first = st->last = ev[0].time >> shift;
-	last = st->last;
-	out = st->ev + st->n;
-	for (i = 0; i < n; i++) {
-		slot = &e->slots[key_hash(ev[i].key, e->slot_bits)];
-		if (likely(slot->key == ev[i].key && slot->gen == e->gen)) {
-			sym = slot->sym;
-		} else {
-			sym = e->n_keys < MMT_MAX_KEYS ? intern_slow(e, ev[i].key) : -ENOSPC;
-			if (sym < 0) {
-				err = sym == -ENOSPC ? 0 : (int)sym;
-				break;
+	if (q == POS_NEW) {
+		*p->syms++ = SYM_NEW;
+		put_key(p, p->e->keys[sym], prev);
+		info[sym].pos = p->n_placed;
+		at[p->n_placed++] = sym;
+		return;
+	}
+	*p->syms++ = (uint8_t)(SYM_POS + p_token(q, &bits));
+	bit_put(&p->sbits, q, bits);
+	other = at[q / 2];
+	at[q / 2] = sym;
+	at[q] = other;
+	info[other].pos = q;
+	info[sym].pos = q / 2;
+}
+
+static inline void put_sym(struct packer *p, uint32_t sym, uint32_t prev)
+{
+	struct sym_info *i = &p->e->info[prev];
+
+	if (unlikely(i->block != p->block)) {
+		i->block = p->block;
+		i->s1 = i->s2 = UINT32_MAX;
+	}
+	if (i->s1 == sym) {
+		*p->syms++ = SYM_SAME;
+		return;
+	}
+	if (i->s2 == sym)
+		*p->syms++ = SYM_OTHER;
+	else
+		put_sym_far(p, sym, prev);
+	i->s2 = i->s1;
+	i->s1 = sym;
+}
+
+static inline void put_time(struct packer *p, uint32_t dt, unsigned int ctx, const uint64_t **wide)
+{
+	uint32_t v = dt >> p->low;
+	unsigned int bits;
+
+	if (unlikely(v >= T_LIMIT)) {
+		*p->times[ctx]++ = T_ESCAPE;
+		mmt_buf_uv(&p->e->sec[SEC_WIDE], dt == WIDE ? *(*wide)++ : dt);
+		return;
+	}
+	*p->times[ctx]++ = (uint8_t)t_token(v, &bits);
+	bit_put(&p->tbits, dt, bits + p->low);
+}
+
+static void put_block(struct packer *p, const struct stream *st)
+{
+	const struct sym_info *info = p->e->info;
+	uint32_t prev = (uint32_t)p->e->n_keys, sym;
+	const uint64_t *wide = st->wide;
+	unsigned int cls = CLASS_NONE;
+	size_t i;
+
+	p->st = st;
+	p->block++;
+	for (i = 0; i < st->n; i++) {
+		sym = st->ev[i].sym;
+		put_sym(p, sym, prev);
+		put_time(p, st->ev[i].dt, time_context(p->mode, cls, info[sym].cls), &wide);
+		cls = info[sym].cls;
+		prev = sym;
+	}
+}
+
+static void put_args(struct packer *p, const struct stream *st)
+{
+	const struct mmt_ebuf *e = p->e;
+	struct mmt_buf *toks = &p->e->sec[SEC_ARGS];
+	const uint64_t *arg = st->args;
+	unsigned int bits, k, n;
+	uint32_t ns;
+	uint64_t v;
+	size_t i;
+
+	if (!st->n_args)
+		return;
+	for (i = 0; i < st->n; i++) {
+		n = e->key_args[st->ev[i].sym];
+		if (!n)
+			continue;
+		ns = e->schema->ns_args[mmt_key_type(e->keys[st->ev[i].sym])];
+		for (k = 0; k < n; k++) {
+			v = *arg++;
+			if (k < 32 && ns >> k & 1)
+				v >>= e->shift;
+			if (v >= T_LIMIT) {
+				toks->p[toks->len++] = T_ESCAPE;
+				mmt_buf_uv(&p->e->sec[SEC_WIDE], v);
+				continue;
 			}
+			toks->p[toks->len++] = (uint8_t)t_token((uint32_t)v, &bits);
+			bit_put(&p->abits, v, bits);
 		}
-		na += e->key_args[sym];
-		if (unlikely(na > n_args || e->n_args + na > MMT_MAX_ARGS)) {
-			na -= e->key_args[sym];
-			err = e->n_args + na + 255 > MMT_MAX_ARGS ? 0 : -EINVAL;
-			break;
-		}
-		t = ev[i].time >> shift;
-		/* two clocks of one CPU may disagree by a hair: a stream never goes back */
-		dt = t > last ? t - last : 0;
-		last += dt;
-		if (unlikely(dt >= WIDE)) {
-			err = wide_add(st, dt);
-			if (err)
-				break;
-			dt = WIDE;
-		}
-		out[i] = (struct pend){ (uint32_t)sym, (uint32_t)dt };
 	}
-	if (na) {
-		if (MMT_GROW(st->args, st->args_cap, st->n_args + na))
-			return -ENOMEM;
-		memcpy(st->args + st->n_args, args, na * sizeof(*args));
-		st->n_args += na;
-		e->n_args += na;
-	}
-	st->last = last;
-	st->n += i;
-	e->n_events += i;
-	*used = i;
-	*args_used = na;
-	return err;
 }
 
-static int put_section(struct mmt_ebuf *e, const struct mmt_codec *codec, void *ctx, enum mmt_hint hint,
-		       struct mmt_buf *out, struct mmt_head *h)
+static void put_dir(struct packer *p, struct mmt_head *h)
 {
-	int err = mmt_section_put(out, codec, ctx, hint, &e->raw, &e->tmp);
-
-	h->raw += (uint32_t)e->raw.len;
-	e->raw.len = 0;
-	return err;
-}
-
-static void put_dir(struct mmt_ebuf *e, struct mmt_head *h)
-{
+	struct mmt_ebuf *e = p->e;
+	struct mmt_buf *out = &e->sec[SEC_DIR];
 	uint64_t base = UINT64_MAX, last = 0;
 	const struct stream *st;
 	size_t i;
@@ -311,51 +239,109 @@ static void put_dir(struct mmt_ebuf *e, struct mmt_head *h)
 	h->first = base << e->shift;
 	h->last = last << e->shift;
 	h->n_items = (uint32_t)e->n_events;
-	mmt_buf_uv(&e->raw, e->n_keys);
+	mmt_buf_uv(out, p->mode);
+	mmt_buf_uv(out, p->low);
+	mmt_buf_uv(out, e->n_keys);
 	for (i = 0; i < e->n_streams; i++) {
 		st = &e->streams[i];
 		if (!st->n)
 			continue;
-		mmt_buf_uv(&e->raw, st->id);
-		mmt_buf_uv(&e->raw, st->n);
-		mmt_buf_uv(&e->raw, st->first - base);
-		mmt_buf_uv(&e->raw, st->n_args);
+		mmt_buf_uv(out, st->id);
+		mmt_buf_uv(out, st->n);
+		mmt_buf_uv(out, st->first - base);
+		mmt_buf_uv(out, st->n_args);
 	}
+}
+
+/* Room for the worst case, so that the loops need not ask. */
+static int packer_open(struct packer *p, struct mmt_ebuf *e)
+{
+	size_t n = e->n_events, i;
+	int err = 0;
+
+	memset(p, 0, sizeof(*p));
+	p->e = e;
+	p->mode = n < MODE1_AT ? 0 : n < MODE2_AT ? 1 : 2;
+	p->low = e->shift < NOISE_SHIFT ? NOISE_SHIFT - e->shift : 0;
+	e->tmp.err = 0;
+	for (i = 0; i < SEC_MAX; i++)
+		e->sec[i].len = 0, e->sec[i].err = 0;
+	for (i = 0; i < 1u << 2 * p->mode && !err; i++)
+		err = mmt_buf_room(&e->sec[SEC_TIMES + i], n + 1);
+	/* a token leaves 24 bits to the rest at most, and NOISE_SHIFT bits below it */
+	err = err ? err : mmt_buf_room(&e->sec[SEC_TBITS], 4 * n + 16);
+	err = err ? err : mmt_buf_room(&e->sec[SEC_SYMS], n + 1);
+	err = err ? err : mmt_buf_room(&e->sec[SEC_SBITS], 4 * n + 4 * e->n_keys * 8 + 16);
+	err = err ? err : mmt_buf_room(&e->sec[SEC_ARGS], e->n_args + 1);
+	err = err ? err : mmt_buf_room(&e->sec[SEC_ABITS], 4 * e->n_args + 16);
+	err = err ? err : MMT_GROW(e->info, e->info_cap, e->n_keys + 1);
+	err = err ? err : MMT_GROW(e->at, e->at_cap, e->n_keys + 1);
+	if (err)
+		return err;
+	for (i = 0; i < 1u << 2 * p->mode; i++)
+		p->times[i] = e->sec[SEC_TIMES + i].p;
+	p->syms = e->sec[SEC_SYMS].p;
+	p->sbits.p = e->sec[SEC_SBITS].p;
+	p->tbits.p = e->sec[SEC_TBITS].p;
+	p->abits.p = e->sec[SEC_ABITS].p;
+	for (i = 0; i < e->n_keys; i++)
+		e->info[i] = (struct sym_info){ .pos = POS_NEW, .cls = key_class(e->keys[i]) };
+	e->info[e->n_keys] = (struct sym_info){ .pos = POS_NEW, .cls = CLASS_NONE };
+	return 0;
+}
+
+static void packer_end(struct packer *p)
+{
+	struct mmt_ebuf *e = p->e;
+	unsigned int i;
+
+	for (i = 0; i < 1u << 2 * p->mode; i++)
+		e->sec[SEC_TIMES + i].len = (size_t)(p->times[i] - e->sec[SEC_TIMES + i].p);
+	e->sec[SEC_SYMS].len = (size_t)(p->syms - e->sec[SEC_SYMS].p);
+	bit_end(&p->sbits, &e->sec[SEC_SBITS]);
+	bit_end(&p->tbits, &e->sec[SEC_TBITS]);
+	bit_end(&p->abits, &e->sec[SEC_ABITS]);
+}
+
+static enum mmt_hint hint_of(unsigned int sec)
+{
+	switch (sec) {
+	case SEC_SBITS:
+	case SEC_TBITS:
+	case SEC_ABITS:
+		return MMT_HINT_STORE;
+	case SEC_DIR:
+	case SEC_SYMS:
+	case SEC_KEYS:
+	case SEC_WIDE:
+		return MMT_HINT_TEXT;
+	}
+	return MMT_HINT_NOISE;
 }
 
 int mmt_ebuf_pack(struct mmt_ebuf *e, const struct mmt_codec *codec, void *ctx, struct mmt_buf *out,
 		  struct mmt_head *h)
 {
-	const struct stream *st;
-	size_t i, w;
+	const struct stream *st, *end = e->streams + e->n_streams;
+	struct packer p;
+	unsigned int i;
 	int err;
 
-	e->raw.len = 0;
-	e->raw.err = e->tmp.err = 0;
+	err = packer_open(&p, e);
+	if (err)
+		return err;
+	put_dir(&p, h);
+	for (st = e->streams; st < end; st++)
+		if (st->n)
+			put_block(&p, st);
+	for (st = e->streams; st < end; st++)
+		if (st->n)
+			put_args(&p, st);
+	packer_end(&p);
 	h->raw = 0;
-	put_dir(e, h);
-	err = put_section(e, codec, ctx, MMT_HINT_TEXT, out, h);
-	if (err)
-		return err;
-	for (i = 0; i < e->n_keys; i++)
-		mmt_buf_uv(&e->raw, mmt_zigzag((int64_t)(e->keys[i] - (i ? e->keys[i - 1] : 0))));
-	err = put_section(e, codec, ctx, MMT_HINT_TEXT, out, h);
-	if (err)
-		return err;
-	for (st = e->streams; st < e->streams + e->n_streams; st++)
-		for (i = 0; i < st->n; i++)
-			mmt_buf_uv(&e->raw, st->ev[i].sym);
-	err = put_section(e, codec, ctx, MMT_HINT_RUNS, out, h);
-	if (err)
-		return err;
-	for (st = e->streams; st < e->streams + e->n_streams; st++)
-		for (i = w = 0; i < st->n; i++)
-			mmt_buf_uv(&e->raw, st->ev[i].dt == WIDE ? st->wide[w++] : st->ev[i].dt);
-	err = put_section(e, codec, ctx, MMT_HINT_NOISE, out, h);
-	if (err)
-		return err;
-	for (st = e->streams; st < e->streams + e->n_streams; st++)
-		for (i = 0; i < st->n_args; i++)
-			mmt_buf_uv(&e->raw, st->args[i]);
-	return put_section(e, codec, ctx, MMT_HINT_TEXT, out, h);
+	for (i = 0; i < SEC_TIMES + (1u << 2 * p.mode) && !err; i++) {
+		h->raw += (uint32_t)e->sec[i].len;
+		err = mmt_section_put(out, codec, ctx, hint_of(i), &e->sec[i], &e->tmp);
+	}
+	return err;
 }

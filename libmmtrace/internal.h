@@ -130,6 +130,11 @@ static inline void mmt_buf_uv(struct mmt_buf *b, uint64_t v)
 	b->len = (size_t)(mmt_uv_put(b->p + b->len, v) - b->p);
 }
 
+static inline int mmt_buf_room(struct mmt_buf *b, size_t more)
+{
+	return likely(b->cap - b->len >= more) ? b->err : mmt_buf_grow(b, more);
+}
+
 /* Make room for n elements of an array; 0 or -ENOMEM. */
 int mmt_grow(void *array, size_t *cap, size_t n, size_t size);
 #define MMT_GROW(ptr, cap, n) mmt_grow(&(ptr), &(cap), (n), sizeof(*(ptr)))
@@ -176,7 +181,7 @@ static inline uint64_t mmt_cur_max(struct mmt_cur *c, uint64_t max)
 
 enum { MMT_CODEC_NONE = 0, MMT_CODEC_DEFLATE = 1 };
 /* What the bytes look like, so that the codec need not find out. */
-enum mmt_hint { MMT_HINT_TEXT, MMT_HINT_RUNS, MMT_HINT_NOISE };
+enum mmt_hint { MMT_HINT_TEXT, MMT_HINT_NOISE, MMT_HINT_STORE };
 
 struct mmt_codec {
 	uint8_t id;
@@ -212,7 +217,11 @@ struct mmt_schema {
 	struct mmt_type *types;
 	size_t n;
 	void *mem; /* everything the types point to; NULL: the standard table */
-	uint8_t n_args[256]; /* by event type; 255: no such event */
+	/* by event type */
+	const struct mmt_type *event[256]; /* NULL: no such event */
+	uint8_t n_args[256];
+	uint8_t key_bits[256];
+	uint32_t ns_args[256]; /* which of the first 32 arguments are durations */
 };
 
 int mmt_schema_check(const struct mmt_type *t);

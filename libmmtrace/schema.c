@@ -6,12 +6,14 @@
 
 int mmt_schema_check(const struct mmt_type *t)
 {
-	unsigned int i, bits = 0;
+	unsigned int i, bits = 0, tids = 0;
 	const struct mmt_field *f;
 
 	if (!t->id || !t->name || !*t->name || (t->n_fields && !t->fields) || t->n_fields > MMT_MAX_FIELDS)
 		return -EINVAL;
 	if (t->kind == MMT_KIND_EVENT ? t->id > 255 : t->kind != MMT_KIND_TABLE || t->id < 256)
+		return -EINVAL;
+	if (t->kind == MMT_KIND_EVENT && t->n_fields > 128)
 		return -EINVAL;
 	for (i = 0; i < t->n_fields; i++) {
 		f = &t->fields[i];
@@ -23,30 +25,43 @@ int mmt_schema_check(const struct mmt_type *t)
 			continue;
 		}
 		if (f->role == MMT_ROLE_KEY)
-			bits += f->bits;
+			bits += f->bits, tids += f->fmt == MMT_FMT_TID;
 		else if (f->role != MMT_ROLE_ARG)
 			return -EINVAL;
 		if (mmt_fmt_is_bytes(f->fmt) || (f->role == MMT_ROLE_KEY && !f->bits))
 			return -EINVAL;
 	}
-	return bits <= MMT_KEY_TYPE_SHIFT ? 0 : -EINVAL;
+	/* the encoder has room for so many task ids a key */
+	return bits <= MMT_KEY_TYPE_SHIFT && tids <= 8 ? 0 : -EINVAL;
 }
 
-static void schema_count_args(struct mmt_schema *s)
+/* What the event columns ask of a type, by its number. */
+static void schema_learn(struct mmt_schema *s)
 {
+	const struct mmt_field *f;
 	const struct mmt_type *t;
-	unsigned int i, n;
+	unsigned int i, n, bits;
+	uint32_t ns;
 	size_t k;
 
-	memset(s->n_args, 255, sizeof(s->n_args));
 	for (k = 0; k < s->n; k++) {
 		t = &s->types[k];
 		if (t->kind != MMT_KIND_EVENT)
 			continue;
-		for (i = n = 0; i < t->n_fields; i++)
-			n += t->fields[i].role == MMT_ROLE_ARG;
-		if (n < 255)
-			s->n_args[t->id] = (uint8_t)n;
+		for (i = n = bits = 0, ns = 0; i < t->n_fields; i++) {
+			f = &t->fields[i];
+			if (f->role == MMT_ROLE_KEY) {
+				bits += f->bits;
+				continue;
+			}
+			if (f->fmt == MMT_FMT_NS && n < 32)
+				ns |= 1u << n;
+			n++;
+		}
+		s->event[t->id] = t;
+		s->n_args[t->id] = (uint8_t)n;
+		s->key_bits[t->id] = (uint8_t)bits;
+		s->ns_args[t->id] = ns;
 	}
 }
 
@@ -71,7 +86,7 @@ int mmt_schema_build(struct mmt_schema *s, const struct mmt_type *extra, size_t 
 		}
 		s->types[s->n++] = extra[i];
 	}
-	schema_count_args(s);
+	schema_learn(s);
 	return 0;
 }
 
@@ -184,7 +199,7 @@ int mmt_schema_get(struct mmt_schema *s, struct mmt_cur *c)
 		mmt_schema_free(s);
 		return c->err;
 	}
-	schema_count_args(s);
+	schema_learn(s);
 	return 0;
 }
 
@@ -207,5 +222,5 @@ uint64_t mmt_key_field(const struct mmt_type *t, unsigned int field, uint64_t ke
 	for (i = 0; i < field; i++)
 		if (t->fields[i].role == MMT_ROLE_KEY)
 			shift += t->fields[i].bits;
-	return key >> shift & ((1ull << t->fields[field].bits) - 1);
+	return key >> shift & ((1ull << t->fields[field].bits) - 1); /* <= 56 bits: mmt_schema_check() */
 }

@@ -74,7 +74,8 @@ static void make_sample(struct sample *s, uint32_t seed, size_t n, unsigned int 
 				s->ev[c][i].key = KSW(rnd(&seed) % 8, 1000 + rnd(&seed) % (i < 1000 ? 7 : 700));
 			} else {
 				s->ev[c][i].key = KWR(1000 + rnd(&seed) % 40, c);
-				s->args[c][s->n_args[c]++] = (uint64_t)rnd(&seed) << (rnd(&seed) % 40);
+				s->args[c][s->n_args[c]++] =
+					(uint64_t)rnd(&seed) << (rnd(&seed) % 32) >> shift << shift;
 			}
 		}
 	}
