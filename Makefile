@@ -101,7 +101,7 @@ LIB_MAP := libmmtrace/libmmtrace.map
 
 lib: $(if $(LIB_SRC),$(BUILD)/libmmtrace.a $(LIB_SO) $(BUILD)/libmmtrace.pc)
 
-$(BUILD)/obj/libmmtrace/%.o: libmmtrace/%.c $(BUILD)/features.mk
+$(LIB_OBJ): $(BUILD)/obj/libmmtrace/%.o: libmmtrace/%.c $(BUILD)/features.mk
 	@mkdir -p $(@D)
 	$(call msg,CC,$@)$(CC) $(BASE_CFLAGS) -fPIC -c $< -o $@
 
@@ -131,7 +131,7 @@ $(BUILD)/bpf/mmt.bpf.o $(BUILD)/bpf/mmt_raw.bpf.o: $(BPF_SRC) $(BPF_HDRS) $(BUIL
 	$(call msg,BPF,$@)$(CLANG) $(BPF_CFLAGS) $(BPF_DEFS) -c $< -o $@.tmp
 	$(Q)$(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
 
-$(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
+$(SKELS): $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(call msg,SKEL,$@)$(BPFTOOL) gen skeleton $< name $(if $(filter mmt,$*),mmt_bpf,$*) >$@
 
 # ------------------------------------------------------------------ program
@@ -139,11 +139,12 @@ $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 prog: $(if $(wildcard runner/main.c),$(BUILD)/mmt-trace,prog-parts)
 prog-parts: $(PROG_OBJ) $(SKELS)
 
-$(BUILD)/obj/collector/%.o: collector/%.c $(BUILD)/features.mk | $(SKELS)
+# static patterns: an implicit rule whose prerequisites are yet to be made loses to a more general one
+$(COL_OBJ): $(BUILD)/obj/collector/%.o: collector/%.c $(BUILD)/features.mk | $(SKELS)
 	@mkdir -p $(@D)
 	$(call msg,CC,$@)$(CC) $(PROG_CFLAGS) $(if $(filter collector/oracle.c,$<),$(PERF_CFLAGS)) -c $< -o $@
 
-$(BUILD)/obj/%.o: %.c $(BUILD)/features.mk
+$(ANA_OBJ) $(RUN_OBJ): $(BUILD)/obj/%.o: %.c $(BUILD)/features.mk
 	@mkdir -p $(@D)
 	$(call msg,CC,$@)$(CC) $(PROG_CFLAGS) -c $< -o $@
 
@@ -158,7 +159,7 @@ $(BUILD)/mmt-trace.bash: scripts/completion.sh $(BUILD)/mmt-trace
 TEST_OBJ := $(call objs,$(UNIT_SRC) $(LIVE_SRC) $(HELP_SRC) $(TOOL_SRC))
 TEST_LINKED := $(filter-out $(MAIN_OBJ),$(PROG_OBJ))
 
-$(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/features.mk | $(SKELS)
+$(TEST_OBJ): $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/features.mk | $(SKELS)
 	@mkdir -p $(@D)
 	$(call msg,CC,$@)$(CC) $(PROG_CFLAGS) -I. $(CMOCKA_CFLAGS) -c $< -o $@
 

@@ -16,7 +16,7 @@ if have clang-tidy; then
 fi
 if have cppcheck; then
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
-		--suppress=missingInclude --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
+		'-DLIBBPF_OPTS(T,n,...)=struct T n={__VA_ARGS__}' --suppress=missingInclude --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
 		-D__STDC_VERSION__=201112L -DMMT_VERSION='""' -DMMT_DATADIR='""' "${src[@]}" || bad=1
 fi
 if have shellcheck; then

@@ -48,18 +48,16 @@ lacking()
 	done | grep -v '^-$' | sort -u | tr '\n' ' '
 }
 
+# shellcheck disable=SC2086 # a list of packages
 install()
 {
 	case $column in
 	3)
 		export DEBIAN_FRONTEND=noninteractive
-		# shellcheck disable=SC2086 # a list of packages
 		apt-get install -y -q --no-install-recommends $1 ||
 			{ apt-get update -q && apt-get install -y -q --no-install-recommends $1; }
 		;;
-	# shellcheck disable=SC2086
 	4) dnf install -y $1 ;;
-	# shellcheck disable=SC2086
 	5) zypper --non-interactive install $1 ;;
 	esac
 }

@@ -20,7 +20,7 @@ bench_timed() {
 # One line: what, seconds, memory, seconds scaled to the goal's size, goal
 bench_report() {
 	local millions=$1 out=$work/big.mmt n
-	"$MMT" record --profile full -o "$out" -- "$bin/storm" switch $((millions * 1000000 / $(nproc) / 2)) > "$work/log" 2>&1 ||
+	"$MMT" record -a --profile full -o "$out" -- "$bin/storm" switch $((millions * 1000000 / $(nproc) / 2)) > "$work/log" 2>&1 ||
 		{ tail -2 "$work/log" >&2; return 1; }
 	bench_timed 3 "$MMT" report "$out" || return 1
 	n=$((millions * 1000000))

@@ -53,7 +53,7 @@ bench_tool() {
 	none) tracer=() ;;
 	F2) tracer=("$bin/floor" -o "$bin/floor.bpf.o" -e switch,migrate --) ;;
 	F4) tracer=("$bin/floor" -o "$bin/floor.bpf.o" -e switch,migrate,wakeup,wakeup_new --) ;;
-	light | default | full) tracer=("$MMT" record --profile "$1" -o "$work/t.$1" --) ;;
+	light | default | full) tracer=("$MMT" record -a --profile "$1" -o "$work/t.$1" --) ;;
 	perfstat) tracer=(perf stat -a "${ev[@]}" -o "$work/t.perfstat" --) ;;
 	perf) tracer=(perf record -q -a "${ev[@]}" -o "$work/t.perf" --) ;;
 	tracecmd) tracer=(bash "$here/tools.sh" trace-cmd record -d -q -b 32768 "${tev[@]}" -o "$work/t.tracecmd") ;;
@@ -76,7 +76,7 @@ bench_tracecmd() {
 bench_loss() {
 	case $1 in
 	default | full | light)
-		sed -n 's/.*\[\([0-9]*\) events, \([0-9]*\) lost.*/\1 \2/p; s/^events \([0-9]*\) lost \([0-9]*\).*/\1 \2/p' "$work/log" |
+		sed -n 's/.* \([0-9]*\) events of .*, \([0-9]*\) lost.*/\1 \2/p' "$work/log" |
 			tail -1 | grep . || echo "- -"
 		;;
 	perf)
