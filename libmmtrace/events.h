@@ -32,8 +32,9 @@ enum {
 /*
  * Numbers are cut into a token of one byte, to be entropy coded, and low bits, which are
  * noise, as they are. P (places, differences): exact below 32, then 16 steps an octave to
- * 2^10, then 8. T (times, arguments): exact below 64, 32 steps to 2^10, then 4: how the
- * common short times differ shows the pattern of a workload; of long ones only their order.
+ * 2^10, then 8. T (times, arguments): exact below 32, 16 steps to 2^6, 32 to 2^10, 8 to
+ * 2^14, then 4: where the common short times lie shows the pattern of a workload; of long
+ * ones the magnitude is all there is to learn.
  */
 #define P_ESCAPE 232u
 #define P_LIMIT (1u << 25)
@@ -45,38 +46,44 @@ static inline unsigned int msb32(uint32_t v)
 	return 31u - (unsigned int)__builtin_clz(v);
 }
 
+/* By octave: bits below the token, and what makes tokens of neighbouring octaves meet. */
+struct octave {
+	uint8_t bits;
+	int16_t add;
+};
+
+static inline unsigned int octave_token(const struct octave *o, uint32_t v, unsigned int *bits)
+{
+	const struct octave *at = &o[msb32(v | 1)];
+
+	*bits = at->bits;
+	return (unsigned int)((int)(v >> at->bits) + at->add);
+}
+
 static inline unsigned int p_token(uint32_t v, unsigned int *bits)
 {
-	unsigned int e;
+	static const struct octave o[25] = {
+		{ 0, 0 }, { 0, 0 }, { 0, 0 }, { 0, 0 }, { 0, 0 },
+		{ 1, 16 }, { 2, 32 }, { 3, 48 }, { 4, 64 }, { 5, 80 },
+		{ 7, 104 }, { 8, 112 }, { 9, 120 }, { 10, 128 }, { 11, 136 }, { 12, 144 }, { 13, 152 },
+		{ 14, 160 }, { 15, 168 }, { 16, 176 }, { 17, 184 }, { 18, 192 }, { 19, 200 }, { 20, 208 }, { 21, 216 },
+	};
 
-	if (v < 32) {
-		*bits = 0;
-		return v;
-	}
-	e = msb32(v);
-	if (e < 10) {
-		*bits = e - 4;
-		return 32 + 16 * (e - 5) + (v >> (e - 4) & 15);
-	}
-	*bits = e - 3;
-	return 112 + 8 * (e - 10) + (v >> (e - 3) & 7);
+	return octave_token(o, v, bits);
 }
 
 static inline unsigned int t_token(uint32_t v, unsigned int *bits)
 {
-	unsigned int e;
+	static const struct octave o[26] = {
+		{ 0, 0 }, { 0, 0 }, { 0, 0 }, { 0, 0 }, { 0, 0 },
+		{ 1, 16 },
+		{ 1, 16 }, { 2, 48 }, { 3, 80 }, { 4, 112 },
+		{ 7, 168 }, { 8, 176 }, { 9, 184 }, { 10, 192 },
+		{ 12, 204 }, { 13, 208 }, { 14, 212 }, { 15, 216 }, { 16, 220 }, { 17, 224 }, { 18, 228 }, { 19, 232 },
+		{ 20, 236 }, { 21, 240 }, { 22, 244 }, { 23, 248 },
+	};
 
-	if (v < 64) {
-		*bits = 0;
-		return v;
-	}
-	e = msb32(v);
-	if (e < 10) {
-		*bits = e - 5;
-		return 64 + 32 * (e - 6) + (v >> (e - 5) & 31);
-	}
-	*bits = e - 2;
-	return 192 + 4 * (e - 10) + (v >> (e - 2) & 3);
+	return octave_token(o, v, bits);
 }
 
 struct tok { /* the other way */
@@ -95,11 +102,15 @@ static inline struct tok p_value(unsigned int t)
 
 static inline struct tok t_value(unsigned int t)
 {
-	if (t < 64)
+	if (t < 32)
 		return (struct tok){ t, 0 };
-	if (t < 192)
-		return (struct tok){ (32 | (t & 31)) << ((t - 64) / 32 + 1), (t - 64) / 32 + 1 };
-	return (struct tok){ (4 | (t & 3)) << ((t - 192) / 4 + 8), (t - 192) / 4 + 8 };
+	if (t < 48)
+		return (struct tok){ t * 2 - 32, 1 };
+	if (t < 176)
+		return (struct tok){ (32 | ((t - 48) & 31)) << ((t - 48) / 32 + 1), (t - 48) / 32 + 1 };
+	if (t < 208)
+		return (struct tok){ (8 | (t & 7)) << ((t - 176) / 8 + 7), (t - 176) / 8 + 7 };
+	return (struct tok){ (4 | (t & 3)) << ((t - 208) / 4 + 12), (t - 208) / 4 + 12 };
 }
 
 /*

@@ -43,6 +43,7 @@ struct packer {
 	uint8_t *times[16], *syms;
 	unsigned int mode, low; /* contexts of times; bits below the token */
 	uint32_t block, n_placed;
+	size_t n_far; /* events that no guess met */
 	uint64_t last_tid;
 };
 
@@ -117,6 +118,7 @@ static void put_sym_far(struct packer *p, uint32_t sym, uint32_t prev)
 	uint32_t *at = p->e->at, q = info[sym].pos, other;
 	unsigned int bits;
 
+	p->n_far++;
 	if (q == POS_NEW) {
 		*p->syms++ = SYM_NEW;
 		put_key(p, p->e->keys[sym], prev);
@@ -303,15 +305,17 @@ static void packer_end(struct packer *p)
 	bit_end(&p->abits, &e->sec[SEC_ABITS]);
 }
 
-static enum mmt_hint hint_of(unsigned int sec)
+/* Where guesses mostly hold there are runs to be found; else looking for them only costs. */
+static enum mmt_hint hint_of(const struct packer *p, unsigned int sec)
 {
 	switch (sec) {
+	case SEC_SYMS:
+		return p->n_far * 8 < p->e->n_events ? MMT_HINT_TEXT : MMT_HINT_NOISE;
 	case SEC_SBITS:
 	case SEC_TBITS:
 	case SEC_ABITS:
 		return MMT_HINT_STORE;
 	case SEC_DIR:
-	case SEC_SYMS:
 	case SEC_KEYS:
 	case SEC_WIDE:
 		return MMT_HINT_TEXT;
@@ -341,7 +345,7 @@ int mmt_ebuf_pack(struct mmt_ebuf *e, const struct mmt_codec *codec, void *ctx, 
 	h->raw = 0;
 	for (i = 0; i < SEC_TIMES + (1u << 2 * p.mode) && !err; i++) {
 		h->raw += (uint32_t)e->sec[i].len;
-		err = mmt_section_put(out, codec, ctx, hint_of(i), &e->sec[i], &e->tmp);
+		err = mmt_section_put(out, codec, ctx, hint_of(&p, i), &e->sec[i], &e->tmp);
 	}
 	return err;
 }
