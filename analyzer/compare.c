@@ -186,8 +186,8 @@ static void relate(const struct cmp *c, struct cmp_row *r, double base)
 	if (!(fabs(base) > 0))
 		return; /* never "100 %": the absolute difference stands in the machine formats */
 	r->delta = sign * 100 * r->test.diff / fabs(base) + 0.0; /* no -0 */
-	lo = sign * 100 * r->test.lo / fabs(base);
-	hi = sign * 100 * r->test.hi / fabs(base);
+	lo = sign * 100 * r->test.lo / fabs(base) + 0.0;
+	hi = sign * 100 * r->test.hi / fabs(base) + 0.0;
 	r->lo = sign < 0 ? hi : lo;
 	r->hi = sign < 0 ? lo : hi;
 }

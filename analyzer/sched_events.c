@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "merge.h"
+#include "names.h"
 #include "sched_events.h"
 
 /*
@@ -457,22 +458,6 @@ static bool used(const struct life *l)
 	       l->mig[3];
 }
 
-/* The epoch of a life: of the tasks with its number, the youngest that began before the life ended. */
-static const struct model_task *epoch_of(const struct engine *e, const struct u64map *by_tid, const uint32_t *next,
-					 const struct life *l)
-{
-	const struct model_task *best = NULL, *any = NULL, *t;
-	uint32_t i;
-
-	for (i = u64map_get(by_tid, l->tid); i != U64MAP_NONE; i = next[i]) {
-		t = &e->m->tasks[i];
-		any = !any || t->first < any->first ? t : any;
-		if (t->first <= l->last && (!t->last || t->last >= l->first) && (!best || t->first > best->first))
-			best = t;
-	}
-	return best ? best : any;
-}
-
 static void fill(struct model_group *g, struct life *l)
 {
 	g->v[MT_NVCSW] += l->nvcsw;
@@ -501,26 +486,26 @@ static int cmp_run(const void *a, const void *b)
 static int results(struct engine *e)
 {
 	struct sched_events *ev = e->ev;
-	struct u64map by_tid = { 0 }, by_epoch = { 0 };
-	uint32_t *next = malloc((e->m->n_tasks + 1) * sizeof(*next)), at;
+	struct u64map by_epoch = { 0 };
+	struct names names;
+	uint32_t at;
 	size_t i;
-	int err = -ENOMEM;
+	int err;
 
 	for (i = 1; i < e->n_slots; i++)
 		if (e->slot[i].seen)
 			end_life(e, &e->slot[i], UINT64_MAX);
+	err = names_init(&names, e->m);
+	if (err)
+		return err;
+	err = -ENOMEM;
 	ev->g = calloc(e->n_lives + 1, sizeof(*ev->g));
 	ev->own = calloc(e->n_lives + 1, sizeof(*ev->own));
-	if (!next || !ev->g || !ev->own || e->err)
+	if (!ev->g || !ev->own || e->err)
 		goto out;
-	for (i = 0; i < e->m->n_tasks; i++) {
-		next[i] = u64map_get(&by_tid, e->m->tasks[i].tid);
-		if (e->m->tasks[i].known && u64map_put(&by_tid, e->m->tasks[i].tid, (uint32_t)i))
-			goto out;
-	}
 	for (i = 0; i < e->n_lives; i++) {
 		struct life *l = &e->life[i];
-		const struct model_task *t = epoch_of(e, &by_tid, next, l);
+		const struct model_task *t = names_between(&names, l->tid, l->first, l->last);
 
 		if (!used(l))
 			continue;
@@ -546,8 +531,7 @@ static int results(struct engine *e)
 	qsort(ev->g, ev->n, sizeof(*ev->g), cmp_run);
 	err = 0;
 out:
-	free(next);
-	u64map_free(&by_tid);
+	names_free(&names);
 	u64map_free(&by_epoch);
 	return err;
 }

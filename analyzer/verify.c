@@ -89,6 +89,14 @@ static void take(struct verify_row *r, const struct model_task *t, uint64_t ours
 	}
 }
 
+/* Was the task born inside the window? Its first event may come long after its birth. */
+static bool born_inside(const struct model *m, const struct model_task *t)
+{
+	const struct model_clock *c = m->n_clocks ? &m->clocks[0] : NULL;
+
+	return t->first >= m->t0 && (!c || !t->start || t->start - c->boot + c->time >= m->t0);
+}
+
 /* Tasks born and dead inside the window: the kernel's own count over their whole life. */
 static void life_rows(const struct model *m, const struct model_group *g, size_t n, struct verify *v)
 {
@@ -105,7 +113,7 @@ static void life_rows(const struct model *m, const struct model_group *g, size_t
 	for (i = 0; i < n; i++) {
 		const struct model_task *t = g[i].task;
 
-		if (!t->known || !t->last || t->first < m->t0 || t->last > m->t1 || t->flags & TASK_INCOMPLETE || !t->k_run_ns)
+		if (!t->known || !t->last || !born_inside(m, t) || t->last > m->t1 || t->flags & TASK_INCOMPLETE || !t->k_run_ns)
 			continue;
 		take(r[0], t, g[i].v[MT_NVCSW], t->k_nvcsw);
 		take(r[1], t, g[i].v[MT_NIVCSW], t->k_nivcsw);
