@@ -141,6 +141,15 @@ static int on_block(void *ctx, const struct mmt_chunk *c, const struct mmt_block
 	return 0;
 }
 
+static int on_gap(void *ctx, const struct mmt_chunk *c, uint64_t time, struct merge_lane *l)
+{
+	(void)ctx;
+	(void)c;
+	(void)time;
+	l->state = 0;
+	return 0;
+}
+
 /* ------------------------------------------------------------ perf script */
 
 static const char *comm_of(const struct export *e, uint32_t tid, uint64_t t, char *idle, size_t size, uint32_t cpu)
@@ -370,7 +379,7 @@ static int on_batch(void *ctx, const struct mrec *r, size_t n)
 
 int export_events(const struct model *m, const struct export_opts *o, FILE *f)
 {
-	static const struct merge_ops ops = { NULL, on_block, on_batch };
+	static const struct merge_ops ops = { NULL, on_block, on_gap, on_batch };
 	struct mmt_reader_opts ro = { .sz = sizeof(ro), .log = o->log, .log_ctx = o->log_ctx };
 	struct export e = { .m = m, .o = o, .f = f, .free_item = UNKNOWN };
 	struct merge_stats st;

@@ -28,6 +28,7 @@ struct info {
 	size_t n_loss;
 	uint64_t lost[MMT_N_CLASSES];
 	struct mmt_reader *r;
+	struct mmt_status status; /* of all of the file; the model's knows nothing of the events */
 };
 
 static struct count *table_count(struct info *in, const struct mmt_type *t)
@@ -143,6 +144,8 @@ static int read_events(struct info *in)
 			break;
 	}
 	free(per_key);
+	in->status.sz = sizeof(in->status);
+	err = err ? err : mmt_reader__status(in->r, &in->status);
 	mmt_reader__close(in->r);
 	in->r = NULL;
 	return err;
@@ -337,7 +340,7 @@ static struct table *clocks_table(const struct model *m)
 
 static void file_lines(const struct info *in, FILE *f)
 {
-	const struct mmt_status *st = &in->m->status;
+	const struct mmt_status *st = &in->status;
 	uint64_t v[MF_N];
 	size_t i;
 
@@ -362,7 +365,7 @@ static void file_lines(const struct info *in, FILE *f)
 
 static void file_json(const struct info *in, struct json *j)
 {
-	const struct mmt_status *st = &in->m->status;
+	const struct mmt_status *st = &in->status;
 	size_t i;
 
 	json_object(j, "file");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,8 @@ struct merge {
 	size_t buf_cap;
 	uint64_t last;        /* time of the last record passed on */
 	uint64_t begin[2];    /* first time of the last two chunks */
+	uint64_t next_seq;
+	bool started;
 	struct merge_stats *st;
 };
 
@@ -198,14 +201,36 @@ static int drain(struct merge *m, uint64_t until)
 	return (int)n;
 }
 
+static int note_gap(struct merge *m, const struct mmt_chunk *c)
+{
+	bool gap = m->started && c->seq > m->next_seq;
+	size_t i;
+	int err = 0;
+
+	if (gap)
+		m->st->missing += c->seq - m->next_seq;
+	m->started = true;
+	m->next_seq = c->seq + 1;
+	for (i = 0; gap && m->ops->gap && i < m->n_lanes && !err; i++) {
+		struct merge_lane *l = &m->lane[i];
+		uint64_t time = c->first_time;
+
+		err = merge_room(l, 1);
+		if (l->n > l->head && l->rec[l->n - 1].time > time)
+			time = l->rec[l->n - 1].time;
+		err = err ? err : m->ops->gap(m->ctx, c, time, l);
+	}
+	return err;
+}
+
 static int take_chunk(struct merge *m, const struct mmt_chunk *c)
 {
 	uint64_t first = UINT64_MAX;
 	uint32_t i;
-	int err = 0;
+	int err = note_gap(m, c);
 
 	if (m->ops->chunk)
-		err = m->ops->chunk(m->ctx, c);
+		err = err ? err : m->ops->chunk(m->ctx, c);
 	for (i = 0; i < c->n_blocks && !err; i++) {
 		const struct mmt_block *b = &c->blocks[i];
 		struct merge_lane *l = lane_of(m, b->stream);

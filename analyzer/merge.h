@@ -31,11 +31,16 @@ struct merge_ops {
 	int (*chunk)(void *ctx, const struct mmt_chunk *c);
 	/* Append what a block's events become to the lane; there is room for b->n records. */
 	int (*block)(void *ctx, const struct mmt_chunk *c, const struct mmt_block *b, struct merge_lane *lane);
+	/* Chunks are missing before c: the lane's past is not known any more. May append one record. */
+	int (*gap)(void *ctx, const struct mmt_chunk *c, uint64_t time, struct merge_lane *l);
 	/* Records in order. */
 	int (*batch)(void *ctx, const struct mrec *r, size_t n);
 };
 
-struct merge_stats { uint64_t events, disorder; };
+struct merge_stats {
+	uint64_t events, disorder;
+	uint64_t missing; /* chunks */
+};
 
 /* For block(): room for `extra` records behind lane->n. */
 int merge_room(struct merge_lane *l, size_t extra);

@@ -230,6 +230,12 @@ static int prepare(struct report *r)
 	err = sched_events_load(r->m, o->log, o->log_ctx, &r->ev);
 	if (err)
 		return err;
+	if (r->ev.status.line[0] && !r->m->status.line[0] && o->log) {
+		char line[400];
+
+		snprintf(line, sizeof(line), "%s: %s", r->m->path, r->ev.status.line);
+		o->log(o->log_ctx, MMT_LOG_WARN, line);
+	}
 	if (!r->ev.events)
 		return say(r, -ENODATA, "%s: no events in this trace (profile %s); leave --events out to report its totals",
 			   r->m->path, model_meta(r->m, "profile") ? model_meta(r->m, "profile") : "unknown");

@@ -84,6 +84,8 @@ static void source_line(const struct report *r, FILE *f)
 
 	if (!r->o->events) {
 		fprintf(f, "numbers    totals counted in the kernel: exact, whatever was lost of the events\n");
+		if (r->m->status.bad_chunks || r->m->status.missing_seq)
+			fprintf(f, "           but parts of this trace are damaged or missing: the totals may be too low\n");
 		return;
 	}
 	fprintf(f, "numbers    recomputed from %" PRIu64 " events", seen);
@@ -92,6 +94,8 @@ static void source_line(const struct report *r, FILE *f)
 	if (r->ev.disorder)
 		fprintf(f, ", %" PRIu64 " out of order", r->ev.disorder);
 	fputc('\n', f);
+	if (r->ev.missing)
+		fprintf(f, "           %" PRIu64 " chunks are damaged or missing: what spans them is left out\n", r->ev.missing);
 	if (!r->ev.has_wakeups)
 		fprintf(f, "           no wakeups in the stream: run-queue latency is that after preemption only\n");
 }

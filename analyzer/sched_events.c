@@ -231,6 +231,17 @@ static int on_block(void *ctx, const struct mmt_chunk *c, const struct mmt_block
 	return 0;
 }
 
+/* Chunks are missing: as if all of their switches had been lost here. */
+static int on_gap(void *ctx, const struct mmt_chunk *c, uint64_t time, struct merge_lane *l)
+{
+	(void)ctx;
+	(void)c;
+	if (l->state)
+		l->state = LANE_UNKNOWN;
+	l->rec[l->n++] = (struct mrec){ time, WORD(OP_LOST, MMT_CLASS_SWITCH, 0) };
+	return 0;
+}
+
 /* ----------------------------------------------------------------- states */
 
 static void end_life(struct engine *e, struct slot *s, uint64_t t)
@@ -581,7 +592,7 @@ static void engine_free(struct engine *e)
 
 int sched_events_load(const struct model *m, mmt_log_fn log, void *log_ctx, struct sched_events *ev)
 {
-	static const struct merge_ops ops = { on_chunk, on_block, on_batch };
+	static const struct merge_ops ops = { on_chunk, on_block, on_gap, on_batch };
 	struct mmt_reader_opts ro = { .sz = sizeof(ro), .log = log, .log_ctx = log_ctx };
 	struct engine e = { .m = m, .ev = ev };
 	struct merge_stats st;
@@ -595,12 +606,15 @@ int sched_events_load(const struct model *m, mmt_log_fn log, void *log_ctx, stru
 	err = err ? err : mmt_reader__open(m->path, &ro, &r);
 	e.reader = r;
 	err = err ? err : merge_run(r, &ops, &e, &st);
+	ev->status.sz = sizeof(ev->status);
+	err = err ? err : mmt_reader__status(r, &ev->status);
 	if (!err && e.on)
 		toggle(&e, next_edge(&e) < m->t1 ? next_edge(&e) : m->t1 > e.last ? m->t1 : e.last);
 	err = err ? err : results(&e);
 	if (!err) {
 		ev->events = st.events;
 		ev->disorder = st.disorder;
+		ev->missing = st.missing;
 	}
 	mmt_reader__close(r);
 	engine_free(&e);

@@ -20,7 +20,9 @@ struct sched_events {
 	uint64_t lost[MMT_N_CLASSES]; /* by the MMT_EV_LOST records and chunk headers of the window */
 	uint64_t events;   /* all records read */
 	uint64_t disorder; /* records that came after a younger one had been processed */
+	uint64_t missing;  /* chunks; what spans them is left out */
 	bool has_wakeups;
+	struct mmt_status status; /* of the file, events and all */
 };
 
 /* Reads the events of m->path over m's window. */
