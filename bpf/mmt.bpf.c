@@ -69,10 +69,12 @@ static __always_inline __u32 state_code(bool preempt, __u32 ps)
 }
 
 /* The task leaves the CPU. */
-static __always_inline void slot_out(struct mmt_slot *s, __u64 now, bool vol)
+static __always_inline void slot_out(struct mmt_slot *s, struct task_struct *p, __u64 now, bool vol)
 {
 	if (s->state == MMT_S_RUN)
 		s->run_ns += now - s->stamp;
+	else if (cfg.use_sched_info) /* it came before we watched */
+		s->run_delay = RD(p, sched_info.run_delay);
 	if (vol) {
 		s->nvcsw++;
 		s->state = MMT_S_SLEEP;
@@ -179,6 +181,22 @@ static __always_inline void record_switch(struct mmt_cpu *c, __u32 cpu, __u32 pr
 	c->cur = next;
 }
 
+/*
+ * A kernel may hide switches (some hardened ones show none of certain tasks leaving), and a
+ * CPU may come back from offline: when the task that we saw come is no longer there, when it
+ * left is not known, so nothing is booked for it.
+ */
+static __noinline void switch_unseen(struct mmt_cpu *c)
+{
+	struct mmt_slot *s = slot_at(c->slot);
+
+	if (c->switches == 1)
+		return; /* the first switch on this CPU */
+	c->unseen++;
+	if (c->slot && s->state == MMT_S_RUN)
+		s->state = MMT_S_NEW;
+}
+
 MMT_SEC("sched_switch")
 int mmt_switch(__u64 *ctx)
 {
@@ -218,14 +236,22 @@ int mmt_switch(__u64 *ctx)
 		else
 			c->nivcsw++;
 		pidx = c->slot;
-		ps_slot = pidx && c->running == ppid ? slot_at(pidx) : slot_get(prev, ppid, &pidx, now);
+		if (pidx && c->running == ppid) {
+			ps_slot = slot_at(pidx);
+		} else {
+			if (c->running != ppid)
+				switch_unseen(c);
+			ps_slot = slot_get(prev, ppid, &pidx, now);
+		}
 		if (ps_slot) {
-			slot_out(ps_slot, now, vol);
+			slot_out(ps_slot, prev, now, vol);
 			want |= ps_slot->flags & MMT_SF_WANT;
 			if (code == 5)
 				slot_death(ps_slot, pidx, prev, ppid, now);
 		}
 	} else {
+		if (c->running)
+			switch_unseen(c);
 		c->idle_ns += ran;
 		c->idle_switches++;
 	}

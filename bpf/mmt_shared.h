@@ -83,7 +83,8 @@ struct mmt_cpu {
 	mmt_u64 mig[MMT_N_MIG];
 	mmt_u64 gap[MMT_N_C]; /* lost since the last record that was written */
 	mmt_u64 tail;      /* ring words consumed */
-	mmt_u64 pad[7];
+	mmt_u64 unseen;    /* times the task on the CPU was not the one seen coming */
+	mmt_u64 pad[6];
 };
 _Static_assert(sizeof(struct mmt_cpu) == 320, "mmt_cpu: whole cache lines");
 _Static_assert(__builtin_offsetof(struct mmt_cpu, idle_switches) == 64, "mmt_cpu: second line");

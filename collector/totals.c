@@ -193,7 +193,7 @@ int mmt_cpu_totals__flush(struct mmt_cpu_totals *c, const struct mmt_probe *bpf,
 			cell_u(cur.lost[MMT_C_SWITCH] - d->lost[MMT_C_SWITCH]),
 			cell_u(cur.lost[MMT_C_WAKEUP] - d->lost[MMT_C_WAKEUP]),
 			cell_u(cur.lost[MMT_C_MIGRATE] - d->lost[MMT_C_MIGRATE]),
-			cell_u(cur.shed[MMT_C_WAKEUP] - d->shed[MMT_C_WAKEUP]),
+			cell_u(cur.shed[MMT_C_WAKEUP] - d->shed[MMT_C_WAKEUP]), cell_u(cur.unseen - d->unseen),
 		};
 
 		for (k = 0; k < MMT_N_CLASSES; k++)

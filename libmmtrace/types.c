@@ -157,6 +157,7 @@ static const struct mmt_field cpu_totals_f[] = {
 	COL("lost_wakeup", U64, "count", "wakeup records lost to a full ring"),
 	COL("lost_migrate", U64, "count", "migrate records lost to a full ring"),
 	COL("shed_wakeup", U64, "count", "wakeup records shed under pressure, to keep the switches"),
+	COL("unseen", U64, "count", "times the task on the CPU was not the one seen coming: switches that the kernel did not show"),
 };
 static const struct mmt_field counter_f[] = {
 	COL("time", TIME, "ns", ""),

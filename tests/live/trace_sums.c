@@ -278,7 +278,7 @@ void sums_of_machine(const char *path, int kind, struct machine_sums *m)
 		    e->first < s.mark_time[1])
 			continue;
 		m->whole_lives++;
-		if (e->nvcsw != e->k_nvcsw || e->nivcsw != e->k_nivcsw)
+		if (e->nvcsw != e->k_nvcsw || e->nivcsw != e->k_nivcsw || e->mig != e->k_mig)
 			m->whole_mismatch++;
 	}
 	scan_close(&s);
