@@ -305,19 +305,19 @@ static void values_json(const struct cmp *c, struct json *j)
 {
 	const struct cmp_value *v = c->value, *end = v + c->n_values;
 
-	json_array(j, "values"); /* sorted by metric, arm, iteration */
+	json_arr(j, "values"); /* sorted by metric, arm, iteration */
 	while (v < end) {
 		const struct cmp_value *first = v;
 
-		json_object(j, NULL);
+		json_obj(j, NULL);
 		json_str(j, "metric", c->metric[v->metric].name);
 		json_str(j, "source", c->metric[v->metric].source == CMP_KERNEL ? "kernel" : "benchmark");
 		json_str(j, "arm", c->arm[v->arm].name);
-		json_array(j, "iterations");
+		json_arr(j, "iterations");
 		for (; v < end && v->metric == first->metric && v->arm == first->arm; v++)
 			json_u64(j, NULL, c->arm[v->arm].iter[v->iter].number);
 		json_end(j);
-		json_array(j, "values");
+		json_arr(j, "values");
 		for (v = first; v < end && v->metric == first->metric && v->arm == first->arm; v++)
 			json_num(j, NULL, v->value);
 		json_end(j);
@@ -330,16 +330,16 @@ static void arms_json(const struct cmp *c, struct json *j)
 {
 	size_t k, i;
 
-	json_array(j, "arms");
+	json_arr(j, "arms");
 	for (k = 0; k < c->n_arms; k++) {
-		json_object(j, NULL);
+		json_obj(j, NULL);
 		json_str(j, "name", c->arm[k].name);
 		json_u64(j, "boots", boots(&c->arm[k]));
-		json_array(j, "iterations");
+		json_arr(j, "iterations");
 		for (i = 0; i < c->arm[k].n_iter; i++) {
 			const struct cmp_iteration *it = &c->arm[k].iter[i];
 
-			json_object(j, NULL);
+			json_obj(j, NULL);
 			json_u64(j, "number", it->number);
 			json_str(j, "path", it->path);
 			json_bool(j, "complete", it->complete);
@@ -360,11 +360,11 @@ static void write_json(const struct cmp *c, const struct cmp_rule *rule, const s
 	struct json j;
 
 	json_init(&j, f, true);
-	json_object(&j, NULL);
+	json_obj(&j, NULL);
 	json_str(&j, "kind", "compare");
 	json_u64(&j, "version", 1);
 	json_str(&j, "benchmark", c->benchmark);
-	json_object(&j, "rule");
+	json_obj(&j, "rule");
 	json_str(&j, "name", rule->name);
 	json_str(&j, "description", rule->describe);
 	json_num(&j, "level", rule->level);

@@ -129,10 +129,10 @@ static void vec_json(struct json *j, const char *key, const struct mmt_cell *c)
 	int i, n = mmt_vec_unpack(c->p, c->len, v, VEC_MAX);
 
 	if (n < 0) {
-		json_null(j, key);
+		json_nil(j, key);
 		return;
 	}
-	json_array(j, key);
+	json_arr(j, key);
 	for (i = 0; i < n && i < VEC_MAX; i++)
 		json_u64(j, NULL, v[i]);
 	json_end(j);
@@ -145,16 +145,16 @@ static void hist_json(struct json *j, const char *key, const struct mmt_cell *c)
 	unsigned int i;
 
 	if (!h || mmt_hist_unpack(c->p, c->len, h)) {
-		json_null(j, key);
+		json_nil(j, key);
 		free(h);
 		return;
 	}
-	json_array(j, key); /* [from, to, count] */
+	json_arr(j, key); /* [from, to, count] */
 	for (i = 0; i < MMT_HIST_BUCKETS; i++) {
 		if (!h->count[i])
 			continue;
 		mmt_hist_range(i, &lo, &hi);
-		json_array(j, NULL);
+		json_arr(j, NULL);
 		json_u64(j, NULL, lo);
 		json_u64(j, NULL, hi);
 		json_u64(j, NULL, h->count[i]);
@@ -359,7 +359,7 @@ static void write_rows(struct table_writer *w, const struct mmt_rows *r)
 		}
 		if (w->o->fmt == TABLE_NDJSON)
 			json_init(&w->j, w->f, false);
-		json_object(&w->j, NULL);
+		json_obj(&w->j, NULL);
 		for (k = 0; k < r->type->n_fields; k++, c++)
 			dump_value_json(&w->j, &r->type->fields[k], c);
 		json_end(&w->j);
@@ -381,7 +381,7 @@ int dump_table(const char *path, const char *table, const struct table_out *o, F
 		return err;
 	json_init(&w.j, f, true);
 	if (o->fmt == TABLE_JSON)
-		json_array(&w.j, NULL);
+		json_arr(&w.j, NULL);
 	while ((err = mmt_reader__next(r, &c)) > 0 && !ferror(f)) {
 		if (!type)
 			type = type_named(r, table);

@@ -339,7 +339,7 @@ static void json_line(struct export *e, uint64_t t, const struct item *it, const
 
 	if (e->o->fmt == EXPORT_NDJSON)
 		json_init(&e->j, e->f, false);
-	json_object(&e->j, NULL);
+	json_obj(&e->j, NULL);
 	json_u64(&e->j, "time_ns", t);
 	json_u64(&e->j, "stream", it->stream);
 	json_str(&e->j, "event", type_name(type));
@@ -396,7 +396,7 @@ int export_events(const struct model *m, const struct export_opts *o, FILE *f)
 		csv_head(&e, o->sep ? o->sep : ",");
 	json_init(&e.j, f, false);
 	if (o->fmt == EXPORT_JSON)
-		json_array(&e.j, NULL);
+		json_arr(&e.j, NULL);
 	err = merge_run(e.r, &ops, &e, &st);
 	if (o->fmt == EXPORT_JSON)
 		json_end(&e.j);

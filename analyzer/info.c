@@ -368,7 +368,7 @@ static void file_json(const struct info *in, struct json *j)
 	const struct mmt_status *st = &in->status;
 	size_t i;
 
-	json_object(j, "file");
+	json_obj(j, "file");
 	json_str(j, "path", in->m->path);
 	json_u64(j, "size", st->size);
 	json_bool(j, "complete", st->complete);
@@ -387,7 +387,7 @@ static void file_json(const struct info *in, struct json *j)
 	json_u64(j, "last_event_ns", in->last);
 	json_u64(j, "tasks", in->m->n_tasks);
 	json_end(j);
-	json_array(j, "notes");
+	json_arr(j, "notes");
 	for (i = 0; i < in->m->n_notes; i++)
 		json_str(j, NULL, in->m->notes[i].text);
 	json_end(j);
@@ -408,7 +408,7 @@ static int write_all(const struct info *in, const struct table_out *o, FILE *f)
 		goto out;
 	if (o->fmt == TABLE_JSON) {
 		json_init(&j, f, true);
-		json_object(&j, NULL);
+		json_obj(&j, NULL);
 		json_str(&j, "kind", "info");
 		json_u64(&j, "version", 1);
 		file_json(in, &j);

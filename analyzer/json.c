@@ -99,12 +99,12 @@ static void open_level(struct json *j, const char *key, unsigned char kind)
 	}
 }
 
-void json_object(struct json *j, const char *key)
+void json_obj(struct json *j, const char *key)
 {
 	open_level(j, key, '{');
 }
 
-void json_array(struct json *j, const char *key)
+void json_arr(struct json *j, const char *key)
 {
 	open_level(j, key, '[');
 }
@@ -130,7 +130,7 @@ void json_strn(struct json *j, const char *key, const char *s, size_t len)
 void json_str(struct json *j, const char *key, const char *s)
 {
 	if (!s)
-		json_null(j, key);
+		json_nil(j, key);
 	else
 		json_strn(j, key, s, strlen(s));
 }
@@ -150,7 +150,7 @@ void json_s64(struct json *j, const char *key, int64_t v)
 void json_num(struct json *j, const char *key, double v)
 {
 	if (!isfinite(v)) {
-		json_null(j, key);
+		json_nil(j, key);
 		return;
 	}
 	member(j, key);
@@ -163,7 +163,7 @@ void json_bool(struct json *j, const char *key, bool v)
 	fputs(v ? "true" : "false", j->f);
 }
 
-void json_null(struct json *j, const char *key)
+void json_nil(struct json *j, const char *key)
 {
 	member(j, key);
 	fputs("null", j->f);

@@ -19,8 +19,8 @@ struct json {
 
 void json_init(struct json *j, FILE *f, bool pretty);
 /* key is NULL inside an array and at the top. */
-void json_object(struct json *j, const char *key);
-void json_array(struct json *j, const char *key);
+void json_obj(struct json *j, const char *key);
+void json_arr(struct json *j, const char *key);
 void json_end(struct json *j); /* the innermost object or array; at the top a line ends */
 void json_str(struct json *j, const char *key, const char *s); /* NULL: null; bytes that are no UTF-8 become U+FFFD */
 void json_strn(struct json *j, const char *key, const char *s, size_t len);
@@ -28,6 +28,6 @@ void json_u64(struct json *j, const char *key, uint64_t v);
 void json_s64(struct json *j, const char *key, int64_t v);
 void json_num(struct json *j, const char *key, double v); /* 17 significant digits; not finite: null */
 void json_bool(struct json *j, const char *key, bool v);
-void json_null(struct json *j, const char *key);
+void json_nil(struct json *j, const char *key);
 
 #endif

@@ -269,7 +269,7 @@ static void write_json(const struct report *r, const struct table *main_table, F
 	struct json j;
 
 	json_init(&j, f, true);
-	json_object(&j, NULL);
+	json_obj(&j, NULL);
 	json_str(&j, "kind", "report");
 	json_u64(&j, "version", 1);
 	report_head_json(r, &j);

@@ -140,7 +140,7 @@ static void tasks_lines(const struct report *r, const struct model_group *all, F
 	double s = (double)m->duration / 1e9;
 	uint64_t sw = all->v[MT_NVCSW] + all->v[MT_NIVCSW];
 	double util;
-	static const struct metric *u;
+	const struct metric *u;
 
 	fprintf(f, "switches   %" PRIu64, sw);
 	if (s > 0)
@@ -222,7 +222,7 @@ static void meta_json(const struct model *m, struct json *j)
 {
 	size_t i;
 
-	json_object(j, "meta");
+	json_obj(j, "meta");
 	for (i = 0; i < m->n_meta; i++)
 		if (model_meta(m, m->meta[i].key) == m->meta[i].value)
 			json_str(j, m->meta[i].key, m->meta[i].value);
@@ -240,7 +240,7 @@ void report_head_json(const struct report *r, struct json *j)
 	double v;
 
 	meta_json(m, j);
-	json_object(j, "window");
+	json_obj(j, "window");
 	json_str(j, "name", model_window_name(m, buf, sizeof(buf)));
 	json_u64(j, "start_ns", m->t0);
 	json_u64(j, "end_ns", m->t1);
@@ -249,7 +249,7 @@ void report_head_json(const struct report *r, struct json *j)
 	json_end(j);
 	json_str(j, "source", r->o->events ? "events" : "totals");
 	if (c.known) {
-		json_object(j, "coverage");
+		json_obj(j, "coverage");
 		json_u64(j, "counted", c.counted);
 		json_u64(j, "recorded", c.recorded);
 		json_u64(j, "lost", c.lost);
@@ -263,20 +263,20 @@ void report_head_json(const struct report *r, struct json *j)
 		json_end(j);
 	}
 	if (model_footprint(m, foot)) {
-		json_object(j, "overhead");
+		json_obj(j, "overhead");
 		json_u64(j, "user_ns", foot[MF_USER_NS]);
 		json_u64(j, "sys_ns", foot[MF_SYS_NS]);
 		json_u64(j, "maxrss_kb", foot[MF_MAXRSS_KB]);
 		json_u64(j, "map_kb", foot[MF_MAP_KB]);
 		json_end(j);
 	}
-	json_object(j, "metrics"); /* of the totals, whatever the tables are made from */
+	json_obj(j, "metrics"); /* of the totals, whatever the tables are made from */
 	all = metrics_all(&n);
 	for (i = 0; i < n; i++)
 		if (!metric_value(&r->ctx, &all[i], &v))
 			json_num(j, all[i].name, v);
 	json_end(j);
-	json_array(j, "notes");
+	json_arr(j, "notes");
 	for (i = 0; i < m->n_notes; i++)
 		json_str(j, NULL, m->notes[i].text);
 	json_end(j);

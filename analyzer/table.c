@@ -299,9 +299,9 @@ void table_write_json(const struct table *t, struct json *j, const char *key)
 {
 	size_t r, rows = table_rows(t);
 
-	json_array(j, key);
+	json_arr(j, key);
 	for (r = 0; r < rows; r++) {
-		json_object(j, NULL);
+		json_obj(j, NULL);
 		json_row(t, j, r);
 		json_end(j);
 	}
@@ -315,7 +315,7 @@ void table_write_ndjson(const struct table *t, FILE *f)
 
 	for (r = 0; r < rows; r++) {
 		json_init(&j, f, false);
-		json_object(&j, NULL);
+		json_obj(&j, NULL);
 		json_str(&j, "table", t->id);
 		json_row(t, &j, r);
 		json_end(&j);
@@ -338,7 +338,7 @@ void table_write(const struct table *t, FILE *f, const struct table_out *o)
 		break;
 	case TABLE_JSON:
 		json_init(&j, f, true);
-		json_object(&j, NULL);
+		json_obj(&j, NULL);
 		table_write_json(t, &j, t->id);
 		json_end(&j);
 		break;
