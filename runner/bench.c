@@ -63,6 +63,8 @@ static const char *lookup(void *ctx, const char *name)
 		return value;
 	if (!strcmp(name, "ncpu"))
 		return g->cpus;
+	if (!strcmp(name, "logs"))
+		return BENCH_LOGS; /* known when it runs */
 	return strcmp(name, "nnode") ? NULL : g->nodes;
 }
 

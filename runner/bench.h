@@ -7,6 +7,9 @@
 
 #include "conf.h"
 
+/* Stands in commands for the directory of the raw output until that is known. */
+#define BENCH_LOGS "${logs}"
+
 struct bench_part { /* one point of the matrix: one command */
 	char *a, *b;    /* factors of results.tsv, "_" when there is none */
 	char *label;    /* "groups=4", "" */
@@ -14,7 +17,7 @@ struct bench_part { /* one point of the matrix: one command */
 	char **argv;
 	size_t argc;
 	char *log;      /* file under logs/ */
-	char *output;   /* NULL: stdout; "stderr"; else a file */
+	char *output;   /* NULL: stdout; "stderr"; else a file under logs/ */
 };
 
 struct bench {

@@ -376,4 +376,5 @@ const struct mmt_cmd cmd_record = {
 	.summary = "trace the machine or a command into a file",
 	.argp = &argp,
 	.run = run,
+	.takes_command = true,
 };
