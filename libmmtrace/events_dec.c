@@ -245,8 +245,9 @@ static int get_block(struct unpacker *u, struct mmt_block *b, uint64_t t, uint32
 {
 	struct mmt_edec *d = u->d;
 	struct dec_info start = { .cls = CLASS_NONE }, *prev = &start;
-	uint64_t n_args = 0;
+	uint64_t n_args = 0, dt;
 	uint32_t i, sym;
+	bool wrapped = t > UINT64_MAX >> u->shift;
 
 	u->blk = b;
 	u->block++;
@@ -255,7 +256,9 @@ static int get_block(struct unpacker *u, struct mmt_block *b, uint64_t t, uint32
 		/* also what a successor that never was leads to */
 		if (unlikely(sym >= u->n_placed || u->err))
 			return -EBADMSG;
-		t += get_dt(u, time_context(u->mode, prev->cls, d->info[sym].cls));
+		dt = get_dt(u, time_context(u->mode, prev->cls, d->info[sym].cls));
+		t += dt;
+		wrapped |= t < dt;
 		syms[i] = sym;
 		times[i] = t << u->shift;
 		n_args += d->key_args[sym];
@@ -263,7 +266,7 @@ static int get_block(struct unpacker *u, struct mmt_block *b, uint64_t t, uint32
 	}
 	b->sym = syms;
 	b->time = times;
-	return n_args == b->n_args ? 0 : -EBADMSG;
+	return n_args == b->n_args && !wrapped && t <= UINT64_MAX >> u->shift ? 0 : -EBADMSG;
 }
 
 static int get_blocks(struct unpacker *u, uint64_t base, uint32_t n_blocks)
@@ -274,6 +277,8 @@ static int get_blocks(struct unpacker *u, uint64_t base, uint32_t n_blocks)
 	int err;
 
 	for (k = 0; k < n_blocks; k++) {
+		if (d->first[k] > UINT64_MAX - base)
+			return -EBADMSG;
 		err = get_block(u, &d->blocks[k], base + d->first[k], d->sym + at, d->time + at);
 		if (err)
 			return err;
