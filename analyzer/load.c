@@ -51,7 +51,7 @@ enum { CT_SEGMENT = MC_N, CT_CPU, CT_TIME };
 static const char *const cpu_totals_cols[] = {
 	"switches", "idle_switches", "nvcsw", "nivcsw", "wakeups", "mig_smt", "mig_llc", "mig_node", "mig_cross",
 	"busy_ns", "idle_ns", "seen_switch", "seen_wakeup", "seen_migrate", "lost_switch", "lost_wakeup",
-	"lost_migrate", "shed_wakeup", "segment", "cpu", "time",
+	"lost_migrate", "shed_wakeup", "unseen", "segment", "cpu", "time",
 };
 static const char *const counter_cols[] = { "time", "segment", "source", "name", "scope", "value" };
 enum { FP_TIME = MF_N, FP_SEGMENT };

@@ -75,6 +75,9 @@ static void events_line(const struct report *r, FILE *f)
 	if (kinds)
 		fprintf(f, " (%s)", kinds);
 	fputc('\n', f);
+	if (model_cpu_sum(r->m, MC_UNSEEN))
+		fprintf(f, "           the kernel did not show %s switches: they are in no number below\n",
+			grouped(a, sizeof(a), model_cpu_sum(r->m, MC_UNSEEN)));
 }
 
 static void source_line(const struct report *r, FILE *f)

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "synth.h"
+
+static struct mmt_cell num(uint64_t u)
+{
+	return (struct mmt_cell){ .u = u };
+}
+
+static struct mmt_cell str(const char *s)
+{
+	return (struct mmt_cell){ .p = s, .len = (uint32_t)strlen(s) };
+}
+
+/* Columns that were added behind those given are 0. */
+static void row(struct synth *s, uint16_t table, const struct mmt_cell *c, size_t n)
+{
+	struct mmt_cell all[40] = { 0 };
+	size_t want = mmt_std_type(table)->n_fields;
+
+	assert_true(n <= want && want <= 40);
+	memcpy(all, c, n * sizeof(*c));
+	assert_int_equal(mmt_writer__row(s->w, table, all, want), 0);
+}
+
+void synth_open_types(struct synth *s, const struct mmt_type *extra, size_t n)
+{
+	struct mmt_writer_opts o = { .sz = sizeof(o), .extra_types = extra, .n_extra_types = n };
+	int fd;
+
+	strcpy(s->path, "/tmp/mmt-synth-XXXXXX");
+	fd = mkstemp(s->path);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(mmt_writer__open(s->path, &o, &s->w), 0);
+}
+
+void synth_open(struct synth *s)
+{
+	synth_open_types(s, NULL, 0);
+}
+
+void synth_close(struct synth *s)
+{
+	assert_int_equal(mmt_writer__close(s->w), 0);
+	s->w = NULL;
+}
+
+void synth_remove(struct synth *s)
+{
+	unlink(s->path);
+}
+
+void synth_seal(struct synth *s)
+{
+	assert_int_equal(mmt_writer__seal(s->w), 0);
+}
+
+void synth_meta(struct synth *s, const char *key, const char *value)
+{
+	const struct mmt_cell c[] = { str(key), str(value) };
+
+	row(s, MMT_TB_META, c, 2);
+}
+
+void synth_mark(struct synth *s, uint64_t seq, uint64_t time, unsigned int kind, const char *name)
+{
+	const struct mmt_cell c[] = { num(seq), num(time), num(kind), str(name), str("") };
+
+	row(s, MMT_TB_MARK, c, 5);
+}
+
+void synth_cpu(struct synth *s, unsigned int cpu, unsigned int core, unsigned int llc, unsigned int node)
+{
+	const struct mmt_cell c[] = { num(cpu), num(core), num(llc), num(node), num(0), num(1), num(0) };
+
+	row(s, MMT_TB_CPU, c, 7);
+}
+
+void synth_task(struct synth *s, uint64_t epoch, unsigned int tid, unsigned int tgid, uint64_t start, uint64_t last,
+		unsigned int flags, const char *comm)
+{
+	const struct mmt_cell c[] = {
+		num(epoch), num(tid), num(tgid), num(1), num(start), num(start), num(last), num(0), num(flags), num(7), str(comm),
+		num(0), num(0), num(0), num(0),
+	};
+
+	row(s, MMT_TB_TASK, c, 15);
+}
+
+void synth_cgroup(struct synth *s, uint64_t id, const char *path)
+{
+	const struct mmt_cell c[] = { num(id), str(path) };
+
+	row(s, MMT_TB_CGROUP, c, 2);
+}
+
+static int hist(const uint64_t *x, uint64_t n, uint8_t *buf, size_t size, uint64_t *sum, uint64_t *max)
+{
+	uint32_t count[MMT_HIST_BUCKETS] = { 0 };
+	uint64_t i;
+	int len;
+
+	*sum = *max = 0;
+	for (i = 0; i < n; i++) {
+		count[mmt_hist_bucket(x[i])]++;
+		*sum += x[i];
+		*max = x[i] > *max ? x[i] : *max;
+	}
+	len = mmt_hist_pack(count, MMT_HIST_BUCKETS, buf, size);
+	assert_true(len >= 0);
+	return len;
+}
+
+void synth_totals(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, const uint64_t v[MT_N],
+		  const uint64_t *wait, const uint64_t *off)
+{
+	uint8_t wbuf[4096], obuf[4096];
+	uint64_t wsum, wmax, osum, omax;
+	int wlen = hist(wait, v[MT_WAIT_N], wbuf, sizeof(wbuf), &wsum, &wmax);
+	int olen = hist(off, v[MT_OFF_N], obuf, sizeof(obuf), &osum, &omax);
+	const struct mmt_cell c[] = {
+		num(time), num(segment), num(epoch), num(cgroup), num(v[MT_NVCSW]), num(v[MT_NIVCSW]), num(v[MT_WAKEUPS]),
+		num(v[MT_MIG_SMT]), num(v[MT_MIG_LLC]), num(v[MT_MIG_NODE]), num(v[MT_MIG_CROSS]), num(v[MT_RUN_NS]),
+		num(v[MT_WAIT_N]), num(wsum), num(wmax), num(v[MT_OFF_N]), num(osum), num(omax), { .p = "", .len = 0 },
+		{ .p = wbuf, .len = (uint32_t)wlen }, { .p = obuf, .len = (uint32_t)olen },
+	};
+
+	row(s, MMT_TB_TASK_TOTALS, c, 21);
+}
+
+void synth_cpu_totals(struct synth *s, uint64_t time, uint64_t segment, unsigned int cpu, const uint64_t v[MC_N])
+{
+	struct mmt_cell c[3 + MC_N] = { num(time), num(segment), num(cpu) };
+	int i;
+
+	for (i = 0; i < MC_N; i++)
+		c[3 + i] = num(v[i]);
+	row(s, MMT_TB_CPU_TOTALS, c, 3 + MC_N);
+}
+
+void synth_counter(struct synth *s, uint64_t segment, const char *source, const char *name, int64_t scope, uint64_t value)
+{
+	const struct mmt_cell c[] = { num(0), num(segment), str(source), str(name), num((uint64_t)scope), num(value) };
+
+	row(s, MMT_TB_COUNTER, c, 6);
+}
+
+void synth_footprint(struct synth *s, uint64_t time, uint64_t segment, const uint64_t v[MF_N])
+{
+	struct mmt_cell c[2 + MF_N] = { num(time), num(segment) };
+	int i;
+
+	for (i = 0; i < MF_N; i++)
+		c[2 + i] = num(v[i]);
+	row(s, MMT_TB_FOOTPRINT, c, 2 + MF_N);
+}
+
+static void event(struct synth *s, unsigned int cpu, uint64_t time, uint64_t key, const uint64_t *arg, size_t n)
+{
+	const struct mmt_event e = { time, key };
+
+	assert_true(mmt_writer__events(s->w, cpu, &e, 1, arg, n) >= 0);
+}
+
+void synth_switchx(struct synth *s, unsigned int cpu, uint64_t time, unsigned int state, unsigned int prev, unsigned int next)
+{
+	event(s, cpu, time, MMT_KEY(MMT_EV_SWITCHX, state | (uint64_t)next << 4 | (uint64_t)prev << 28), NULL, 0);
+}
+
+void synth_switch(struct synth *s, unsigned int cpu, uint64_t time, unsigned int state, unsigned int next)
+{
+	event(s, cpu, time, MMT_KEY(MMT_EV_SWITCH, state | (uint64_t)next << 4), NULL, 0);
+}
+
+void synth_wakeup(struct synth *s, unsigned int cpu, uint64_t time, unsigned int tid, unsigned int target, int new_task)
+{
+	event(s, cpu, time, MMT_KEY(MMT_EV_WAKEUP, (uint64_t)(new_task != 0) | (uint64_t)tid << 4 | (uint64_t)target << 28), NULL, 0);
+}
+
+void synth_wakeupr(struct synth *s, unsigned int cpu, uint64_t time, unsigned int tid, unsigned int target, uint64_t delay)
+{
+	event(s, cpu, time, MMT_KEY(MMT_EV_WAKEUPR, (uint64_t)tid << 4 | (uint64_t)target << 28), &delay, 1);
+}
+
+void synth_migrate(struct synth *s, unsigned int cpu, uint64_t time, unsigned int tid, unsigned int orig, unsigned int dest)
+{
+	event(s, cpu, time, MMT_KEY(MMT_EV_MIGRATE, (uint64_t)tid | (uint64_t)orig << 24 | (uint64_t)dest << 40), NULL, 0);
+}
+
+void synth_lost(struct synth *s, unsigned int cpu, uint64_t time, unsigned int class, uint64_t count)
+{
+	event(s, cpu, time, MMT_KEY(MMT_EV_LOST, class), &count, 1);
+}
+
+struct model *synth_model(const struct synth *s, enum model_window window, const char *name)
+{
+	struct model_opts o = { .window = window, .name = name };
+	struct model *m = NULL;
+
+	assert_int_equal(model_load(s->path, &o, &m), 0);
+	return m;
+}

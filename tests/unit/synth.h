@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Small traces with known answers, made through the writer. */
+#ifndef MMT_SYNTH_H
+#define MMT_SYNTH_H
+
+#include <stdint.h>
+
+#include "../../analyzer/model.h"
+#include "../../libmmtrace/mmtrace.h"
+
+struct synth {
+	struct mmt_writer *w;
+	char path[64];
+};
+
+/* All of them fail the test when they cannot. */
+void synth_open(struct synth *s);
+void synth_open_types(struct synth *s, const struct mmt_type *extra, size_t n);
+void synth_close(struct synth *s);   /* index, trailer */
+void synth_remove(struct synth *s);
+void synth_seal(struct synth *s);
+
+void synth_meta(struct synth *s, const char *key, const char *value);
+void synth_mark(struct synth *s, uint64_t seq, uint64_t time, unsigned int kind, const char *name);
+void synth_cpu(struct synth *s, unsigned int cpu, unsigned int core, unsigned int llc, unsigned int node);
+void synth_task(struct synth *s, uint64_t epoch, unsigned int tid, unsigned int tgid, uint64_t start, uint64_t last,
+		unsigned int flags, const char *comm);
+void synth_cgroup(struct synth *s, uint64_t id, const char *path);
+/* wait and off hold single values, their number in v[MT_WAIT_N] and v[MT_OFF_N]; sums and maxima follow. */
+void synth_totals(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, const uint64_t v[MT_N],
+		  const uint64_t *wait, const uint64_t *off);
+void synth_cpu_totals(struct synth *s, uint64_t time, uint64_t segment, unsigned int cpu, const uint64_t v[MC_N]);
+void synth_counter(struct synth *s, uint64_t segment, const char *source, const char *name, int64_t scope, uint64_t value);
+void synth_footprint(struct synth *s, uint64_t time, uint64_t segment, const uint64_t v[MF_N]);
+
+void synth_switchx(struct synth *s, unsigned int cpu, uint64_t time, unsigned int state, unsigned int prev, unsigned int next);
+void synth_switch(struct synth *s, unsigned int cpu, uint64_t time, unsigned int state, unsigned int next);
+void synth_wakeup(struct synth *s, unsigned int cpu, uint64_t time, unsigned int tid, unsigned int target, int new_task);
+void synth_wakeupr(struct synth *s, unsigned int cpu, uint64_t time, unsigned int tid, unsigned int target, uint64_t delay);
+void synth_migrate(struct synth *s, unsigned int cpu, uint64_t time, unsigned int tid, unsigned int orig, unsigned int dest);
+void synth_lost(struct synth *s, unsigned int cpu, uint64_t time, unsigned int class, uint64_t count);
+
+/* The trace as a model, window as asked. */
+struct model *synth_model(const struct synth *s, enum model_window window, const char *name);
+
+#endif
