@@ -13,7 +13,7 @@
  *   WAKEUP   new:4 task:28 delay:28 (ns; saturates at 268 ms, where WAKEUP_MS takes over)
  *   MIGRATE  class:4 task:28
  *   GAP      -:4 task:28; what the task did since is unknown
- *   LOST     class:4 -:28 count:28
+ *   LOST     class:4 task:28 count:28; the task that was thought to run
  *   FORK     -:4 task:28
  * Tasks are numbered densely as they appear; 0 is the idle task.
  */
@@ -179,13 +179,19 @@ static uint64_t with_delay(uint64_t word, uint64_t delay)
 	return word | (delay < ID_MASK ? delay : ID_MASK);
 }
 
+/* Who the lane believes to be on its CPU; 0 when that is the idle task, or not known. */
+static uint64_t running(const struct merge_lane *l)
+{
+	return l->state && l->state != LANE_UNKNOWN ? l->state - 1 : 0;
+}
+
 /* A switch whose outgoing task is not the one that this CPU was running: something is missing. */
 static int mismatch(struct merge_lane *l, uint64_t time, uint32_t prev, uint32_t left)
 {
 	if (merge_room(l, left + 2))
 		return -ENOMEM;
-	if (l->state && l->state != LANE_UNKNOWN && l->state - 1)
-		l->rec[l->n++] = (struct mrec){ time, WORD(OP_GAP, 0, l->state - 1) };
+	if (running(l))
+		l->rec[l->n++] = (struct mrec){ time, WORD(OP_GAP, 0, running(l)) };
 	if (l->state && prev)
 		l->rec[l->n++] = (struct mrec){ time, WORD(OP_GAP, 0, prev) };
 	return merge_room(l, left);
@@ -221,8 +227,10 @@ static int on_block(void *ctx, const struct mmt_chunk *c, const struct mmt_block
 				v = with_delay(v, *arg);
 			} else if (k->op == OP_LOST) {
 				v |= *arg < ID_MASK ? *arg : ID_MASK;
-				if ((v >> 56 & 15) == MMT_CLASS_SWITCH && l->state)
-					l->state = LANE_UNKNOWN;
+				if ((v >> 56 & 15) == MMT_CLASS_SWITCH) {
+					v |= running(l) << 28;
+					l->state = l->state ? LANE_UNKNOWN : 0;
+				}
 			}
 		}
 		arg += k->n_args;
@@ -236,9 +244,8 @@ static int on_gap(void *ctx, const struct mmt_chunk *c, uint64_t time, struct me
 {
 	(void)ctx;
 	(void)c;
-	if (l->state)
-		l->state = LANE_UNKNOWN;
-	l->rec[l->n++] = (struct mrec){ time, WORD(OP_LOST, MMT_CLASS_SWITCH, 0) };
+	l->rec[l->n++] = (struct mrec){ time, WORD(OP_LOST, MMT_CLASS_SWITCH, running(l)) };
+	l->state = l->state ? LANE_UNKNOWN : 0;
 	return 0;
 }
 
@@ -358,8 +365,10 @@ static void do_rare(struct engine *e, uint64_t t, uint64_t v, bool on)
 	case OP_LOST:
 		if (small < MMT_N_CLASSES && on)
 			e->ev->lost[small] += v & ID_MASK;
-		if (small == MMT_CLASS_SWITCH)
+		if (small == MMT_CLASS_SWITCH) {
 			e->gap = t;
+			s->run_since = 0;
+		}
 		break;
 	case OP_FORK: /* the number's former owner is gone, even if its last switch was not seen */
 		if (has_lived(s))
