@@ -34,6 +34,8 @@ struct mmt_writer {
 	uint64_t bytes;
 	uint32_t seq, n_chunks;
 	uint64_t lost[MMT_N_CLASSES];
+	size_t rows_seal_at; /* more while the disk is full: packing in vain costs */
+	int rows_err;        /* of the last attempt */
 	struct mark *index; /* of every index_step-th chunk */
 	uint32_t n_index, index_step;
 };
@@ -50,6 +52,7 @@ static int writer_new(const struct mmt_writer_opts *opts, struct mmt_writer **ou
 		return -ENOMEM;
 	w->fd = -1;
 	w->index_step = 1;
+	w->rows_seal_at = SEAL_AT;
 	w->log = MMT_OPT(opts, struct mmt_writer_opts, log, NULL);
 	w->log_ctx = MMT_OPT(opts, struct mmt_writer_opts, log_ctx, NULL);
 	w->shift = MMT_OPT(opts, struct mmt_writer_opts, time_shift, 0);
@@ -342,6 +345,8 @@ static int seal_rows(struct mmt_writer *w)
 		err = chunk_write(w, &h);
 	if (!err)
 		mmt_tbuf_reset(w->tb);
+	w->rows_seal_at = mmt_tbuf_bytes(w->tb) + SEAL_AT;
+	w->rows_err = err;
 	return err;
 }
 
@@ -384,15 +389,17 @@ int mmt_writer__events(struct mmt_writer *w, uint32_t stream, const struct mmt_e
 
 int mmt_writer__row(struct mmt_writer *w, uint16_t table, const struct mmt_cell *cells, size_t n_cells)
 {
-	int err, seal_err = 0;
+	size_t all = mmt_tbuf_cells(w->tb) + n_cells;
+	int err;
 
-	if (mmt_tbuf_bytes(w->tb) >= SEAL_AT || mmt_tbuf_cells(w->tb) + n_cells > MMT_MAX_CELLS) {
-		seal_err = mmt_writer__seal(w);
-		if (seal_err && (mmt_tbuf_bytes(w->tb) >= ROWS_MAX || mmt_tbuf_cells(w->tb) + n_cells > MMT_MAX_CELLS))
-			return seal_err;
+	if (w->rows_err && (mmt_tbuf_bytes(w->tb) >= ROWS_MAX || all > MMT_MAX_CELLS))
+		return w->rows_err; /* until a seal succeeds */
+	if (mmt_tbuf_bytes(w->tb) >= w->rows_seal_at || all > MMT_MAX_CELLS) {
+		err = mmt_writer__seal(w);
+		if (err && all > MMT_MAX_CELLS)
+			return err;
 	}
-	err = mmt_tbuf_add(w->tb, table, cells, n_cells);
-	return err ? err : seal_err;
+	return mmt_tbuf_add(w->tb, table, cells, n_cells);
 }
 
 uint64_t mmt_writer__bytes(const struct mmt_writer *w)
