@@ -70,8 +70,9 @@ lab_fetch() {
 lab_download() {
 	local suite=$1 pattern=$2 tmp=$3 pkg
 	lab_apt_setup "$suite" || return 1
-	pkg=$(lab_apt "$suite" cache pkgnames linux-image- |
-		grep -E "^linux-image-(unsigned-)?$pattern.*cloud-amd64(-unsigned)?$" | sort -V | tail -1)
+	# Signed ones first: a kernel that is locked down takes no other modules.
+	pkg=$(lab_apt "$suite" cache pkgnames linux-image- | grep -E "^linux-image-$pattern.*cloud-amd64(-unsigned)?$" |
+		sed 's/\(.*\)-unsigned$/0 &/; t; s/^/1 /' | sort -k 1,1n -k 2,2V | tail -1 | cut -d' ' -f2)
 	[ -n "$pkg" ] || return 1
 	rm -rf "$tmp"
 	mkdir -p "$tmp/root"
