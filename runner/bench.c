@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,7 +25,7 @@ struct grid {
 	const struct conf *c;
 	struct axis axis[MAX_AXES];
 	size_t n;
-	char cpus[16], nodes[16];
+	char cpus[16], nodes[16], self[PATH_MAX];
 	bool labels; /* ${name} stands for the label: names of files and directories */
 };
 
@@ -63,6 +64,8 @@ static const char *lookup(void *ctx, const char *name)
 		return value;
 	if (!strcmp(name, "ncpu"))
 		return g->cpus;
+	if (!strcmp(name, "self"))
+		return g->self;
 	if (!strcmp(name, "logs"))
 		return BENCH_LOGS; /* known when it runs */
 	return strcmp(name, "nnode") ? NULL : g->nodes;
@@ -267,6 +270,8 @@ int bench_expand(const struct conf *c, const struct bench_machine *m, struct ben
 	g->c = c;
 	snprintf(g->cpus, sizeof(g->cpus), "%u", m->cpus);
 	snprintf(g->nodes, sizeof(g->nodes), "%u", m->nodes);
+	if (readlink("/proc/self/exe", g->self, sizeof(g->self) - 1) < 0)
+		strcpy(g->self, "mmt-trace");
 	if (c->matrix.n > MAX_AXES)
 		ret = fail(g, "[matrix]", "more than 8 keys", err);
 	for (i = 0; i < c->matrix.n && !ret; i++) {

@@ -258,9 +258,11 @@ static int set_named(struct conf *c, const char *section, const char *key, const
 	void *base;
 
 	name += strspn(name, " ");
-	if (!*name || strpbrk(name, " \t/"))
-		return fail(err, "[%s]: the name must be one word without '/'%s", section, "");
+	if (!*name || strpbrk(name, " \t"))
+		return fail(err, "[%s]: the name must be one word%s", section, "");
 	if (!strncmp(section, "arm ", 4)) {
+		if (strchr(name, '/')) /* it becomes a directory */
+			return fail(err, "[%s]: the name must be one word without '/'%s", section, "");
 		base = arm_of(c, name, line);
 		return base ? set_arm_key(base, key, value, more, err) : -ENOMEM;
 	}

@@ -218,10 +218,9 @@ static void say_sum(struct run *r)
 		return;
 	say_places(r, where, sizeof(where));
 	if (!r->o->no_trace)
-		snprintf(traced, sizeof(traced), "%llu events, %llu lost%s, %.1f MB, collector %.2f s of CPU (%.1f %% of one)",
+		snprintf(traced, sizeof(traced), "%llu events, %llu lost%s, %.1f MB, collector %.1f %% of a CPU",
 			 (unsigned long long)t->events, (unsigned long long)t->lost, t->shed ? " and some shed" : "",
-			 (double)t->bytes / 1e6, (double)t->cpu_ns / 1e9,
-			 r->elapsed > 0 ? (double)t->cpu_ns / 1e7 / r->elapsed : 0);
+			 (double)t->bytes / 1e6, r->elapsed > 0 ? (double)r->cpu_ns / 1e7 / r->elapsed : 0);
 	if (r->failed || r->unread || r->stop)
 		snprintf(bad, sizeof(bad), " (%u failed, %u without all metrics%s)", r->failed, r->unread,
 			 r->stop ? ", stopped by a signal" : "");

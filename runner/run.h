@@ -59,6 +59,7 @@ struct run {
 	/* sums */
 	struct mmt_session_stats sum;
 	double elapsed;           /* of the commands */
+	uint64_t cpu_ns;          /* the collector's while they ran */
 	unsigned int failed, unread;
 	int status;               /* the first bad exit status */
 };
@@ -78,6 +79,7 @@ struct run_exec { /* one execution of one benchmark by one arm */
 	struct run_usage usage;   /* sum of the parts */
 	struct run_usage *part;   /* of each */
 	struct mmt_session_stats trace;
+	uint64_t cpu_ns;          /* the collector's while commands ran */
 	double at;                /* CLOCK_REALTIME, s */
 };
 

@@ -29,6 +29,7 @@ struct exec {
 	off_t *from;           /* where the part's output begins in its log */
 	struct conf_pairs env;
 	bool trace_broken;
+	uint64_t cpu_ns;       /* the collector's at the last mark */
 };
 
 static const char *pick(const char *option, const char *conf, const char *otherwise)
@@ -198,13 +199,23 @@ static int close_trace(struct exec *e)
 	e->r->sum.shed += t->shed;
 	e->r->sum.bytes += t->bytes;
 	e->r->sum.cpu_ns += t->cpu_ns;
+	e->r->cpu_ns += e->x->cpu_ns;
 	return err || e->trace_broken ? MMT_EXIT_OURS : 0;
 }
 
 static void mark(struct exec *e, enum mmt_mark_kind kind, const struct bench_part *p)
 {
-	if (e->s && mmt_session__mark(e->s, kind, e->x->bench->name, *p->label ? p->label : NULL))
+	struct mmt_session_stats t;
+
+	if (!e->s)
+		return;
+	mmt_session__stats(e->s, &t);
+	if (kind == MMT_MARK_ITER_END)
+		e->x->cpu_ns += t.cpu_ns - e->cpu_ns;
+	if (mmt_session__mark(e->s, kind, e->x->bench->name, *p->label ? p->label : NULL))
 		e->trace_broken = true;
+	mmt_session__stats(e->s, &t);
+	e->cpu_ns = t.cpu_ns;
 }
 
 /* --------------------------------------------------------------- the wait */

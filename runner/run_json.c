@@ -9,11 +9,6 @@
 #include "run.h"
 #include "run_summary.h"
 
-/* jansson's own names for these are those of the house's JSON writer */
-static json_t *new_object(void) { return json_pack("{}"); }
-static json_t *new_array(void) { return json_pack("[]"); }
-static json_t *new_null(void) { return json_pack("n"); }
-
 static int save(const struct run_arm *a)
 {
 	char *path, *tmp;
@@ -59,7 +54,7 @@ static json_t *text(const char *s)
 {
 	json_t *j = s ? json_string(s) : NULL;
 
-	return j ? j : s ? json_string_nocheck("(not UTF-8)") : new_null();
+	return j ? j : s ? json_string_nocheck("(not UTF-8)") : json_null();
 }
 
 static json_t *array_of(json_t *j, const char *key)
@@ -68,13 +63,13 @@ static json_t *array_of(json_t *j, const char *key)
 
 	if (json_is_array(list))
 		return list;
-	json_object_set_new(j, key, new_array());
+	json_object_set_new(j, key, json_array());
 	return json_object_get(j, key);
 }
 
 static json_t *describe(const struct run *r, const struct run_arm *a)
 {
-	json_t *s = new_object(), *order = new_array(), *facts = new_object();
+	json_t *s = json_object(), *order = json_array(), *facts = json_object();
 
 	json_object_set_new(s, "options", text(r->o->line));
 	json_object_set_new(s, "boot_id", text(conf_pairs_get(&r->facts, "boot.id")));
@@ -87,7 +82,7 @@ static json_t *describe(const struct run *r, const struct run_arm *a)
 	for (size_t i = 0; i < a->arm.set.n; i++)
 		json_object_set_new(facts, a->arm.set.v[i].key, text(a->arm.set.v[i].value));
 	json_object_set_new(s, "set", facts);
-	facts = new_object();
+	facts = json_object();
 	for (size_t i = 0; i < r->facts.n; i++)
 		json_object_set_new(facts, r->facts.v[i].key, text(r->facts.v[i].value));
 	json_object_set_new(s, "facts", facts);
@@ -98,7 +93,7 @@ int run_json_open(struct run *r, struct run_arm *a)
 {
 	a->json = a->first ? load_old(a) : NULL;
 	if (!a->json)
-		a->json = new_object();
+		a->json = json_object();
 	if (!a->json)
 		return -ENOMEM;
 	json_object_set_new(a->json, "format", json_integer(1));
@@ -112,7 +107,7 @@ int run_json_open(struct run *r, struct run_arm *a)
 
 int run_json_begin(struct run *r, struct run_exec *x)
 {
-	json_t *e = new_object();
+	json_t *e = json_object();
 
 	if (x->warmup)
 		return 0;
@@ -128,20 +123,22 @@ int run_json_begin(struct run *r, struct run_exec *x)
 	return save(x->arm);
 }
 
-static void put_trace(json_t *e, const struct run *r, const struct mmt_session_stats *t)
+static void put_trace(json_t *e, const struct run *r, const struct run_exec *x)
 {
+	const struct mmt_session_stats *t = &x->trace;
 	json_t *j;
 
 	if (r->o->no_trace) {
-		json_object_set_new(e, "trace", new_null());
+		json_object_set_new(e, "trace", json_null());
 		return;
 	}
-	j = new_object();
+	j = json_object();
 	json_object_set_new(j, "events", json_integer((json_int_t)t->events));
 	json_object_set_new(j, "lost", json_integer((json_int_t)t->lost));
 	json_object_set_new(j, "shed", json_integer((json_int_t)t->shed));
 	json_object_set_new(j, "bytes", json_integer((json_int_t)t->bytes));
 	json_object_set_new(j, "collector_cpu_s", json_real((double)t->cpu_ns / 1e9));
+	json_object_set_new(j, "collector_cpu_while_running_s", json_real((double)x->cpu_ns / 1e9));
 	json_object_set_new(e, "trace", j);
 }
 
@@ -165,7 +162,7 @@ int run_json_end(struct run *r, struct run_exec *x)
 	json_object_set_new(e, "majflt", json_integer((json_int_t)u->majflt));
 	json_object_set_new(e, "nvcsw", json_integer((json_int_t)u->nvcsw));
 	json_object_set_new(e, "nivcsw", json_integer((json_int_t)u->nivcsw));
-	put_trace(e, r, &x->trace);
+	put_trace(e, r, x);
 	return save(x->arm);
 }
 
