@@ -246,14 +246,14 @@ static void explain_load(int err, const struct mmt_log *log)
 {
 	char lock[256] = "";
 
-	if (err == -EPERM || err == -EACCES) {
-		if (mmt_read_file("/sys/kernel/security/lockdown", lock, sizeof(lock)) > 0 &&
-		    strstr(lock, "[confidentiality]"))
-			log_err(log, "the kernel is locked down (confidentiality): BPF cannot read kernel memory; "
-				"boot with lockdown=integrity or none");
-		else
-			log_err(log, "no privilege to load BPF programs: run as root or give CAP_BPF and CAP_PERFMON "
-				"(and check sysctl kernel.unprivileged_bpf_disabled)");
+	/* a locked-down kernel hides helpers: then the verifier says EINVAL, not EPERM */
+	if (err != -ENOMEM && mmt_read_file("/sys/kernel/security/lockdown", lock, sizeof(lock)) > 0 &&
+	    strstr(lock, "[confidentiality]")) {
+		log_err(log, "the kernel is locked down (confidentiality): BPF cannot read kernel memory; "
+			"boot with lockdown=integrity or none");
+	} else if (err == -EPERM || err == -EACCES) {
+		log_err(log, "no privilege to load BPF programs: run as root or give CAP_BPF and CAP_PERFMON "
+			"(and check sysctl kernel.unprivileged_bpf_disabled)");
 	} else if (err == -ENOMEM) {
 		log_err(log, "the kernel has no memory for the BPF maps; use a smaller --ring, or raise the locked "
 			"memory limit on kernels before 5.11 (ulimit -l)");
