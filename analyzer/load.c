@@ -127,7 +127,8 @@ static void forget_totals(struct model *m)
 		memset(t->v, 0, sizeof(t->v));
 		rhist_free(&t->wait);
 		rhist_free(&t->off);
-		memset(t->place, 0, t->n_place * sizeof(*t->place));
+		if (t->n_place)
+			memset(t->place, 0, t->n_place * sizeof(*t->place));
 	}
 	for (i = 0; i < m->n_cpus; i++) {
 		memset(m->cpus[i].v, 0, sizeof(m->cpus[i].v));

@@ -420,7 +420,8 @@ int mmt_session__poll(struct mmt_session *s, struct pollfd *fds, size_t n, int t
 		if (err)
 			return err;
 		mono = clock_ns(CLOCK_MONOTONIC);
-		memcpy(all, fds, n * sizeof(*fds));
+		if (n)
+			memcpy(all, fds, n * sizeof(*fds));
 		n_ctl = mmt_control__fds(&s->control, all + n);
 		ready = poll(all, n + n_ctl, wait_ms(s, mono, deadline));
 		if (ready < 0 && errno == EINTR)
