@@ -259,9 +259,10 @@ setup-lint:
 
 MAN1 = $(wildcard docs/*.1)
 MAN5 = $(wildcard docs/*.5)
+MAN7 = $(wildcard docs/*.7)
 install: all $(BUILD)/mmt-trace.bash
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(includedir) \
-		$(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(datadir)/configs $(DESTDIR)$(compdir)
+		$(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7 $(DESTDIR)$(datadir)/configs $(DESTDIR)$(compdir)
 	$(INSTALL) -m 755 $(BUILD)/mmt-trace $(DESTDIR)$(bindir)
 	$(INSTALL) -m 644 $(BUILD)/libmmtrace.a $(DESTDIR)$(libdir)
 	$(INSTALL) -m 755 $(LIB_SO) $(DESTDIR)$(libdir)
@@ -272,6 +273,7 @@ install: all $(BUILD)/mmt-trace.bash
 	$(if $(wildcard configs/*.conf),$(INSTALL) -m 644 $(wildcard configs/*.conf) $(DESTDIR)$(datadir)/configs)
 	$(if $(MAN1),$(INSTALL) -m 644 $(MAN1) $(DESTDIR)$(mandir)/man1)
 	$(if $(MAN5),$(INSTALL) -m 644 $(MAN5) $(DESTDIR)$(mandir)/man5)
+	$(if $(MAN7),$(INSTALL) -m 644 $(MAN7) $(DESTDIR)$(mandir)/man7)
 	$(INSTALL) -m 644 $(BUILD)/mmt-trace.bash $(DESTDIR)$(compdir)/mmt-trace
 
 clean:
