@@ -312,6 +312,13 @@ static bool in_path(const char *prog)
 	return false;
 }
 
+int bench_executable(const char *prog)
+{
+	if (!strchr(prog, '/'))
+		return in_path(prog) ? 0 : 127;
+	return !access(prog, X_OK) ? 0 : access(prog, F_OK) ? 127 : 126;
+}
+
 int bench_missing(const struct conf *c, char *prog, size_t prog_size, char *package, size_t package_size)
 {
 	const char *p = c->needs;

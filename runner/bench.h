@@ -42,4 +42,7 @@ void benches_free(struct benches *b);
  */
 int bench_missing(const struct conf *c, char *prog, size_t prog_size, char *package, size_t package_size);
 
+/* 0 when it could be executed, 127 when it is nowhere, 126 when it is no program. */
+int bench_executable(const char *prog);
+
 #endif

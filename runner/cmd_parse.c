@@ -25,16 +25,14 @@ static error_t wrap_parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-/* argp says "mmt-trace run: what\nTry ...": keep the first line, in our own form. */
-static void say(const char *text, const char *name)
+/* argp says "NAME: what\nTry ...": keep the first line, in our own form. */
+static void say(const char *text, const char *full, const char *name)
 {
-	const char *what = strstr(text, ": ");
-	size_t len;
+	size_t len = strlen(full);
+	const char *what = !strncmp(text, full, len) && !strncmp(text + len, ": ", 2) ? text + len + 2 : text;
 
-	what = what ? what + 2 : text;
-	len = strcspn(what, "\n");
-	if (strncmp(what, "Try ", 4) && strncmp(text, "Try ", 4) && len)
-		out_err("%s: %.*s (see mmt-trace %s --help)", name, (int)len, what, name);
+	if (strncmp(what, "Try ", 4))
+		out_err("%s: %.*s (see mmt-trace %s --help)", name, (int)strcspn(what, "\n"), what, name);
 }
 
 int mmt_cmd__parse(const struct argp *argp, int argc, char **argv, unsigned int flags, int *index, void *input)
@@ -58,13 +56,13 @@ int mmt_cmd__parse(const struct argp *argp, int argc, char **argv, unsigned int 
 	argv[0] = full; /* getopt begins its own messages with it */
 	err = argp_parse(&outer, argc, argv, flags | ARGP_NO_EXIT | ARGP_NO_HELP, index, &w);
 	argv[0] = (char *)name;
-	free(full);
 	if (fclose(w.err))
 		err = err ? err : ENOMEM;
 	if (size) {
-		say(text, name);
+		say(text, full, name);
 		err = EINVAL;
 	}
+	free(full);
 	free(text);
 	return err ? (err == ENOMEM ? -ENOMEM : -EINVAL) : 0;
 }

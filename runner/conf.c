@@ -256,7 +256,8 @@ static int check_metric(const struct conf *c, const struct conf_metric *m, struc
 		why = "its unit does not say which way is better; add direction = lower or higher";
 	if (!why)
 		return 0;
-	snprintf(err->text, sizeof(err->text), "%s:%d: [metric %s] %s", c->path, m->line, m->name, why);
+	snprintf(err->text, sizeof(err->text), "%s:%d: [metric %s] %s%s%s%s", c->path, m->line, m->name, why,
+		 m->unit ? " (unit = " : "", m->unit ? m->unit : "", m->unit ? ")" : "");
 	return -EINVAL;
 }
 
@@ -299,6 +300,17 @@ static int command_metric(struct conf *c, const char *name)
 	return ret ? ret : conf_set(c, section, "unit", "s", 0, false, &err);
 }
 
+/* For the splitter and for people: quotes only where they are needed. */
+static void quote_word(FILE *f, const char *word)
+{
+	bool plain = *word && !word[strcspn(word, " \t\n'\"\\&|;<>()`*?[]#~!{}")];
+
+	fputs(plain ? "" : "'", f);
+	for (; *word; word++)
+		fputs(*word == '\'' ? "'\\''" : *word == '$' ? "$$" : (char[]){ *word, 0 }, f);
+	fputs(plain ? "" : "'", f);
+}
+
 int conf_from_command(char *const *argv, struct conf **out)
 {
 	struct conf *c = conf_new("command");
@@ -313,11 +325,9 @@ int conf_from_command(char *const *argv, struct conf **out)
 	f = open_memstream(&c->command, &size);
 	if (!c->name || !f)
 		goto err;
-	for (; *argv; argv++) { /* quoted, for the splitter and for people */
-		fputc('\'', f);
-		for (const char *p = *argv; *p; p++)
-			fputs(*p == '\'' ? "'\\''" : *p == '$' ? "$$" : (char[]){ *p, 0 }, f);
-		fputs(argv[1] ? "' " : "'", f);
+	for (; *argv; argv++) {
+		quote_word(f, *argv);
+		fputs(argv[1] ? " " : "", f);
 	}
 	if (fclose(f))
 		goto err;

@@ -39,14 +39,16 @@ static void duration(char *buf, size_t size, double s)
 void run_progress(struct run *r)
 {
 	char spent[32], left[32] = "";
-	double s;
+	double now, s;
 
 	if (!r->tty)
 		return;
-	s = run_clock() - r->begin;
-	duration(spent, sizeof(spent), s);
-	if (r->done)
-		duration(left, sizeof(left), s / r->done * (r->total - r->done));
+	now = run_clock();
+	duration(spent, sizeof(spent), now - r->begin);
+	if (r->done) {
+		s = (r->last - r->begin) / r->done * (r->total - r->done) - (now - r->last);
+		duration(left, sizeof(left), s > 0 ? s : 0);
+	}
 	fprintf(stderr, "\r\033[K[%u/%u] %.40s  %s%s%s%s", r->done + 1, r->total, r->now, spent, *left ? ", about " : "",
 		left, *left ? " left" : "");
 	fflush(stderr);
@@ -102,6 +104,8 @@ static int stamp_iteration(const struct run_arm *a, unsigned int iteration, cons
 static void say_done(struct run *r, const struct run_exec *x)
 {
 	r->done += !x->warmup;
+	r->last = run_clock();
+	r->ok += !x->warmup && x->outcome == RUN_OK && !x->unread;
 	if (r->o->verbose <= 0 || x->outcome == RUN_INTERRUPTED)
 		return;
 	run_progress_clear(r);
@@ -212,6 +216,7 @@ static void say_sum(struct run *r)
 {
 	char where[512], bad[128] = "", traced[256] = "not traced";
 	const struct mmt_session_stats *t = &r->sum;
+	size_t n = 0;
 
 	run_progress_clear(r);
 	if (r->o->verbose < 0)
@@ -221,10 +226,13 @@ static void say_sum(struct run *r)
 		snprintf(traced, sizeof(traced), "%llu events, %llu lost%s, %.1f MB, collector %.1f %% of a CPU",
 			 (unsigned long long)t->events, (unsigned long long)t->lost, t->shed ? " and some shed" : "",
 			 (double)t->bytes / 1e6, r->elapsed > 0 ? (double)r->cpu_ns / 1e7 / r->elapsed : 0);
-	if (r->failed || r->unread || r->stop)
-		snprintf(bad, sizeof(bad), " (%u failed, %u without all metrics%s)", r->failed, r->unread,
-			 r->stop ? ", stopped by a signal" : "");
-	out_info("%s: %u of %u executions%s, %s", where, r->done - !!r->stop * !!r->done, r->total, bad, traced);
+	if (r->failed)
+		n += (size_t)snprintf(bad + n, sizeof(bad) - n, ", %u failed", r->failed);
+	if (r->unread)
+		n += (size_t)snprintf(bad + n, sizeof(bad) - n, ", %u without all metrics", r->unread);
+	if (r->stop)
+		snprintf(bad + n, sizeof(bad) - n, ", stopped by signal %d", r->stop);
+	out_info("%s: %u of %u executions%s; %s", where, r->ok, r->total, bad, traced);
 }
 
 static int stop_signals(sigset_t *old)
@@ -254,15 +262,16 @@ static void say_plan(const struct run *r)
 
 static int run_planned(struct run *r)
 {
-	int ret;
+	int ret = sysinfo_facts(&r->facts) || run_dirs_prepare(r) ? MMT_EXIT_OURS : 0;
 
-	if (sysinfo_facts(&r->facts) || run_dirs_prepare(r))
-		return MMT_EXIT_OURS;
-	for (size_t i = 0; i < r->n_arms; i++)
+	for (size_t i = 0; i < r->n_arms && !ret; i++)
 		if (run_json_open(r, &r->arms[i]))
-			return MMT_EXIT_OURS;
-	ret = loop(r);
-	if (!ret || r->done)
+			ret = MMT_EXIT_OURS;
+	if (!ret)
+		ret = loop(r);
+	if (!r->started)
+		run_dirs_undo(r);
+	else if (!ret || r->ok || r->stop)
 		say_sum(r);
 	if (r->stop)
 		return 128 + r->stop;

@@ -38,6 +38,7 @@ struct run_arm {
 	struct benches benches;
 	char *path;               /* DIR/NAME */
 	unsigned int first;       /* iteration of this call */
+	bool made;                /* the directory is this call's own */
 	json_t *json;             /* run.json */
 };
 
@@ -54,13 +55,14 @@ struct run {
 	bool tty;                 /* progress is shown */
 	/* progress */
 	unsigned int done, total;
-	double begin;
+	double begin, last;       /* when the first began, when the last one ended */
 	char now[160];            /* what is running */
 	/* sums */
 	struct mmt_session_stats sum;
 	double elapsed;           /* of the commands */
 	uint64_t cpu_ns;          /* the collector's while they ran */
-	unsigned int failed, unread;
+	bool started;             /* a command has run: there is something to keep */
+	unsigned int ok, failed, unread;
 	int status;               /* the first bad exit status */
 };
 
@@ -89,6 +91,7 @@ void run_plan_free(struct run *r);
 
 /* run_dirs.c: the tree of results; -errno, said */
 int run_dirs_prepare(struct run *r);
+void run_dirs_undo(const struct run *r);   /* remove what this call created */
 int run_dirs_exec(struct run_exec *x);     /* paths and directories of one execution */
 void run_dirs_exec_free(struct run_exec *x);
 int run_stamp(const struct run_exec *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

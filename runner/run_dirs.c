@@ -111,10 +111,12 @@ static int start_arm(const struct run *r, struct run_arm *a)
 	if (asprintf(&dir, "%s/iter-%u", a->path, a->first) < 0)
 		return -ENOMEM;
 	err = make_path(dir);
-	if (!err)
+	a->made = !a->first;
+	if (!err) {
 		err = sysinfo_write(dir, &r->facts);
-	if (err)
-		out_err("run: cannot write to %s: %s", dir, strerror(-err));
+		if (err)
+			out_err("run: cannot write to %s: %s", dir, strerror(-err));
+	}
 	free(dir);
 	return err;
 }
@@ -129,6 +131,13 @@ int run_dirs_prepare(struct run *r)
 	for (size_t i = 0; i < r->n_arms && !err; i++)
 		err = start_arm(r, &r->arms[i]);
 	return err;
+}
+
+void run_dirs_undo(const struct run *r)
+{
+	for (size_t i = 0; i < r->n_arms; i++)
+		if (r->arms[i].made)
+			nftw(r->arms[i].path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 int run_dirs_exec(struct run_exec *x)

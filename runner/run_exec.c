@@ -176,11 +176,7 @@ static int open_trace(struct exec *e)
 		err = mmt_session__start(e->s);
 	free(pairs);
 	conf_pairs_free(&meta);
-	if (!err)
-		return 0;
-	run_progress_clear(e->r);
-	out_err("run: nothing was run: it cannot be traced here (mmt-trace check says why; --no-trace runs without)");
-	return MMT_EXIT_OURS;
+	return err ? MMT_EXIT_OURS : 0; /* the collector has said why */
 }
 
 static int close_trace(struct exec *e)
@@ -345,6 +341,7 @@ static int run_part(struct exec *e, size_t i)
 		e->x->status = err == -ENOENT ? MMT_EXIT_NOENT : MMT_EXIT_NOEXEC;
 		return e->x->status;
 	}
+	e->r->started = true;
 	wait_child(e, &e->child[i], &timed_out);
 	err = child_reap(&e->child[i], &status, &u);
 	mark(e, MMT_MARK_ITER_END, p);
@@ -357,7 +354,7 @@ static int run_part(struct exec *e, size_t i)
 		e->x->status = 128 + e->r->stop;
 		return 1;
 	}
-	if (err || !status)
+	if (err || (!status && !timed_out)) /* a program may catch TERM and end with 0 */
 		return err ? MMT_EXIT_OURS : 0;
 	e->x->outcome = RUN_FAILED;
 	e->x->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

@@ -282,6 +282,23 @@ static int check_needs(const struct conf *c)
 	return MMT_EXIT_NOENT;
 }
 
+/* Better said before anything is created; where PATH is changed, exec itself will say. */
+static int check_commands(const struct run_arm *a)
+{
+	for (size_t i = 0; i < a->benches.n; i++) {
+		const struct bench *b = &a->benches.v[i];
+		const char *prog = b->parts[0].argv[0];
+		int ret = bench_executable(prog);
+
+		if (!ret || conf_pairs_get(&a->arm.env, "PATH") || conf_pairs_get(&b->conf->env, "PATH"))
+			continue;
+		out_err("run: cannot execute %s: %s", prog,
+			ret == MMT_EXIT_NOENT ? strerror(ENOENT) : strerror(EACCES));
+		return ret;
+	}
+	return 0;
+}
+
 static int add_conf(struct run *r, struct run_arm *a, struct conf *c, const char *only)
 {
 	struct conf **grown = reallocarray(a->confs, a->n_confs + 1, sizeof(*grown));
@@ -325,7 +342,7 @@ static int fill_arm(struct run *r, struct run_arm *a, unsigned int mmtests_itera
 		ret = add_conf(r, a, c, r->sources[i].bench);
 	}
 	if (ret || a->benches.n)
-		return ret;
+		return ret ? ret : check_commands(a);
 	out_err("run: no benchmark is named '%s' (mmt-trace list benchmarks)", r->o->only);
 	return MMT_EXIT_OURS;
 }
