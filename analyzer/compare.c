@@ -37,6 +37,7 @@ void cmp_free(struct cmp *c)
 		free(c->metric[i].name);
 		free(c->metric[i].unit);
 	}
+	cmp_free_jobs(c);
 	free(c->arm);
 	free(c->metric);
 	free(c->value);

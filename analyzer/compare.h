@@ -4,7 +4,8 @@
  * metric, and the iteration is the statistical unit. Nothing is pooled: several values of
  * a metric within one iteration are averaged to that iteration's one value first.
  *
- *   gather  cmp_add_tree() | cmp_add_trace()   -> struct cmp: arms, metrics, values
+ *   gather  cmp_add_tree() | cmp_add_traces(), cmp_load_traces()
+ *                                              -> struct cmp: arms, metrics, values
  *   decide  cmp_decide() with a rule           -> one struct cmp_row a metric and arm
  *   show    cmp_write()
  */
@@ -59,6 +60,8 @@ struct cmp {
 	struct u64map by_name;   /* hash of the name, see compare.c */
 	const char *patterns;    /* kernel metrics wanted, NULL: the usual */
 	char *benchmark;
+	struct cmp_job *job; /* traces to be read */
+	size_t n_jobs;
 	mmt_log_fn log;
 	void *log_ctx;
 };
@@ -88,6 +91,8 @@ void cmp_free(struct cmp *c);
 int cmp_add_tree(struct cmp *c, const char *dir, const char *bench, const char *names);
 /* One arm of traces, comma separated: A1.mmt,A2.mmt */
 int cmp_add_traces(struct cmp *c, const char *list);
+/* After the last of them: reads the traces, on all CPUs. */
+int cmp_load_traces(struct cmp *c);
 
 int cmp_decide(const struct cmp *c, const struct cmp_rule *rule, struct cmp_row **rows, size_t *n);
 int cmp_write(const struct cmp *c, const struct cmp_rule *rule, const struct table_out *o, FILE *f);
@@ -97,8 +102,9 @@ struct cmp_arm *cmp_arm(struct cmp *c, const char *name);
 struct cmp_iteration *cmp_iteration(struct cmp_arm *arm, const char *path, unsigned int number);
 int cmp_metric(struct cmp *c, const char *name, const char *unit, enum metric_direction better, enum cmp_source source);
 int cmp_value(struct cmp *c, uint32_t metric, const struct cmp_arm *arm, const struct cmp_iteration *it, double value);
-/* Kernel metrics and facts of one iteration's trace; a trace that cannot be used is said in it->why. */
-int cmp_take_trace(struct cmp *c, struct cmp_arm *arm, struct cmp_iteration *it, const char *path);
+/* A trace to be read by cmp_load_traces(); one that cannot be used is said in it->why. */
+int cmp_queue_trace(struct cmp *c, const struct cmp_arm *arm, const struct cmp_iteration *it, const char *path);
+void cmp_free_jobs(struct cmp *c);
 int cmp_say(const struct cmp *c, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Gathers a comparison from result trees and traces. */
+/* Gathers a comparison: finds iterations in result trees, reads their results, notes their traces. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -33,39 +33,7 @@ static bool is_dir(const char *path)
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
-/* Facts that belong to one run, or to the recording, are no difference between systems. */
-static bool fact_matters(const char *key)
-{
-	static const char *const own[] = { "run.", "boot.", "tool.options", "totals.place", "events", "ring.kb", "node.id" };
-	size_t i;
-
-	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (!strncmp(key, own[i], strlen(own[i])))
-			return false;
-	return true;
-}
-
-static int take_fact(struct cmp_arm *arm, const char *key, const char *value)
-{
-	struct cmp_fact *f;
-	size_t i;
-
-	for (i = 0; i < arm->n_facts; i++) {
-		if (strcmp(arm->fact[i].key, key))
-			continue;
-		arm->fact[i].varies |= strcmp(arm->fact[i].value, value) != 0;
-		return 0;
-	}
-	f = reallocarray(arm->fact, arm->n_facts + 1, sizeof(*f));
-	if (!f)
-		return -ENOMEM;
-	arm->fact = f;
-	f = &arm->fact[arm->n_facts];
-	*f = (struct cmp_fact){ .key = strdup(key), .value = strdup(value) };
-	arm->n_facts++;
-	return f->key && f->value ? 0 : -ENOMEM;
-}
-
+/* The first reason stays. */
 static int why(struct cmp_iteration *it, const char *fmt, const char *arg)
 {
 	char line[600];
@@ -75,70 +43,6 @@ static int why(struct cmp_iteration *it, const char *fmt, const char *arg)
 	snprintf(line, sizeof(line), fmt, arg);
 	it->why = strdup(line);
 	return it->why ? 0 : -ENOMEM;
-}
-
-static int kernel_metrics(struct cmp *c, struct cmp_arm *arm, struct cmp_iteration *it, const struct model *m)
-{
-	const struct metric *all;
-	struct metric_ctx ctx;
-	size_t i, n;
-	int err, id;
-
-	err = metric_ctx_init(&ctx, m);
-	if (err)
-		return err;
-	all = metrics_all(&n);
-	for (i = 0; i < n && !err; i++) {
-		double v;
-
-		if (!metric_wanted(&all[i], c->patterns) || metric_value(&ctx, &all[i], &v))
-			continue;
-		id = cmp_metric(c, all[i].name, all[i].unit, all[i].better, CMP_KERNEL);
-		if (id < 0) {
-			err = id;
-			break;
-		}
-		c->metric[id].min_rel = all[i].min_rel;
-		err = cmp_value(c, (uint32_t)id, arm, it, v);
-	}
-	metric_ctx_free(&ctx);
-	return err;
-}
-
-int cmp_take_trace(struct cmp *c, struct cmp_arm *arm, struct cmp_iteration *it, const char *path)
-{
-	struct model_opts mo = { .window = WINDOW_AUTO };
-	struct model *m;
-	const char *boot;
-	size_t i;
-	int err;
-
-	err = model_load(path, &mo, &m);
-	if (err == -ENOMEM)
-		return err;
-	if (err == -EPROTO)
-		return why(it, "its trace is no trace of mmt-trace; kernel metrics left out%s", "");
-	if (err)
-		return why(it, "its trace cannot be read (%s); kernel metrics left out", strerror(-err));
-	for (i = 0; i < m->n_meta && !err; i++)
-		if (fact_matters(m->meta[i].key))
-			err = take_fact(arm, m->meta[i].key, m->meta[i].value);
-	boot = model_meta(m, "boot.id");
-	if (boot && !it->boot_id)
-		it->boot_id = strdup(boot);
-	if (err)
-		goto out;
-	if (m->open_end || m->status.bad_chunks || m->status.missing_seq) {
-		err = why(it, "its trace is damaged or cut short; kernel metrics left out%s", "");
-	} else if (!m->have_task_totals && !m->have_cpu_totals) {
-		err = why(it, "its trace has no totals; kernel metrics left out%s", "");
-	} else {
-		it->traced = true;
-		err = kernel_metrics(c, arm, it, m);
-	}
-out:
-	model_free(m);
-	return err;
 }
 
 /* ---------------------------------------------------------------- results */
@@ -310,7 +214,7 @@ static int take_iteration(struct cmp *c, struct cmp_arm *arm, const char *iter_d
 		return err;
 	if (!join(trace, dir, "trace.mmt") || access(trace, F_OK))
 		return 0;
-	return cmp_take_trace(c, arm, it, trace);
+	return cmp_queue_trace(c, arm, it, trace);
 }
 
 static int cmp_uint(const void *a, const void *b)
@@ -521,11 +425,8 @@ int cmp_add_traces(struct cmp *c, const char *list)
 			break;
 		}
 		it = cmp_iteration(arm, path, ++k);
-		err = it ? cmp_take_trace(c, arm, it, path) : -ENOMEM;
+		err = it ? cmp_queue_trace(c, arm, it, path) : -ENOMEM;
 	}
-	for (i = 0; !err && i < arm->n_iter; i++)
-		if (!arm->iter[i].traced)
-			err = cmp_say(c, -ENODATA, "%s: %s", arm->iter[i].path, arm->iter[i].why);
 	free(copy);
 	return err;
 }

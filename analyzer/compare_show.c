@@ -9,6 +9,7 @@
 #include "compare.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
+#define ROW_WIDTH 110
 
 static const struct table_col row_cols[] = {
 	{ .id = "label", .head = "metric", .type = COL_TEXT, .flags = COL_KEY | COL_ONLY_TEXT, .max = 34 },
@@ -20,7 +21,7 @@ static const struct table_col row_cols[] = {
 	{ .id = "n", .head = "n", .type = COL_COUNT },
 	{ .id = "missing", .head = "missing", .type = COL_COUNT, .flags = COL_NO_TEXT },
 	{ .id = "dropped", .head = "dropped", .type = COL_COUNT, .flags = COL_NO_TEXT },
-	{ .id = "mean", .head = "mean", .type = COL_FLOAT, .prec = 5, .flags = COL_SIG },
+	{ .id = "mean", .head = "mean", .type = COL_FLOAT, .prec = 4, .flags = COL_SIG },
 	{ .id = "stddev", .head = "stddev", .type = COL_FLOAT, .prec = 3, .flags = COL_SIG },
 	{ .id = "cv", .head = "cv", .type = COL_FLOAT, .flags = COL_NO_TEXT },
 	{ .id = "min", .head = "min", .type = COL_FLOAT, .flags = COL_NO_TEXT },
@@ -265,10 +266,13 @@ static void arm_line(const struct cmp_arm *a, FILE *f, bool first)
 static void write_text(const struct cmp *c, const struct cmp_rule *rule, const struct cmp_row *rows, size_t n,
 		       const struct table_out *o, FILE *f)
 {
+	struct table_out wide = *o;
 	struct table *t;
 	size_t k;
 	int which;
 
+	if (wide.width && wide.width < ROW_WIDTH)
+		wide.width = ROW_WIDTH; /* long metric names: a line a little too long reads better than a row in two places */
 	if (c->benchmark)
 		fprintf(f, "benchmark  %s\n", c->benchmark);
 	for (k = 0; k < c->n_arms; k++)
@@ -281,7 +285,7 @@ static void write_text(const struct cmp *c, const struct cmp_rule *rule, const s
 		t = rows_table(c, rows, n, which);
 		if (t && table_rows(t)) {
 			fputc('\n', f);
-			table_write_text(t, f, o);
+			table_write_text(t, f, &wide);
 		}
 		table_free(t);
 	}

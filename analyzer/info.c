@@ -269,7 +269,7 @@ static struct table *tables_table(const struct info *in)
 static struct table *meta_table(const struct model *m)
 {
 	static const struct table_col cols[] = {
-		{ .id = "key", .head = "fact", .type = COL_TEXT },
+		{ .id = "key", .head = "fact", .type = COL_TEXT, .flags = COL_KEY },
 		{ .id = "value", .head = "value", .type = COL_TEXT },
 	};
 	struct table *t = table_new("meta", "Facts", cols, N(cols));

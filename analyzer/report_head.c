@@ -80,6 +80,14 @@ static void events_line(const struct report *r, FILE *f)
 			grouped(a, sizeof(a), model_cpu_sum(r->m, MC_UNSEEN)));
 }
 
+static void filter_line(const struct report *r, FILE *f)
+{
+	const char *filter = model_meta(r->m, "filter");
+
+	if (filter && strcmp(filter, "no"))
+		fprintf(f, "filter     on: the numbers below are those of the tasks asked for, not of the machine\n");
+}
+
 static void source_line(const struct report *r, FILE *f)
 {
 	struct coverage c = coverage(r->m);
@@ -197,6 +205,7 @@ void report_head_text(const struct report *r, FILE *f)
 	fprintf(f, "%s\n", m->open_end ? " (cut short: no mark ends it)" : "");
 	events_line(r, f);
 	source_line(r, f);
+	filter_line(r, f);
 	overhead_line(r, f);
 	verify_line(&r->verify, buf, sizeof(buf));
 	if (*buf)

@@ -98,15 +98,17 @@ static int gather(struct cmp *c, const struct settings *s)
 {
 	int i, err = 0;
 
-	if (!s->n_traces)
-		return cmp_add_tree(c, s->dir ? s->dir : "work/log", s->bench, s->names);
+	if (!s->n_traces) {
+		err = cmp_add_tree(c, s->dir ? s->dir : "work/log", s->bench, s->names);
+		return err ? err : cmp_load_traces(c);
+	}
 	if (s->dir || s->names || s->bench) {
 		out_err("compare either traces or results (-d, -b, -n), not both");
 		return -EINVAL;
 	}
 	for (i = 0; i < s->n_traces && !err; i++)
 		err = cmp_add_traces(c, s->traces[i]);
-	return err;
+	return err ? err : cmp_load_traces(c);
 }
 
 static int known_patterns(const char *patterns)

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The traces of a comparison. They are read by several threads, each a trace at a time,
+ * and taken into the comparison in their order, so that the result does not depend on
+ * who was first.
+ */
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compare.h"
+
+#define MAX_THREADS 16
+
+struct fact { char *key, *value; };
+
+struct cmp_job {
+	uint32_t arm, iter;
+	char *path;
+	int err;
+	bool usable;        /* the metrics may be compared */
+	const char *why;    /* where not */
+	double *value;      /* by metric of the catalogue */
+	bool *have;
+	struct fact *fact;
+	size_t n_facts;
+	char *boot_id;
+};
+
+struct pool {
+	struct cmp *c;
+	atomic_size_t next;
+};
+
+/* Facts that belong to one run, or to the recording, are no difference between systems. */
+static bool fact_matters(const char *key)
+{
+	static const char *const own[] = { "run.", "boot.", "time.", "tool.options", "totals.place", "events", "ring.kb", "workload." };
+	size_t i;
+
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (!strncmp(key, own[i], strlen(own[i])))
+			return false;
+	return true;
+}
+
+static int job_metrics(struct cmp_job *j, const struct model *m, const char *patterns)
+{
+	const struct metric *all;
+	struct metric_ctx ctx;
+	size_t i, n;
+	int err;
+
+	all = metrics_all(&n);
+	j->value = calloc(n, sizeof(*j->value));
+	j->have = calloc(n, sizeof(*j->have));
+	if (!j->value || !j->have)
+		return -ENOMEM;
+	err = metric_ctx_init(&ctx, m);
+	if (err)
+		return err;
+	for (i = 0; i < n; i++)
+		j->have[i] = metric_wanted(&all[i], patterns) && !metric_value(&ctx, &all[i], &j->value[i]);
+	metric_ctx_free(&ctx);
+	return 0;
+}
+
+static int job_facts(struct cmp_job *j, const struct model *m)
+{
+	const char *boot = model_meta(m, "boot.id");
+	size_t i;
+
+	j->fact = calloc(m->n_meta + 1, sizeof(*j->fact));
+	if (!j->fact)
+		return -ENOMEM;
+	for (i = 0; i < m->n_meta; i++) {
+		struct fact *f = &j->fact[j->n_facts];
+
+		if (!fact_matters(m->meta[i].key))
+			continue;
+		f->key = strdup(m->meta[i].key);
+		f->value = strdup(m->meta[i].value);
+		j->n_facts++;
+		if (!f->key || !f->value)
+			return -ENOMEM;
+	}
+	j->boot_id = boot ? strdup(boot) : NULL;
+	return boot && !j->boot_id ? -ENOMEM : 0;
+}
+
+static void run_job(struct cmp_job *j, const char *patterns)
+{
+	struct model_opts mo = { .window = WINDOW_AUTO };
+	struct model *m;
+
+	j->err = model_load(j->path, &mo, &m);
+	if (j->err == -EPROTO)
+		j->why = "not a trace of mmt-trace";
+	else if (j->err == -ENOTSUP)
+		j->why = "written by a later, incompatible version of mmt-trace";
+	else if (j->err && j->err != -ENOMEM)
+		j->why = "cannot be read";
+	if (j->why)
+		j->err = 0;
+	if (j->err || j->why)
+		return;
+	j->err = job_facts(j, m);
+	if (m->open_end || m->status.bad_chunks || m->status.missing_seq)
+		j->why = "damaged or cut short, so its totals are not those of the whole run";
+	else if (!m->have_task_totals && !m->have_cpu_totals)
+		j->why = "no totals in it";
+	else if (!j->err)
+		j->err = job_metrics(j, m, patterns);
+	j->usable = !j->err && !j->why;
+	model_free(m);
+}
+
+static void *worker(void *arg)
+{
+	struct pool *p = arg;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&p->next, 1)) < p->c->n_jobs)
+		run_job(&p->c->job[i], p->c->patterns);
+	return NULL;
+}
+
+static void run_jobs(struct cmp *c)
+{
+	struct pool p = { .c = c };
+	pthread_t thread[MAX_THREADS];
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t i, n = 0, want = cpus < 1 ? 1 : (size_t)cpus;
+
+	if (want > c->n_jobs)
+		want = c->n_jobs;
+	if (want > MAX_THREADS)
+		want = MAX_THREADS;
+	for (i = 1; i < want; i++)
+		if (!pthread_create(&thread[n], NULL, worker, &p))
+			n++;
+	worker(&p);
+	for (i = 0; i < n; i++)
+		pthread_join(thread[i], NULL);
+}
+
+static int take_fact(struct cmp_arm *arm, const char *key, const char *value)
+{
+	struct cmp_fact *f;
+	size_t i;
+
+	for (i = 0; i < arm->n_facts; i++) {
+		if (strcmp(arm->fact[i].key, key))
+			continue;
+		arm->fact[i].varies |= strcmp(arm->fact[i].value, value) != 0;
+		return 0;
+	}
+	f = reallocarray(arm->fact, arm->n_facts + 1, sizeof(*f));
+	if (!f)
+		return -ENOMEM;
+	arm->fact = f;
+	f = &arm->fact[arm->n_facts];
+	*f = (struct cmp_fact){ .key = strdup(key), .value = strdup(value) };
+	arm->n_facts++;
+	return f->key && f->value ? 0 : -ENOMEM;
+}
+
+static int take_job(struct cmp *c, struct cmp_job *j)
+{
+	struct cmp_arm *arm = &c->arm[j->arm];
+	struct cmp_iteration *it = &arm->iter[j->iter];
+	const struct metric *all;
+	size_t i, n;
+	int err = j->err, id;
+
+	for (i = 0; i < j->n_facts && !err; i++)
+		err = take_fact(arm, j->fact[i].key, j->fact[i].value);
+	if (err)
+		return err;
+	it->boot_id = j->boot_id;
+	j->boot_id = NULL;
+	it->traced = j->usable;
+	if (j->why && !it->why && asprintf(&it->why, "kernel metrics left out, its trace: %s", j->why) < 0)
+		it->why = NULL;
+	all = metrics_all(&n);
+	for (i = 0; i < n && !err && j->usable; i++) {
+		if (!j->have[i])
+			continue;
+		id = cmp_metric(c, all[i].name, all[i].unit, all[i].better, CMP_KERNEL);
+		if (id < 0)
+			return id;
+		c->metric[id].min_rel = all[i].min_rel;
+		err = cmp_value(c, (uint32_t)id, arm, it, j->value[i]);
+	}
+	return err;
+}
+
+int cmp_queue_trace(struct cmp *c, const struct cmp_arm *arm, const struct cmp_iteration *it, const char *path)
+{
+	struct cmp_job *j = reallocarray(c->job, c->n_jobs + 1, sizeof(*j));
+
+	if (!j)
+		return -ENOMEM;
+	c->job = j;
+	j = &c->job[c->n_jobs];
+	*j = (struct cmp_job){ .arm = (uint32_t)(arm - c->arm), .iter = (uint32_t)(it - arm->iter), .path = strdup(path) };
+	if (!j->path)
+		return -ENOMEM;
+	c->n_jobs++;
+	return 0;
+}
+
+void cmp_free_jobs(struct cmp *c)
+{
+	size_t i, k;
+
+	for (i = 0; i < c->n_jobs; i++) {
+		struct cmp_job *j = &c->job[i];
+
+		for (k = 0; k < j->n_facts; k++) {
+			free(j->fact[k].key);
+			free(j->fact[k].value);
+		}
+		free(j->fact);
+		free(j->value);
+		free(j->have);
+		free(j->boot_id);
+		free(j->path);
+	}
+	free(c->job);
+	c->job = NULL;
+	c->n_jobs = 0;
+}
+
+int cmp_load_traces(struct cmp *c)
+{
+	size_t i;
+	int err = 0;
+
+	if (!c->n_jobs)
+		return 0;
+	run_jobs(c);
+	for (i = 0; i < c->n_jobs && !err; i++) {
+		const struct cmp_job *j = &c->job[i];
+
+		err = take_job(c, &c->job[i]);
+		/* a trace that was named is expected to be whole; one beside results may be left out */
+		if (!err && !j->usable && !c->benchmark)
+			err = cmp_say(c, -ENODATA, "%s: %s", j->path, j->why);
+	}
+	cmp_free_jobs(c);
+	return err;
+}
