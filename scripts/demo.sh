@@ -6,6 +6,6 @@ cd "$(dirname "$0")/.."
 BUILD=${BUILD:-build}
 work=${DEMO_DIR:-$BUILD/demo}
 rm -rf "$work"
-"$BUILD/mmt-trace" run -d "$work" -i "${DEMO_ITERATIONS:-4}" -c configs/demo.conf
+"$BUILD/mmt-trace" run -d "$work" ${DEMO_ITERATIONS:+-i "$DEMO_ITERATIONS"} -c configs/demo.conf
 echo
 "$BUILD/mmt-trace" compare -d "$work"
