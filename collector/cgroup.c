@@ -119,39 +119,58 @@ void mmt_cgroup__names_init(struct mmt_cgroup_names *n, const char *dir)
 	char opts[256];
 
 	n->mount_fd = -1;
+	if (!dir || !realpath(dir, n->dir))
+		n->dir[0] = 0;
 	if (!find_mount(dir, n->mount, sizeof(n->mount), &n->v1, opts, sizeof(opts)))
 		n->mount_fd = open(n->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* kernfs gives every node a file handle that is just its id (FILEID_KERNFS). */
-void mmt_cgroup__path(struct mmt_cgroup_names *n, uint64_t id, char *buf, size_t size)
+/* Full path of a cgroup directory: kernfs gives every node a file handle that is just its id (FILEID_KERNFS). */
+static int full_path(const struct mmt_cgroup_names *n, uint64_t id, char *path, size_t size)
 {
 	union {
 		struct file_handle h;
 		char room[sizeof(struct file_handle) + sizeof(uint64_t)];
 	} u;
-	char link[64], path[4096];
+	char link[64];
 	ssize_t len;
-	size_t skip;
 	int fd;
 
-	snprintf(buf, size, "?");
 	if (n->mount_fd < 0)
-		return;
+		return -ENOENT;
 	u.h.handle_bytes = sizeof(uint64_t);
 	u.h.handle_type = 0xfe;
 	memcpy(u.h.f_handle, &id, sizeof(id));
 	fd = open_by_handle_at(n->mount_fd, &u.h, O_RDONLY | O_PATH | O_CLOEXEC);
 	if (fd < 0)
-		return;
+		return -errno;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, path, sizeof(path) - 1);
+	len = readlink(link, path, size - 1);
 	close(fd);
 	if (len < 0)
-		return;
+		return -errno;
 	path[len] = 0;
-	skip = strlen(n->mount);
-	snprintf(buf, size, "%s", !strncmp(path, n->mount, skip) ? (path[skip] ? path + skip : "/") : path);
+	return 0;
+}
+
+void mmt_cgroup__path(struct mmt_cgroup_names *n, uint64_t id, char *buf, size_t size)
+{
+	size_t skip = strlen(n->mount);
+	char path[4096];
+
+	if (full_path(n, id, path, sizeof(path)))
+		snprintf(buf, size, "?");
+	else
+		snprintf(buf, size, "%s", !strncmp(path, n->mount, skip) ? (path[skip] ? path + skip : "/") : path);
+}
+
+bool mmt_cgroup__below(struct mmt_cgroup_names *n, uint64_t id)
+{
+	size_t len = strlen(n->dir);
+	char path[4096];
+
+	return len && !full_path(n, id, path, sizeof(path)) && !strncmp(path, n->dir, len) &&
+	       (!path[len] || path[len] == '/');
 }
 
 void mmt_cgroup__names_close(struct mmt_cgroup_names *n)

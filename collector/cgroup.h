@@ -3,6 +3,8 @@
 #ifndef MMT_CGROUP_H
 #define MMT_CGROUP_H
 
+#include <stdbool.h>
+
 #include "../bpf/mmt_shared.h"
 #include "log.h"
 
@@ -19,10 +21,12 @@ struct mmt_cgroup_names {
 	int mount_fd;
 	char mount[256];
 	bool v1;
-	char subsys[32];
+	char dir[4096]; /* resolved, "" when none was given */
 };
 void mmt_cgroup__names_init(struct mmt_cgroup_names *n, const char *dir);
 void mmt_cgroup__path(struct mmt_cgroup_names *n, uint64_t id, char *buf, size_t size);
+/* Is cgroup id the directory that names_init() was given, or below it? */
+bool mmt_cgroup__below(struct mmt_cgroup_names *n, uint64_t id);
 void mmt_cgroup__names_close(struct mmt_cgroup_names *n);
 
 #endif

@@ -187,6 +187,19 @@ static int on_death(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_r
 	return err;
 }
 
+/* A task came into the filtered cgroup, or left it. */
+static int refilter(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now)
+{
+	struct mmt_slot *k = &t->bpf->slots[e->slot], s;
+	bool want = mmt_cgroup__below(&t->cgroups, e->cgroup);
+
+	if (!t->bpf->cfg.filter_cgroup || want == !!(k->flags & MMT_SF_WANT))
+		return 0;
+	mmt_totals__read_slot(k, &s);
+	k->flags = want ? k->flags | MMT_SF_WANT : k->flags & ~MMT_SF_WANT;
+	return want ? mmt_totals__skip(t, e, &s, now) : 0;
+}
+
 /* A process, or one thread, moved: what it did until now belongs to the cgroup it left. */
 static int on_cgroup(struct mmt_tasks *t, const struct mmt_rec *r)
 {
@@ -200,6 +213,7 @@ static int on_cgroup(struct mmt_tasks *t, const struct mmt_rec *r)
 			continue;
 		err = write_totals(t, e, r->time);
 		e->cgroup = r->cgroup;
+		err = err ? err : refilter(t, e, r->time);
 		err = err ? err : write_cgroup(t, e->cgroup);
 		err = err ? err : write_task(t, e);
 	}

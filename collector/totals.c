@@ -67,6 +67,19 @@ static int place_delta(struct mmt_tasks *t, struct mmt_epoch *e, const struct mm
 	return used ? mmt_vec_pack(delta, used, buf, size) : 0;
 }
 
+static void counts_take(struct mmt_counts *d, const struct mmt_slot *s, uint64_t run)
+{
+	d->run_ns = run;
+	d->wait_ns = s->wait_ns;
+	d->off_ns = s->off_ns;
+	d->nvcsw = s->nvcsw;
+	d->nivcsw = s->nivcsw;
+	d->wait_n = s->wait_n;
+	d->off_n = s->off_n;
+	d->wakeups = s->wakeups;
+	memcpy(d->mig, s->mig, sizeof(d->mig));
+}
+
 static void sum_add(struct mmt_counts *sum, const struct mmt_counts *now, const struct mmt_counts *old)
 {
 	int k;
@@ -108,15 +121,7 @@ int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_
 	    s->wait_n == d->wait_n && s->off_n == d->off_n && !memcmp(s->mig, d->mig, sizeof(s->mig)) &&
 	    (!full || (!len_wait && !len_off && !len_place && s->wait_max <= d->wait_max && s->off_max <= d->off_max)))
 		return 0;
-	d->run_ns = run;
-	d->wait_ns = s->wait_ns;
-	d->off_ns = s->off_ns;
-	d->nvcsw = s->nvcsw;
-	d->nivcsw = s->nivcsw;
-	d->wait_n = s->wait_n;
-	d->off_n = s->off_n;
-	d->wakeups = s->wakeups;
-	memcpy(d->mig, s->mig, sizeof(d->mig));
+	counts_take(d, s, run);
 	sum_add(&t->sum, d, &old);
 	{
 		const struct mmt_cell c[] = {
@@ -135,6 +140,24 @@ int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_
 
 		return ROW(t->w, MMT_TB_TASK_TOTALS, c);
 	}
+}
+
+int mmt_totals__skip(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_slot *s, uint64_t now)
+{
+	uint64_t open = s->state == MMT_S_RUN && now > s->stamp ? now - s->stamp : 0;
+
+	place_delta(t, e, s, open, t->buf, t->buf_size);
+	counts_take(&e->done, s, s->run_ns + open);
+	e->done.wait_max = s->wait_max;
+	e->done.off_max = s->off_max;
+	if (!s->hist || s->hist >= t->bpf->n_hists)
+		return 0;
+	if (!e->hist_done)
+		e->hist_done = malloc(sizeof(*e->hist_done));
+	if (!e->hist_done)
+		return -ENOMEM;
+	memcpy(e->hist_done, &t->bpf->hists[s->hist], sizeof(*e->hist_done));
+	return 0;
 }
 
 int mmt_cpu_totals__init(struct mmt_cpu_totals *c, const struct mmt_probe *bpf)

@@ -10,6 +10,9 @@ void mmt_totals__read_slot(const struct mmt_slot *src, struct mmt_slot *s);
 /* One row for a task as read, if it did anything; full: places, maxima and histograms too. */
 int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_slot *s, uint64_t now, bool full);
 
+/* What the task has done until now is nobody's business: the filters let it through from here on. */
+int mmt_totals__skip(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_slot *s, uint64_t now);
+
 struct mmt_cpu_totals {
 	struct mmt_cpu *now;   /* n_cpus, as last read */
 	struct mmt_cpu *done;

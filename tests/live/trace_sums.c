@@ -145,15 +145,26 @@ struct totals_ctx {
 	uint64_t segment;
 	int all;
 	uint32_t tid;
+	const char *cgroup; /* NULL: by tid */
+	uint64_t cgroup_id;
 };
+
+static void cgroup_row(void *ctx, const struct mmt_rows *r, uint32_t row)
+{
+	struct totals_ctx *c = ctx;
+
+	if (r->type->id == MMT_TB_CGROUP && cell_is(r, row, "path", c->cgroup))
+		c->cgroup_id = cell(r, row, "id");
+}
 
 static void totals_row(void *ctx, const struct mmt_rows *r, uint32_t row)
 {
 	struct totals_ctx *c = ctx;
 	struct sums *o = c->out;
 
-	if (r->type->id != MMT_TB_TASK_TOTALS || cell(r, row, "segment") != c->segment ||
-	    c->s->e[cell(r, row, "epoch")].tid != c->tid)
+	if (r->type->id != MMT_TB_TASK_TOTALS || cell(r, row, "segment") != c->segment)
+		return;
+	if (c->cgroup ? cell(r, row, "cgroup") != c->cgroup_id : c->s->e[cell(r, row, "epoch")].tid != c->tid)
 		return;
 	o->nvcsw += cell(r, row, "nvcsw");
 	o->nivcsw += cell(r, row, "nivcsw");
@@ -172,6 +183,21 @@ void sums_of_totals(const char *path, pid_t tid, int kind, struct sums *out)
 	memset(out, 0, sizeof(*out));
 	c.s = &s;
 	c.segment = segment_of(&s, kind);
+	for_all(path, totals_row, NULL, &c);
+	scan_close(&s);
+}
+
+void sums_of_cgroup(const char *path, const char *cgroup, int kind, struct sums *out)
+{
+	struct totals_ctx c = { .out = out, .cgroup = cgroup };
+	struct scan s;
+
+	scan_open(&s, path);
+	memset(out, 0, sizeof(*out));
+	c.s = &s;
+	c.segment = segment_of(&s, kind);
+	for_all(path, cgroup_row, NULL, &c);
+	assert_true(c.cgroup_id != 0);
 	for_all(path, totals_row, NULL, &c);
 	scan_close(&s);
 }
@@ -249,6 +275,7 @@ static void machine_row(void *ctx, const struct mmt_rows *r, uint32_t row)
 	m->idle_switches += cell(r, row, "idle_switches");
 	m->seen_switch += cell(r, row, "seen_switch");
 	m->lost += cell(r, row, "lost_switch") + cell(r, row, "lost_wakeup") + cell(r, row, "lost_migrate");
+	m->unseen += cell(r, row, "unseen");
 	m->busy_ns += cell(r, row, "busy_ns");
 	m->idle_ns += cell(r, row, "idle_ns");
 	if (cell(r, row, "cpu") >= m->cpus)
@@ -278,8 +305,10 @@ void sums_of_machine(const char *path, int kind, struct machine_sums *m)
 		    e->first < s.mark_time[1])
 			continue;
 		m->whole_lives++;
-		if (e->nvcsw != e->k_nvcsw || e->nivcsw != e->k_nivcsw || e->mig != e->k_mig)
+		if (e->nvcsw != e->k_nvcsw || e->nivcsw != e->k_nivcsw)
 			m->whole_mismatch++;
+		if (e->mig != e->k_mig)
+			m->migration_mismatch++;
 	}
 	scan_close(&s);
 }

@@ -15,13 +15,17 @@ struct machine_sums {
 	uint64_t task_nvcsw, task_nivcsw;
 	uint64_t tasks_with_totals, exits;
 	uint64_t whole_lives;    /* tasks seen from fork to exit */
-	uint64_t whole_mismatch; /* of these: our switches or migrations are not the kernel's own */
+	uint64_t whole_mismatch; /* of these: our switches are not the kernel's own */
+	uint64_t migration_mismatch; /* likewise */
+	uint64_t unseen;         /* switches that the kernel did not show */
 	unsigned int cpus;
 };
 
 /* The task `tid` between the first mark of `kind` and the next mark. */
 void sums_of_totals(const char *path, pid_t tid, int kind, struct sums *s);
 void sums_of_events(const char *path, pid_t tid, int kind, struct sums *s);
+/* All tasks while in the cgroup with this path. */
+void sums_of_cgroup(const char *path, const char *cgroup, int kind, struct sums *s);
 /* kind 0: all segments */
 void sums_of_machine(const char *path, int kind, struct machine_sums *m);
 int epochs_of_tid(const char *path, pid_t tid);
