@@ -223,9 +223,10 @@ static void say_sum(struct run *r)
 		return;
 	say_places(r, where, sizeof(where));
 	if (!r->o->no_trace)
-		snprintf(traced, sizeof(traced), "%llu events, %llu lost%s, %.1f MB, collector %.1f %% of a CPU",
+		snprintf(traced, sizeof(traced), "%llu events, %llu lost%s, %.1f MB, collector %.2f s of CPU (%.1f %% of one)",
 			 (unsigned long long)t->events, (unsigned long long)t->lost, t->shed ? " and some shed" : "",
-			 (double)t->bytes / 1e6, r->elapsed > 0 ? (double)r->cpu_ns / 1e7 / r->elapsed : 0);
+			 (double)t->bytes / 1e6, (double)r->cpu_ns / 1e9,
+			 r->elapsed > 0 ? (double)r->cpu_ns / 1e7 / r->elapsed : 0);
 	if (r->failed)
 		n += (size_t)snprintf(bad + n, sizeof(bad) - n, ", %u failed", r->failed);
 	if (r->unread)
