@@ -106,7 +106,7 @@ else
 		PERF_CFLAGS=$cflags
 		PERF_LIBS=$libs
 	else
-		echo "missing: libperf (Fedora: libperf-devel; Debian and openSUSE have no package: \`make setup\`" \
+		echo "missing: libperf (Fedora: libperf-devel; where there is no package: \`make setup\`" \
 			"builds it from the kernel's source package)" >&2
 		bad=1
 	fi

@@ -27,16 +27,28 @@ have()
 	cmd:clang) command -v "${CLANG:-clang}" || ls /usr/bin/clang-[0-9]* ;;
 	cmd:bpftool) command -v "${BPFTOOL:-bpftool}" ;;
 	cmd:*) command -v "${1#cmd:}" ;;
+	lib:libperf) # or what it can be built from
+		$PKG_CONFIG --exists libperf || ls "$DEPS/libperf/lib/pkgconfig/libperf.pc" ||
+			ls -d /usr/src/linux-[0-9]*/tools/lib/perf || [ -n "${KSRC:-}" ]
+		;;
 	lib:*) $PKG_CONFIG --exists "$(echo "${1#lib:}" | sed 's/>=/ >= /')" ;;
 	inc:*) echo "#include <${1#inc:}>" | ${CC:-cc} -E -x c - ;;
 	esac >/dev/null 2>&1
 }
 
-# rows GROUP... -> probe TAB package, of this distribution (or Debian's names where it is unknown)
+# rows GROUP... -> probe TAB package, of this distribution (or Debian's names where it is unknown).
+# dnf and zypper find a library by its pkg-config module, whatever the package is called by now.
 rows()
 {
 	for group; do
-		awk -F '\t' -v g="$group" -v c="$column" '$1 == g { print $2 "\t" $(c ? c : 3) }' scripts/packages.tsv
+		awk -F '\t' -v g="$group" -v c="$column" '
+			$1 != g { next }
+			{ package = $(c ? c : 3) }
+			c > 3 && $2 ~ /^lib:/ && $2 != "lib:libperf" {
+				package = "pkgconfig(" substr($2, 5) ")"
+				sub(/>=[0-9.]*/, "", package)
+			}
+			{ print $2 "\t" package }' scripts/packages.tsv
 	done
 }
 
