@@ -29,11 +29,13 @@ stop()
 	grep -qx begun "work/log/$name/iter-1/sh/logs/output" || fail "$sig: its output is not kept"
 	grep -q "stopped by signal" e || fail "$sig: the last line does not say it: $(cat e)"
 	grep -q "1 of 3 executions" e || fail "$sig: the last line does not count: $(cat e)"
+	# shellcheck disable=SC2013 # words
 	for p in $(cat "$name.go"); do
 		! kill -0 "$p" 2>/dev/null || fail "$sig: process $p is left"
 	done
 }
 
+# shellcheck disable=SC2016 # for the inner shell
 body='[ $MMT_TRACE_ITERATION = 0 ] && exit 0; echo begun; sleep 300 & echo $! $$ >NAME.tmp; mv NAME.tmp NAME.go; wait'
 stop INT 130 int "${body//NAME/int}"
 stop TERM 143 term "${body//NAME/term}"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # run: the tree of results, the order of arms, hooks, environment, MMTests' configs and layout.
+# shellcheck disable=SC2015,SC2016 # ands and ors are meant; inner shells expand
 set -u
 cd "$TMPDIR" || exit 1
 [ -x "$MMT" ] || { echo "skipped: no $MMT"; exit 77; }
