@@ -102,6 +102,8 @@ static void run_job(struct cmp_job *j, const char *patterns)
 		j->why = "not a trace of mmt-trace";
 	else if (j->err == -ENOTSUP)
 		j->why = "written by a later, incompatible version of mmt-trace";
+	else if (j->err == -EISDIR)
+		j->why = "a directory";
 	else if (j->err && j->err != -ENOMEM)
 		j->why = "cannot be read";
 	if (j->why)

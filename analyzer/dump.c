@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dump.h"
+#include "out.h"
 
 #define VEC_MAX 4096
 
@@ -291,6 +292,15 @@ static const struct mmt_type *type_named(const struct mmt_reader *r, const char 
 	return NULL;
 }
 
+/* The one line about a damaged or unfinished trace. */
+static void say_status(const char *path, struct mmt_reader *r)
+{
+	struct mmt_status st = { .sz = sizeof(st) };
+
+	if (!mmt_reader__status(r, &st) && st.line[0])
+		out_warn("%s: %s", path, st.line);
+}
+
 int dump_raw(const char *path, const char *type, FILE *f)
 {
 	struct mmt_reader_opts ro = { .sz = sizeof(ro) };
@@ -315,7 +325,8 @@ int dump_raw(const char *path, const char *type, FILE *f)
 	if (err > 0)
 		err = 0;
 	if (!err && type && !only)
-		err = -ENOENT;
+		err = -ESRCH;
+	say_status(path, r);
 	mmt_reader__close(r);
 	return err;
 }
@@ -394,9 +405,10 @@ int dump_table(const char *path, const char *table, const struct table_out *o, F
 	if (o->fmt == TABLE_JSON)
 		json_end(&w.j);
 	if (!err && (!type || type->kind != MMT_KIND_TABLE))
-		err = -ENOENT;
+		err = -ESRCH;
 	if (!err && !w.rows && o->fmt == TABLE_CSV)
 		csv_head(type, &w, o->sep ? o->sep : ",");
+	say_status(path, r);
 	mmt_reader__close(r);
 	return err;
 }

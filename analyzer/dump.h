@@ -18,9 +18,9 @@ void dump_value_json(struct json *j, const struct mmt_field *field, const struct
 /* For CSV: quoted where needed. */
 void dump_value_csv(FILE *f, const struct mmt_field *field, const struct mmt_cell *c, const char *sep);
 
-/* Lines "type field=value ..." in the order of the file; type NULL: all. -ENOENT: no such type in the file. */
+/* Lines "type field=value ..." in the order of the file; type NULL: all. -ESRCH: no such type in the file. */
 int dump_raw(const char *path, const char *type, FILE *f);
-/* A table of the trace, all its columns. */
+/* A table of the trace, all its columns; -ESRCH: no such table. */
 int dump_table(const char *path, const char *table, const struct table_out *o, FILE *f);
 
 #endif

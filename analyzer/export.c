@@ -192,7 +192,8 @@ static void perf_script(struct export *e, uint64_t t, const struct item *it, con
 		s = key_field(type, "state", it->key);
 		perf_head(e, t, it, "sched:sched_switch");
 		fprintf(e->f, "prev_comm=%s prev_pid=%u prev_prio=120 prev_state=%s%s ==> next_comm=%s next_pid=%u next_prio=120\n",
-			comm_of(e, it->current, t, idle, sizeof(idle), it->stream), it->current, s >= 0 && s < 8 ? state[s] : "?",
+			comm_of(e, it->current, t, idle, sizeof(idle), it->stream), it->current,
+			!it->current ? "R" : s >= 0 && s < 8 ? state[s] : "?",
 			s == MMT_STATE_R && it->current ? "+" : "", comm_of(e, tid, t, idle2, sizeof(idle2), it->stream), tid);
 		break;
 	case MMT_EV_WAKEUP:

@@ -217,7 +217,7 @@ static int table(const struct settings *s, FILE *f)
 	}
 	o.fmt = fmt[s->ex.fmt];
 	err = dump_table(s->input, s->table, &o, f);
-	if (err == -ENOENT)
+	if (err == -ESRCH)
 		out_err("%s: no table named '%s' in this trace; mmt-trace info lists its tables", s->input, s->table);
 	else if (err)
 		trace_err_say(s->input, err, NULL);

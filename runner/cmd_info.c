@@ -76,7 +76,7 @@ static int raw(const struct settings *s, FILE *f)
 {
 	int err = dump_raw(s->input, s->type, f);
 
-	if (err == -ENOENT && s->type)
+	if (err == -ESRCH)
 		out_err("%s: no type named '%s' in this trace's schema; mmt-trace info lists what it holds", s->input, s->type);
 	else if (err)
 		trace_err_say(s->input, err, NULL);
