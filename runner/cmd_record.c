@@ -94,13 +94,16 @@ static int parse_choice(struct argp_state *state, const char *arg, const char *w
 			size_t n, size_t *i)
 {
 	const char *near;
+	char list[128];
 
 	for (*i = 0; *i < n; (*i)++)
 		if (!strcmp(arg, names[*i]))
 			return 0;
 	near = suggest(arg, names, n);
-	argp_error(state, "no %s '%s'%s%s%s", what, arg, near ? "; did you mean '" : "", near ? near : "",
-		   near ? "'?" : "");
+	for (size_t k = 0, at = 0; k < n && at < sizeof(list); k++)
+		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s", k ? ", " : "", names[k]);
+	argp_error(state, "no %s '%s'%s%s%s; there are: %s", what, arg, near ? "; did you mean '" : "",
+		   near ? near : "", near ? "'?" : "", list);
 	return EINVAL;
 }
 
@@ -114,7 +117,7 @@ static int parse_events(struct argp_state *state, const char *arg, struct mmt_se
 	for (; *arg && !err; arg += len + (arg[len] == ',')) {
 		len = strcspn(arg, ",");
 		snprintf(word, sizeof(word), "%.*s", (int)len, arg);
-		err = parse_choice(state, word, "event (there are: sched, sched:waking)", names, 2, &i);
+		err = parse_choice(state, word, "event", names, 2, &i);
 		if (!err && i == 1)
 			o->waking = true;
 	}
