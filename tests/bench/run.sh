@@ -17,6 +17,7 @@ usage: tests/bench/run.sh [options]
   -p N      rounds of the other tools, at most -r (3)
   -s N      size of the workloads in percent (100)
   -a N      million events of the trace whose analysis is timed (8; 0: skip)
+  -m        minima instead of medians: for a machine that is not ours alone
   -k        keep the raw numbers and traces, and say where
   -q        quick: 3 rounds, 1 of the others, half size, 2 million events
 
@@ -34,10 +35,11 @@ programs. Speed is shown, never asserted: exit status is 0 if everything ran.
 END
 }
 
+minima=0
 workloads=switch,pipe,pipefree,hackbench,cpu,build
 tools=light,default,full,perfstat,tracecmd,perf
 rounds=7 peer_rounds=3 size=100 analysis=8 keep=0
-while getopts w:t:r:p:s:a:kqh opt; do
+while getopts w:t:r:p:s:a:mkqh opt; do
 	case $opt in
 	w) workloads=$OPTARG ;;
 	t) tools=$OPTARG ;;
@@ -45,6 +47,7 @@ while getopts w:t:r:p:s:a:kqh opt; do
 	p) peer_rounds=$OPTARG ;;
 	s) size=$OPTARG ;;
 	a) analysis=$OPTARG ;;
+	m) minima=1 ;;
 	k) keep=1 ;;
 	q) rounds=3 peer_rounds=1 size=50 analysis=2 ;;
 	h) usage; exit 0 ;;
@@ -75,9 +78,13 @@ trap 'exit 130' INT TERM
 # shellcheck source=tests/bench/analysis.sh
 . "$here/analysis.sh"
 
+# shellcheck source=tests/bench/bodies.sh
+. "$here/bodies.sh"
+
 bench_build || exit 1
 bench_calibrate
 bench_rounds
-awk -v cpus="$(nproc)" -v rounds="$rounds" -f "$here/table.awk" "$work/events.tsv" "$raw"
+awk -v cpus="$(nproc)" -v minima="$minima" -f "$here/table.awk" "$work/events.tsv" "$raw"
+bench_bodies
 [ "$analysis" -gt 0 ] && bench_analysis
 exit 0

@@ -93,7 +93,7 @@ bench_loss() {
 	esac
 }
 
-# One run: round workload tool cpu wall coll_cpu start stop hwm_kb bytes seen lost
+# One run: round workload tool cpu wall coll_cpu start stop hwm_kb bytes seen lost switches
 bench_one() {
 	local round=$1 w=$2 t=$3 bytes=- loss='- -'
 	bench_load "$w" || { echo "bench: no workload $w" >&2; exit 2; }
@@ -116,11 +116,11 @@ bench_one() {
 		FNR == NR { i[$1] = $2; next } { o[$1] = $2 }
 		END {
 			print pre, i["cpu"], i["wall"], o["cpu"] - i["cpu"], i["begin"] - o["begin"], o["end"] - i["end"],
-				i["parent_hwm_kb"], bytes, loss
+				i["parent_hwm_kb"], bytes, loss, i["switches"]
 		}' OFS=' ' "$work/in" "$work/out" >> "$raw"
 }
 
-# How many events of each kind a workload makes, all CPUs: workload F2 F4
+# How many events of each kind a workload makes for each switch of its own: workload F2 F4
 bench_calibrate() {
 	local w
 	: > "$work/events.tsv"
@@ -129,9 +129,9 @@ bench_calibrate() {
 		FLOOR_OUT=$work/counts STORM_OUT=$work/in "$bin/floor" -c -o "$bin/floor.bpf.o" \
 			-e switch,migrate,wakeup,wakeup_new -- "${load[@]}" > /dev/null 2>&1
 		awk -v w="$w" '{ n[$1] = $2 } END {
-			f2 = n["switch"] + n["migrate"]
-			print "events", w, f2, f2 + n["wakeup"] + n["wakeup_new"]
-		}' "$work/counts" >> "$work/events.tsv"
+			f2 = 1 + n["migrate"] / n["switches"]
+			print "events", w, f2, f2 + (n["wakeup"] + n["wakeup_new"]) / n["switches"]
+		}' "$work/counts" "$work/in" >> "$work/events.tsv"
 	done
 }
 
