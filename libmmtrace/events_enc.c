@@ -6,8 +6,8 @@
  * Contexts sharpen the statistics of the times, but each brings a code table of its own
  * (60 to 80 bytes): not for a handful of events.
  */
-#define MODE1_AT 3000u
-#define MODE2_AT 12000u
+#define MODE1_AT 1500u
+#define MODE2_AT 6000u
 /* Below 2^4 ns all is noise: those bits of the times are not worth a token. */
 #define NOISE_SHIFT 4u
 
