@@ -107,10 +107,11 @@ int run_json_open(struct run *r, struct run_arm *a)
 
 int run_json_begin(struct run *r, struct run_exec *x)
 {
-	json_t *e = json_object();
+	json_t *e;
 
 	if (x->warmup)
 		return 0;
+	e = json_object();
 	json_object_set_new(e, "order", json_integer(x->order));
 	json_object_set_new(e, "arm", text(x->arm->name));
 	json_object_set_new(e, "iteration", json_integer(x->iteration));
