@@ -21,6 +21,7 @@
 #include "sysfs.h"
 
 #define HISTS 1024u   /* tasks alive at once with histograms of their own */
+#define SLOTS_AHEAD 2048u /* free slots kept ready: filling them all takes 30 ms */
 #define RING_KB 8192u /* per CPU: 1 Mi events, over a second at the highest rates seen */
 #define MAP_LIMIT (1ULL << 30)
 
@@ -316,6 +317,21 @@ static int fill_queue(int fd, uint32_t first, uint32_t n)
 	return 0;
 }
 
+int mmt_probe__more_slots(struct mmt_probe *b, size_t live)
+{
+	uint32_t n = b->cfg.n_slots - 1 - b->slots_given;
+	int err;
+
+	if (b->slots_given >= live + SLOTS_AHEAD || !n)
+		return 0;
+	if (n > SLOTS_AHEAD)
+		n = SLOTS_AHEAD;
+	err = fill_queue(b->free_slots_fd, b->slots_given + 1, n);
+	if (!err)
+		b->slots_given += n;
+	return err;
+}
+
 static int fill_wanted(struct mmt_probe *b, const struct mmt_probe_opts *o)
 {
 	int fd = bpf_object__find_map_fd_by_name(b->obj, "wanted");
@@ -369,7 +385,7 @@ int mmt_probe__load(struct mmt_probe *b, const struct mmt_probe_opts *o, const s
 	}
 	b->free_slots_fd = bpf_object__find_map_fd_by_name(b->obj, "free_slots");
 	b->free_hists_fd = bpf_object__find_map_fd_by_name(b->obj, "free_hists");
-	err = fill_queue(b->free_slots_fd, 1, b->cfg.n_slots - 1);
+	err = mmt_probe__more_slots(b, 0);
 	err = err ? err : fill_queue(b->free_hists_fd, 1, HISTS - 1);
 	err = err ? err : fill_wanted(b, o);
 	if (err)

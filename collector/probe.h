@@ -39,6 +39,7 @@ struct mmt_probe {
 	unsigned int n_cpus;
 	uint64_t map_bytes;      /* kernel memory of the maps */
 	int free_slots_fd, free_hists_fd;
+	uint32_t slots_given;    /* slots ever put into the queue */
 	/* mapped */
 	struct mmt_state *state;
 	struct mmt_cpu *cpus;
@@ -57,6 +58,8 @@ int mmt_probe__attach(struct mmt_probe *b, const struct mmt_log *log);
 void mmt_probe__detach(struct mmt_probe *b);
 /* Hand a slot or a block of histograms back after its last reading; both are zeroed. */
 void mmt_probe__free_slot(struct mmt_probe *b, uint32_t slot);
+/* Have enough free slots ready for new tasks, when `live` are taken. */
+int mmt_probe__more_slots(struct mmt_probe *b, size_t live);
 /* Run on_rec for all waiting rare records. */
 int mmt_probe__consume(struct mmt_probe *b);
 /* The trace clock now, ns. */

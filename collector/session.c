@@ -166,6 +166,8 @@ static int pass(struct mmt_session *s)
 	int err = mmt_probe__consume(&s->bpf);
 
 	if (err >= 0)
+		err = mmt_probe__more_slots(&s->bpf, s->tasks.n_live);
+	if (err >= 0)
 		err = mmt_drain__all(&s->drain);
 	return keep(s, err < 0 ? err : 0);
 }
