@@ -282,21 +282,46 @@ static int check_needs(const struct conf *c)
 	return MMT_EXIT_NOENT;
 }
 
+static int check_program(const char *prog)
+{
+	int ret = bench_executable(prog);
+
+	if (ret)
+		out_err("run: cannot execute %s: %s", prog, strerror(ret == MMT_EXIT_NOENT ? ENOENT : EACCES));
+	return ret;
+}
+
+static int check_wrap(const char *wrap)
+{
+	struct conf_err err;
+	char **words;
+	size_t n;
+	int ret;
+
+	if (!wrap)
+		return 0;
+	if (words_split(wrap, &words, &n, err.text, sizeof(err.text)))
+		return trouble(&err);
+	ret = n ? check_program(words[0]) : 0;
+	words_free(words);
+	return ret;
+}
+
 /* Better said before anything is created; where PATH is changed, exec itself will say. */
 static int check_commands(const struct run_arm *a)
 {
-	for (size_t i = 0; i < a->benches.n; i++) {
-		const struct bench *b = &a->benches.v[i];
-		const char *prog = b->parts[0].argv[0];
-		int ret = bench_executable(prog);
+	int ret = check_wrap(a->arm.wrap);
 
-		if (!ret || conf_pairs_get(&a->arm.env, "PATH") || conf_pairs_get(&b->conf->env, "PATH"))
+	for (size_t i = 0; i < a->benches.n && !ret; i++) {
+		const struct bench *b = &a->benches.v[i];
+
+		if (conf_pairs_get(&a->arm.env, "PATH") || conf_pairs_get(&b->conf->env, "PATH"))
 			continue;
-		out_err("run: cannot execute %s: %s", prog,
-			ret == MMT_EXIT_NOENT ? strerror(ENOENT) : strerror(EACCES));
-		return ret;
+		ret = check_wrap(b->conf->wrap);
+		if (!ret)
+			ret = check_program(b->parts[0].argv[0]);
 	}
-	return 0;
+	return ret;
 }
 
 static int add_conf(struct run *r, struct run_arm *a, struct conf *c, const char *only)

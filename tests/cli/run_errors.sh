@@ -28,6 +28,7 @@ run=("$MMT" run --no-trace)
 expect 127 "no-such-program" "${run[@]}" -- no-such-program
 expect 127 "/no/such/program" "${run[@]}" -- /no/such/program
 expect 126 "Permission denied" "${run[@]}" -- /etc/passwd
+expect 127 "no-such-wrap" "${run[@]}" --arm a:wrap="no-such-wrap -x" -- true
 expect 125 "nothing to run" "${run[@]}"
 expect 125 "not both" "${run[@]}" -c demo -- true
 expect 125 "'hackbench'" "${run[@]}" -c hackbnch
