@@ -95,18 +95,17 @@ static inline uint64_t bit_get(struct bitr *b, unsigned int bits)
 {
 	uint64_t v;
 
-	if (b->n < bits) {
-		if (likely(b->end - b->p >= 4)) {
-			b->acc |= (uint64_t)mmt_get32(b->p) << b->n;
-			b->p += 4;
-			b->n += 32;
-		} else {
-			for (; b->n < bits && b->p < b->end; b->n += 8)
-				b->acc |= (uint64_t)*b->p++ << b->n;
-			if (b->n < bits) {
-				b->err = -EBADMSG;
-				return 0;
-			}
+	/* fill up to 56 bits or more, without asking how many are left: that nobody can guess */
+	if (likely(b->end - b->p >= 8)) {
+		b->acc |= mmt_get64(b->p) << b->n;
+		b->p += (63 - b->n) >> 3;
+		b->n |= 56;
+	} else {
+		for (; b->n <= 56 && b->p < b->end; b->n += 8)
+			b->acc |= (uint64_t)*b->p++ << b->n;
+		if (b->n < bits) {
+			b->err = -EBADMSG;
+			return 0;
 		}
 	}
 	v = b->acc & ((1ull << bits) - 1);
