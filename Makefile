@@ -237,7 +237,7 @@ lab: setup-lab
 lint: setup-lint
 	$(Q)$(MAKE) lint-now
 lint-now: $(SKELS)
-	$(Q)scripts/lint.sh '$(PROG_CFLAGS) $(PERF_CFLAGS) -I.'
+	$(Q)scripts/lint.sh '$(PKG_CFLAGS) $(PERF_CFLAGS) -I$(BUILD)/bpf'
 
 # ------------------------------------------------------------------- set-up
 

@@ -29,7 +29,7 @@ static int unknown(const char *name)
 	const char *names[64], *near;
 	size_t n = 0;
 
-	for (; mmt_cmds[n] && n < 63; n++)
+	for (; n < 63 && mmt_cmds[n]; n++)
 		names[n] = mmt_cmds[n]->name;
 	names[n++] = "help";
 	near = suggest(name, names, n);

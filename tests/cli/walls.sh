@@ -55,7 +55,7 @@ if [ -x "$MMT" ]; then
 	ours=$(nm --defined-only "$MMT" | awk '$2 == "T" || $2 == "t" { print $3 }' | grep -vE '^(_init|_fini|_start|main)$' | sort -u)
 	theirs=$(ldd "$MMT" | awk '/=> \// { print $3 }' | grep -vE '/lib(asan|ubsan|gcc_s)\.' | xargs -r nm -D --defined-only 2>/dev/null |
 		awk '$2 == "T" || $2 == "W" { sub(/@.*/, "", $3); print $3 }' | sort -u)
-	global=$(find "$BUILD/obj" -name '*.o' -not -path '*/tests/*' | xargs -r nm -g --defined-only 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u)
+	global=$(find "$BUILD/obj" -name '*.o' -not -path '*/tests/*' -exec nm -g --defined-only {} + 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u)
 	hits=$(comm -12 <(comm -12 <(echo "$ours") <(echo "$global")) <(echo "$theirs") | tr '\n' ' ')
 	[ -z "$hits" ] || fail "names that a library has too: $hits"
 fi
