@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,10 +228,10 @@ static int take_chunk(struct merge *m, const struct mmt_chunk *c)
 {
 	uint64_t first = UINT64_MAX;
 	uint32_t i;
-	int err = note_gap(m, c);
+	int err = 0;
 
 	if (m->ops->chunk)
-		err = err ? err : m->ops->chunk(m->ctx, c);
+		err = m->ops->chunk(m->ctx, c);
 	for (i = 0; i < c->n_blocks && !err; i++) {
 		const struct mmt_block *b = &c->blocks[i];
 		struct merge_lane *l = lane_of(m, b->stream);
@@ -251,27 +252,165 @@ static int take_chunk(struct merge *m, const struct mmt_chunk *c)
 	return drain(m, m->begin[0] < m->begin[1] ? m->begin[0] : m->begin[1]);
 }
 
+static void merge_free(struct merge *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_lanes; i++)
+		free(m->lane[i].rec);
+	free(m->lane);
+	free(m->run);
+	free(m->buf[0]);
+	free(m->buf[1]);
+	u64map_free(&m->by_stream);
+}
+
 int merge_run(struct mmt_reader *r, const struct merge_ops *ops, void *ctx, struct merge_stats *st)
 {
 	struct merge m = { .ops = ops, .ctx = ctx, .st = st };
 	struct mmt_chunk c;
-	size_t i;
 	int err;
 
 	memset(st, 0, sizeof(*st));
 	while ((err = mmt_reader__next(r, &c)) > 0) {
-		err = take_chunk(&m, &c);
+		err = note_gap(&m, &c);
+		err = err ? err : take_chunk(&m, &c);
 		if (err)
 			break;
 	}
 	if (!err)
 		err = drain(&m, UINT64_MAX);
-	for (i = 0; i < m.n_lanes; i++)
-		free(m.lane[i].rec);
-	free(m.lane);
-	free(m.run);
-	free(m.buf[0]);
-	free(m.buf[1]);
-	u64map_free(&m.by_stream);
+	merge_free(&m);
+	return err;
+}
+
+/* ---------------------------------------------------------------- threads */
+
+/* A thread unpacks every n-th chunk and holds it until the caller has taken it. */
+struct feed {
+	struct mmt_reader *r;
+	struct mmt_chunk c;
+	int ret;          /* as mmt_reader__next() */
+	bool full, stop;
+	pthread_t thread;
+	bool started;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+};
+
+static void *feed_main(void *arg)
+{
+	struct feed *f = arg;
+	bool stop;
+	int ret;
+
+	do {
+		do
+			ret = mmt_reader__next(f->r, &f->c);
+		while (ret > 0 && !f->c.n_blocks);
+		pthread_mutex_lock(&f->lock);
+		f->ret = ret;
+		f->full = true;
+		pthread_cond_broadcast(&f->changed);
+		while (f->full && !f->stop)
+			pthread_cond_wait(&f->changed, &f->lock);
+		stop = f->stop;
+		pthread_mutex_unlock(&f->lock);
+	} while (ret > 0 && !stop);
+	return NULL;
+}
+
+static void feed_wait(struct feed *f)
+{
+	pthread_mutex_lock(&f->lock);
+	while (!f->full)
+		pthread_cond_wait(&f->changed, &f->lock);
+	pthread_mutex_unlock(&f->lock);
+}
+
+static void feed_release(struct feed *f, bool stop)
+{
+	pthread_mutex_lock(&f->lock);
+	f->full = false;
+	f->stop |= stop;
+	pthread_cond_broadcast(&f->changed);
+	pthread_mutex_unlock(&f->lock);
+}
+
+static int feed_open(struct feed *f, const char *path, unsigned int part, unsigned int n)
+{
+	struct mmt_reader_opts ro = { .sz = sizeof(ro), .part = part, .n_parts = n };
+	int err;
+
+	pthread_mutex_init(&f->lock, NULL);
+	pthread_cond_init(&f->changed, NULL);
+	err = mmt_reader__open(path, &ro, &f->r);
+	if (err)
+		return err;
+	err = pthread_create(&f->thread, NULL, feed_main, f);
+	f->started = !err;
+	return -err;
+}
+
+/* 0 when the feed's reader found nothing wrong with the file. */
+static int feed_close(struct feed *f)
+{
+	struct mmt_status st = { .sz = sizeof(st) };
+	int damaged = 0;
+
+	if (f->started) {
+		feed_release(f, true);
+		pthread_join(f->thread, NULL);
+	}
+	if (f->r)
+		damaged = mmt_reader__status(f->r, &st) || st.bad_chunks || st.missing_seq;
+	mmt_reader__close(f->r);
+	pthread_cond_destroy(&f->changed);
+	pthread_mutex_destroy(&f->lock);
+	return damaged;
+}
+
+static int take_in_turn(struct merge *m, struct feed *feed, unsigned int n)
+{
+	unsigned int at;
+	int err = 0;
+
+	for (at = 0; !err; at = (at + 1) % n) {
+		struct feed *f = &feed[at];
+
+		feed_wait(f);
+		if (f->ret <= 0)
+			return f->ret;
+		if (m->started && f->c.seq < m->next_seq)
+			return -EAGAIN; /* a neighbour has skipped a damaged chunk */
+		m->started = true;
+		m->next_seq = f->c.seq + 1;
+		err = take_chunk(m, &f->c);
+		feed_release(f, false);
+	}
+	return err;
+}
+
+int merge_run_threads(const char *path, unsigned int n, const struct merge_ops *ops, void *ctx, struct merge_stats *st)
+{
+	struct merge m = { .ops = ops, .ctx = ctx, .st = st };
+	struct feed *feed = calloc(n, sizeof(*feed));
+	unsigned int i, opened = 0;
+	int err = feed ? 0 : -ENOMEM, damaged = 0;
+
+	memset(st, 0, sizeof(*st));
+	while (!err && opened < n) {
+		err = feed_open(&feed[opened], path, opened, n);
+		opened++;
+	}
+	err = err ? err : take_in_turn(&m, feed, n);
+	for (i = 0; i < opened; i++)
+		damaged |= feed_close(&feed[i]);
+	free(feed);
+	if (!err && damaged)
+		err = -EAGAIN;
+	if (!err)
+		err = drain(&m, UINT64_MAX);
+	merge_free(&m);
 	return err;
 }

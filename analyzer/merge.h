@@ -46,5 +46,11 @@ struct merge_stats {
 int merge_room(struct merge_lane *l, size_t extra);
 
 int merge_run(struct mmt_reader *r, const struct merge_ops *ops, void *ctx, struct merge_stats *st);
+/*
+ * The same with n threads beside the caller's that unpack chunks. Only for a file that is
+ * whole: -EAGAIN says that it is not, after an unknown number of batches; start again
+ * with merge_run(). Operations are called in the caller's thread.
+ */
+int merge_run_threads(const char *path, unsigned int n, const struct merge_ops *ops, void *ctx, struct merge_stats *st);
 
 #endif

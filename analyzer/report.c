@@ -227,7 +227,7 @@ static int prepare(struct report *r)
 		return model_group(r->m, by[o->by], o->collector, &r->g, &r->n);
 	if (o->by == REPORT_CPU)
 		return say(r, -EINVAL, "--events has no table by cpu: leave --events out, or choose --by task|process|cgroup");
-	err = sched_events_load(r->m, o->log, o->log_ctx, &r->ev);
+	err = sched_events_load(r->m, o->threads, o->log, o->log_ctx, &r->ev);
 	if (err)
 		return err;
 	if (r->ev.status.line[0] && !r->m->status.line[0] && o->log) {

@@ -599,7 +599,7 @@ static void engine_free(struct engine *e)
 	u64map_free(&e->by_tid);
 }
 
-int sched_events_load(const struct model *m, mmt_log_fn log, void *log_ctx, struct sched_events *ev)
+static int load(const struct model *m, unsigned int threads, mmt_log_fn log, void *log_ctx, struct sched_events *ev)
 {
 	static const struct merge_ops ops = { on_chunk, on_block, on_gap, on_batch };
 	struct mmt_reader_opts ro = { .sz = sizeof(ro), .log = log, .log_ctx = log_ctx };
@@ -613,10 +613,14 @@ int sched_events_load(const struct model *m, mmt_log_fn log, void *log_ctx, stru
 	dense(&e, 0);
 	err = err ? err : e.err;
 	err = err ? err : mmt_reader__open(m->path, &ro, &r);
-	e.reader = r;
-	err = err ? err : merge_run(r, &ops, &e, &st);
+	e.reader = r; /* for its schema, whoever unpacks */
+	if (!err && threads)
+		err = merge_run_threads(m->path, threads, &ops, &e, &st);
+	else
+		err = err ? err : merge_run(r, &ops, &e, &st);
 	ev->status.sz = sizeof(ev->status);
-	err = err ? err : mmt_reader__status(r, &ev->status);
+	if (!err && !threads)
+		err = mmt_reader__status(r, &ev->status);
 	if (!err && e.on)
 		toggle(&e, next_edge(&e) < m->t1 ? next_edge(&e) : m->t1 > e.last ? m->t1 : e.last);
 	err = err ? err : results(&e);
@@ -630,6 +634,13 @@ int sched_events_load(const struct model *m, mmt_log_fn log, void *log_ctx, stru
 	if (err)
 		sched_events_free(ev);
 	return err;
+}
+
+int sched_events_load(const struct model *m, unsigned int threads, mmt_log_fn log, void *log_ctx, struct sched_events *ev)
+{
+	int err = threads ? load(m, threads, log, log_ctx, ev) : -EAGAIN;
+
+	return err == -EAGAIN ? load(m, 0, log, log_ctx, ev) : err;
 }
 
 void sched_events_free(struct sched_events *ev)

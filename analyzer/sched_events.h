@@ -25,8 +25,8 @@ struct sched_events {
 	struct mmt_status status; /* of the file, events and all */
 };
 
-/* Reads the events of m->path over m's window. */
-int sched_events_load(const struct model *m, mmt_log_fn log, void *log_ctx, struct sched_events *ev);
+/* Reads the events of m->path over m's window, with this many threads to unpack them beside the caller's. */
+int sched_events_load(const struct model *m, unsigned int threads, mmt_log_fn log, void *log_ctx, struct sched_events *ev);
 void sched_events_free(struct sched_events *ev);
 
 #endif

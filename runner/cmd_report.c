@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +14,10 @@ struct settings {
 	struct model_opts model;
 	struct report_opts report;
 	struct out_opts out;
+	long threads; /* -1: as many as there are CPUs to spare */
 };
 
-enum { OPT_BY = 256, OPT_SORT, OPT_SEGMENT, OPT_MARK, OPT_EVENTS, OPT_TOP, OPT_HIST, OPT_VERIFY, OPT_NDJSON, OPT_NO_PAGER,
+enum { OPT_THREADS = 255, OPT_BY, OPT_SORT, OPT_SEGMENT, OPT_MARK, OPT_EVENTS, OPT_TOP, OPT_HIST, OPT_VERIFY, OPT_NDJSON, OPT_NO_PAGER,
        OPT_COLLECTOR, OPT_COLOR };
 
 static const struct argp_option options[] = {
@@ -26,6 +28,7 @@ static const struct argp_option options[] = {
 	  "iteration, all, or the number of a segment (default: the iteration where there is one, else all)", 1 },
 	{ "mark", OPT_MARK, "NAME", 0, "Only the segments that begin at marks of this name", 1 },
 	{ "events", OPT_EVENTS, NULL, 0, "Compute from the event stream instead of the totals", 1 },
+	{ "threads", OPT_THREADS, "N", 0, "With --events: unpack them with N threads more (default: one a CPU, at most 3)", 1 },
 	{ "collector", OPT_COLLECTOR, NULL, 0, "Show the collector's own tasks too", 1 },
 	{ "hist", OPT_HIST, NULL, 0, "Add histograms of run-queue latency and off-CPU time", 1 },
 	{ "verify", OPT_VERIFY, NULL, 0, "Add the differences to the kernel's own counters, and why", 1 },
@@ -95,6 +98,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_EVENTS:
 		s->report.events = true;
 		break;
+	case OPT_THREADS:
+		s->threads = strtol(arg, &end, 10);
+		if (!*arg || *end || s->threads < 0 || s->threads > 64)
+			argp_error(state, "--threads %s: a number from 0 to 64", arg);
+		break;
 	case OPT_COLLECTOR:
 		s->report.collector = true;
 		break;
@@ -149,9 +157,20 @@ static const struct argp argp = {
 	       "\vWithout FILE, trace.mmt of the current directory is read. Times in CSV and JSON are in ns.",
 };
 
+/* Unpacking takes about as long as the rest: more than three threads have nothing to do. */
+static unsigned int spare_cpus(long asked)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
+
+	if (asked >= 0)
+		return (unsigned int)asked;
+	return n < 2 ? 0 : n < 4 ? (unsigned int)n : 3;
+}
+
 static int run(int argc, char **argv)
 {
-	struct settings s = { .report = { .log = out_log } };
+	struct settings s = { .report = { .log = out_log }, .threads = -1 };
 	struct model *m = NULL;
 	struct out *o = NULL;
 	int err;
@@ -165,6 +184,7 @@ static int run(int argc, char **argv)
 		out_err("--events reads the trace twice: save standard input to a file first");
 		return MMT_EXIT_TROUBLE;
 	}
+	s.report.threads = spare_cpus(s.threads);
 	if (!s.report.top)
 		s.report.top = s.report.out.fmt == TABLE_TEXT ? 20 : 0;
 	if (s.report.top == SIZE_MAX)

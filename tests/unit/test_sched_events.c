@@ -19,8 +19,17 @@
 
 static void load(const struct synth *s, enum model_window window, struct model **m, struct sched_events *ev)
 {
+	struct sched_events more;
+	size_t i;
+
 	*m = synth_model(s, window, "w");
-	assert_int_equal(sched_events_load(*m, NULL, NULL, ev), 0);
+	assert_int_equal(sched_events_load(*m, 0, NULL, NULL, ev), 0);
+	/* the same with threads, damaged or not */
+	assert_int_equal(sched_events_load(*m, 3, NULL, NULL, &more), 0);
+	assert_int_equal(more.n, ev->n);
+	for (i = 0; i < more.n; i++)
+		assert_memory_equal(more.g[i].v, ev->g[i].v, sizeof(more.g[i].v));
+	sched_events_free(&more);
 }
 
 static const struct model_group *task(const struct sched_events *ev, uint64_t epoch)
