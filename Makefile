@@ -226,11 +226,11 @@ fuzz: setup-check
 
 bench: setup-bench
 	$(Q)$(MAKE) all
-	$(Q)tests/bench/run.sh
+	$(Q)tests/bench/run.sh $(BENCH_ARGS)
 
 lab: setup-lab
 	$(Q)$(MAKE) all
-	$(Q)tests/lab/run.sh
+	$(Q)tests/lab/run.sh $(LAB_ARGS)
 
 # --------------------------------------------------------------------- lint
 
@@ -294,7 +294,7 @@ help:
 	@echo 'make lint        clang-tidy, cppcheck, clang-format (reports), shellcheck'
 	@echo 'make install     DESTDIR=, prefix=$(prefix)'
 	@echo 'make clean       remove $(BUILD); make distclean: and $(DEPS)'
-	@echo 'Variables: V=1 BUILD= DEPS= CC= CLANG= BPFTOOL= CFLAGS= SAN=address,undefined'
+	@echo 'Variables: V=1 BENCH_ARGS= LAB_ARGS= FUZZ_SECONDS= BUILD= DEPS= CC= CLANG= BPFTOOL= CFLAGS= SAN=address,undefined'
 
 , := ,
 .PHONY: all lib prog prog-parts tests fuzzers check check-now check-unit check-cli check-live check-walls check-asan \
