@@ -25,6 +25,7 @@ struct scan {
 	uint64_t *segment_kind; /* kind + 1 of mark seq */
 	uint64_t *mark_time;
 	uint64_t n_marks, n_epochs;
+	uint64_t boot_off; /* CLOCK_BOOTTIME - trace clock, at the start */
 };
 
 static uint64_t cell(const struct mmt_rows *r, uint32_t row, const char *name)
@@ -83,6 +84,8 @@ static void scan_row(void *ctx, const struct mmt_rows *r, uint32_t row)
 		if (id >= s->n_marks)
 			s->n_marks = id + 1;
 	}
+	if (r->type->id == MMT_TB_CLOCK && !s->boot_off)
+		s->boot_off = cell(r, row, "boot") - cell(r, row, "time");
 	if (r->type->id != MMT_TB_TASK && r->type->id != MMT_TB_TASK_TOTALS)
 		return;
 	id = cell(r, row, "epoch");
@@ -300,13 +303,17 @@ void sums_of_machine(const char *path, int kind, struct machine_sums *m)
 
 		m->tasks_with_totals += !!e->any;
 		m->exits += !!e->last;
-		/* start is CLOCK_BOOTTIME, first the scheduler's clock: close enough to tell new from old */
-		if (!e->last || e->first + 20000000 < e->start || e->start + 20000000 < e->first ||
-		    e->first < s.mark_time[1])
+		/* started after the first mark */
+		if (!e->last || e->start < s.mark_time[1] + s.boot_off)
 			continue;
 		m->whole_lives++;
-		if (e->nvcsw != e->k_nvcsw || e->nivcsw != e->k_nivcsw)
+		if (e->nvcsw != e->k_nvcsw || e->nivcsw != e->k_nivcsw) {
 			m->whole_mismatch++;
+			print_message("tid %u: switches ours %llu+%llu, the kernel's %llu+%llu; first seen %lld ns after its start\n",
+				      e->tid, (unsigned long long)e->nvcsw, (unsigned long long)e->nivcsw,
+				      (unsigned long long)e->k_nvcsw, (unsigned long long)e->k_nivcsw,
+				      (long long)(e->first - e->start));
+		}
 		if (e->mig != e->k_mig)
 			m->migration_mismatch++;
 	}
