@@ -3,7 +3,6 @@
 #include <linux/perf_event.h>
 #include <perf/core.h>
 #include <perf/cpumap.h>
-#include <perf/evlist.h>
 #include <perf/evsel.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -21,7 +20,6 @@ static const struct { const char *name; uint64_t config; } events[] = {
 #define N_EVENTS (sizeof(events) / sizeof(events[0]))
 
 struct mmt_oracle {
-	struct perf_evlist *list;
 	struct perf_evsel *sel[N_EVENTS];
 	struct perf_cpu_map *cpus;
 	size_t n;
@@ -72,9 +70,8 @@ int mmt_oracle__open(struct mmt_oracle **out, bool switches, const struct mmt_lo
 		return -ENOMEM;
 	o->n = switches ? N_EVENTS : N_EVENTS - 1;
 	libperf_init(print_none);
-	o->list = perf_evlist__new();
 	o->cpus = perf_cpu_map__new(NULL);
-	if (!o->list || !o->cpus)
+	if (!o->cpus)
 		goto err_close;
 	for (i = 0; i < o->n; i++) {
 		struct perf_event_attr attr = {
@@ -82,15 +79,10 @@ int mmt_oracle__open(struct mmt_oracle **out, bool switches, const struct mmt_lo
 		};
 
 		o->sel[i] = perf_evsel__new(&attr);
-		if (!o->sel[i])
+		err = o->sel[i] ? perf_evsel__open(o->sel[i], o->cpus, NULL) : -ENOMEM;
+		if (err)
 			goto err_close;
-		perf_evlist__add(o->list, o->sel[i]);
 	}
-	perf_evlist__set_maps(o->list, o->cpus, NULL);
-	err = perf_evlist__open(o->list);
-	if (err)
-		goto err_close;
-	perf_evlist__enable(o->list);
 	*out = o;
 	return 0;
 err_close:
@@ -121,11 +113,13 @@ int mmt_oracle__write(struct mmt_oracle *o, struct mmt_writer *w, uint64_t now, 
 
 void mmt_oracle__close(struct mmt_oracle *o)
 {
+	size_t i;
+
 	if (!o)
 		return;
-	if (o->list) {
-		perf_evlist__close(o->list);
-		perf_evlist__delete(o->list); /* and its evsels */
+	for (i = 0; i < o->n && o->sel[i]; i++) {
+		perf_evsel__close(o->sel[i]);
+		perf_evsel__delete(o->sel[i]);
 	}
 	perf_cpu_map__put(o->cpus);
 	free(o);
