@@ -5,6 +5,11 @@
 . /lab/lib
 mmt-trace record -a --profile full -o k.mmt > out 2>&1 &
 pid=$!
+n=0
+until grep -q recording out || [ $n = 100 ]; do
+	n=$((n + 1))
+	usleep 100000
+done
 mmt-trace workload pipe 5000 > /dev/null
 sleep 1
 kill -9 $pid
