@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -68,6 +69,7 @@ static size_t storm_start(pid_t *pids, size_t max)
 				CPU_ZERO(&set);
 				CPU_SET(i, &set);
 				sched_setaffinity(0, sizeof(set), &set);
+				prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test must not leave us */
 				for (;;)
 					sched_yield();
 			}

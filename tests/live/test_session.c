@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -592,6 +593,7 @@ static void test_spin_and_idle(void **state)
 	o.profile = MMT_PROFILE_LIGHT;
 	spin = fork();
 	if (!spin) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test must not leave us */
 		pin(0);
 		for (;;)
 			;
