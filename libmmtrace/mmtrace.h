@@ -165,14 +165,14 @@ struct mmt_writer_opts {
 	size_t sz;
 	mmt_log_fn log;
 	void *log_ctx;
-	uint8_t time_shift;  /* event times are kept in units of 2^time_shift ns; default 0 */
+	uint8_t time_shift;  /* event times, and event arguments of format NS, are kept in units of 2^time_shift ns; default 0 */
 	int level;           /* zlib level 1..9; -1 stores raw; 0 means the default (1) */
 	const struct mmt_type *extra_types; /* beside the standard ones */
 	size_t n_extra_types;
 };
 
 struct mmt_event {
-	uint64_t time; /* ns, non-decreasing within a stream */
+	uint64_t time; /* ns, non-decreasing within a stream; what goes back is kept at the last time */
 	uint64_t key;
 };
 

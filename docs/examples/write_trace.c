@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define T0 5000000000ULL /* of the trace clock, ns */
-#define ROUNDS 100
+#define ROUNDS 40
 
 /* An event type and a table that the library does not know: the file explains them. */
 enum { EV_REQUEST = 200, TB_SERVER = 1000 };

@@ -2,7 +2,7 @@
 /*
  * What an event weighs and costs in the trace file: reads a trace, then writes and reads
  * its events again at several time units and slice lengths.
- * Usage: bench_codec TRACE.mmt [repeat]
+ * Usage: bench_codec TRACE.mmt ...; tests/data has some.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -185,29 +185,50 @@ static int one(struct bench *b, unsigned int shift, uint64_t slice, unsigned int
 	return err;
 }
 
-int main(int argc, char **argv)
+static void bench_free(struct bench *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->n_lanes; i++) {
+		free(b->lanes[i].ev);
+		free(b->lanes[i].args);
+	}
+	free(b->lanes);
+}
+
+static int bench(const char *path, unsigned int repeat)
 {
 	static const unsigned int shifts[] = { 0, 3, 4, 5, 6 };
-	unsigned int i, repeat = argc > 2 ? (unsigned int)atoi(argv[2]) : 3;
 	struct bench b = { 0 };
-	int err;
+	unsigned int i;
+	int err = load(&b, path);
 
-	if (argc < 2) {
-		fprintf(stderr, "usage: bench_codec TRACE.mmt [repeat]\n");
-		return 2;
-	}
-	err = load(&b, argv[1]);
 	if (err || !b.n_events) {
-		fprintf(stderr, "bench_codec: cannot read events of %s: %s\n", argv[1], strerror(-err));
+		fprintf(stderr, "bench_codec: cannot read events of %s: %s\n", path, err ? strerror(-err) : "none there");
+		bench_free(&b);
 		return 2;
 	}
-	printf("%s: %zu events\n", argv[1], b.n_events);
+	printf("%s: %zu events\n", path, b.n_events);
 	printf("time_shift slice,ms bytes/event append,ns  seal,ns decode,ns\n");
 	for (i = 0; i < sizeof(shifts) / sizeof(shifts[0]) && !err; i++)
 		err = one(&b, shifts[i], 250000000, repeat);
 	if (!err)
 		err = one(&b, 4, 1000000000, repeat);
 	if (err)
-		fprintf(stderr, "bench_codec: %s\n", strerror(err < 0 ? -err : err));
+		fprintf(stderr, "bench_codec: %s: %s\n", path, strerror(err < 0 ? -err : err));
+	bench_free(&b);
 	return err ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	int i, err = 0;
+
+	if (argc < 2) {
+		fprintf(stderr, "usage: bench_codec TRACE.mmt ...\n");
+		return 2;
+	}
+	for (i = 1; i < argc && !err; i++)
+		err = bench(argv[i], 3);
+	return err;
 }

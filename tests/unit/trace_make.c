@@ -26,8 +26,9 @@ uint32_t trace_rnd(uint32_t *seed)
 
 char *trace_tmp(void)
 {
-	char *p = strdup("/tmp/mmt-test-XXXXXX");
-	int fd = p ? mkstemp(p) : -1;
+	const char *dir = getenv("TMPDIR");
+	char *p = NULL;
+	int fd = asprintf(&p, "%s/mmt-test-XXXXXX", dir ? dir : "/tmp") > 0 ? mkstemp(p) : -1;
 
 	must(fd >= 0, "mkstemp");
 	close(fd);
