@@ -3,10 +3,10 @@
  * What a trace's tables say, in memory: facts, marks, tasks by epoch and the totals of
  * one window of it. Nothing here depends on the machine it is read on.
  *
- * Memory: about 450 bytes a task epoch and 250 a (task, cgroup) that did something in
- * the window, and 256 for each octave in use of its two histograms (17 KB at the very
- * most); 48 bytes a counter sample. It does not grow with the number of intervals or
- * events.
+ * Memory: about 200 bytes a task epoch and 300 a (task, cgroup) that did something in
+ * the window; its two histograms take 8 bytes a bucket in use while there are few, then
+ * 256 an octave (17 KB at the very most); 48 bytes a counter sample. Groups made from it
+ * take as much again. It does not grow with the number of intervals or events.
  */
 #ifndef MMT_MODEL_H
 #define MMT_MODEL_H

@@ -101,7 +101,8 @@ static void source_line(const struct report *r, FILE *f)
 	}
 	fprintf(f, "numbers    recomputed from %" PRIu64 " events", seen);
 	if (c.known && c.counted)
-		fprintf(f, " of %" PRIu64 " counted: coverage %.4f %%", c.counted, 100.0 * (double)seen / (double)c.counted);
+		fprintf(f, " of %" PRIu64 " counted: coverage %.4f %%%s", c.counted, 100.0 * (double)seen / (double)c.counted,
+			seen < c.counted && !c.lost && !c.shed && !r->ev.missing ? ", the rest at the window's edges" : "");
 	if (r->ev.disorder)
 		fprintf(f, ", %" PRIu64 " out of order", r->ev.disorder);
 	fputc('\n', f);

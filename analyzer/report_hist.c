@@ -24,13 +24,13 @@ static const char *duration(char *buf, size_t size, uint64_t ns)
 
 static void octaves(const struct rhist *h, uint64_t count[64])
 {
-	uint64_t lo, hi;
-	unsigned int i;
+	unsigned int at = 0, b;
+	uint64_t lo, hi, n;
 
 	memset(count, 0, 64 * sizeof(*count));
-	for (i = 0; i < h->len; i++) {
-		mmt_hist_range(h->lo + i, &lo, &hi);
-		count[lo ? 63 - __builtin_clzll(lo) : 0] += h->count[i];
+	while (rhist_next(h, &at, &b, &n)) {
+		mmt_hist_range(b, &lo, &hi);
+		count[lo ? 63 - __builtin_clzll(lo) : 0] += n;
 	}
 }
 
@@ -84,17 +84,15 @@ void report_hist_text(const struct report *r, FILE *f)
 
 static void buckets(struct table *t, const char *what, const struct rhist *h)
 {
-	uint64_t lo, hi;
-	unsigned int i;
+	unsigned int at = 0, b;
+	uint64_t lo, hi, n;
 
-	for (i = 0; i < h->len; i++) {
-		if (!h->count[i])
-			continue;
-		mmt_hist_range(h->lo + i, &lo, &hi);
+	while (rhist_next(h, &at, &b, &n)) {
+		mmt_hist_range(b, &lo, &hi);
 		table_text(t, what);
 		table_u64(t, lo);
 		table_u64(t, hi);
-		table_u64(t, h->count[i]);
+		table_u64(t, n);
 	}
 }
 

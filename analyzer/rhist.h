@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A log-linear histogram that holds only the octaves it needs: the buckets of mmt_hist,
- * 256 bytes an octave, so that ten thousand short-lived tasks weigh little.
+ * A log-linear histogram with the buckets of mmt_hist that holds only what it needs: at
+ * first a short list of buckets, 8 bytes each, so that a hundred thousand short-lived
+ * tasks weigh little; then the octaves in use, 256 bytes each.
  */
 #ifndef MMT_RHIST_H
 #define MMT_RHIST_H
@@ -13,8 +14,9 @@
 
 struct rhist {
 	uint64_t n, sum, max; /* exact */
-	uint64_t *count;      /* of buckets lo .. lo + len - 1 */
-	uint16_t lo, len;
+	uint64_t *count;      /* of buckets lo .. lo + len - 1; or the list: bucket << 48 | count, in order */
+	uint16_t lo, len;     /* len 0: it is a list */
+	uint16_t few, cap;    /* of the list */
 };
 
 /* As mmt_hist_bucket(), to be inlined in the event loop. */
@@ -29,8 +31,8 @@ static inline unsigned int rhist_bucket(uint64_t v)
 	return b < MMT_HIST_BUCKETS ? b : MMT_HIST_BUCKETS - 1;
 }
 
-/* Make room for bucket b; false without memory. */
-bool rhist_grow(struct rhist *h, unsigned int b);
+/* Where the fast path does not reach; false without memory. */
+bool rhist_add_slow(struct rhist *h, unsigned int b, uint64_t count);
 
 static inline bool rhist_add(struct rhist *h, uint64_t v)
 {
@@ -40,8 +42,8 @@ static inline bool rhist_add(struct rhist *h, uint64_t v)
 	h->sum += v;
 	if (v > h->max)
 		h->max = v;
-	if (__builtin_expect(b - h->lo >= h->len, 0) && !rhist_grow(h, b))
-		return false;
+	if (__builtin_expect(b - h->lo >= h->len, 0))
+		return rhist_add_slow(h, b, 1);
 	h->count[b - h->lo]++;
 	return true;
 }
@@ -50,6 +52,8 @@ void rhist_free(struct rhist *h);
 /* Buckets only; n, sum and max are the caller's (they stand in columns of their own). */
 int rhist_add_packed(struct rhist *h, const void *buf, uint32_t len);
 int rhist_merge(struct rhist *to, const struct rhist *from);
+/* The buckets that hold something, in order: start with *at = 0; false at the end. */
+bool rhist_next(const struct rhist *h, unsigned int *at, unsigned int *bucket, uint64_t *count);
 /* Number of values in the buckets. */
 uint64_t rhist_count(const struct rhist *h);
 /* The bucket's [lo, hi] that holds quantile q; hi never above max. -ENODATA when empty. */

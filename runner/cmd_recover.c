@@ -70,6 +70,19 @@ static char *default_name(const char *in)
 	return out;
 }
 
+static int readable(const char *path)
+{
+	struct mmt_reader_opts ro = { .sz = sizeof(ro), .no_events = true };
+	struct mmt_reader *r = NULL;
+	int err;
+
+	if (!strcmp(path, "-"))
+		return 0; /* can be read but once */
+	err = mmt_reader__open(path, &ro, &r);
+	mmt_reader__close(r);
+	return err;
+}
+
 static int run(int argc, char **argv)
 {
 	struct mmt_reader_opts ro = { .sz = sizeof(ro), .log = out_log };
@@ -88,11 +101,17 @@ static int run(int argc, char **argv)
 		free(own);
 		return MMT_EXIT_TROUBLE;
 	}
-	err = mmt_recover(s.input, s.output, &ro, &st);
-	if (err == -ENOSPC || err == -EACCES || err == -EROFS)
-		out_err("%s: %s", s.output, strerror(-err));
-	else if (err)
+	err = readable(s.input);
+	if (err) {
 		trace_err_say(s.input, err, NULL);
+		free(own);
+		return MMT_EXIT_TROUBLE;
+	}
+	err = mmt_recover(s.input, s.output, &ro, &st);
+	if (err == -EPROTO || err == -ENODATA || err == -ENOTSUP)
+		trace_err_say(s.input, err, NULL);
+	else if (err)
+		out_err("%s: cannot write there: %s", s.output, strerror(-err));
 	else
 		out_info("%s: %s; %llu chunks are in %s", s.input, st.line[0] ? st.line : "whole already",
 			 (unsigned long long)st.good_chunks, s.output);

@@ -113,6 +113,9 @@ usage 2 'no table named' "$MMT" export --table nothing g.mmt
 usage 2 '--time' "$MMT" export --time abc g.mmt
 usage 2 'no such metric' "$MMT" compare -m nothing g.mmt
 usage 2 '-d' "$MMT" compare -d nowhere
+usage 2 'nowhere/x.*cannot write' "$MMT" recover g.mmt -o nowhere/x
+usage 2 'no such file' "$MMT" recover nothing.mmt
+usage 2 'not a trace' "$MMT" recover /etc/passwd -o x.mmt
 usage 2 'same file' "$MMT" recover g.mmt -o g.mmt
 usage 2 'nowhere' "$MMT" export -o nowhere/x g.mmt
 

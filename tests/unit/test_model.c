@@ -60,6 +60,34 @@ static void test_hist(void **state)
 	free(want);
 }
 
+/* From a list to a table, whichever way the values come. */
+static void test_small_hist(void **state)
+{
+	struct mmt_hist *want = calloc(1, sizeof(*want));
+	struct rhist h = { 0 }, sum = { 0 };
+	uint64_t v = 3, x, lo, hi, lo2, hi2;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2000; i++) {
+		v = v * 6364136223846793005ull + 1442695040888963407ull;
+		x = i < 1000 ? (v >> 60) * 1000 : v >> (20 + (v >> 5) % 40);
+		mmt_hist_add(want, x);
+		assert_true(rhist_add(&h, x));
+		assert_int_equal(rhist_count(&h), i + 1);
+		assert_int_equal(mmt_hist_quantile(want, 0.75, &lo, &hi), 0);
+		assert_int_equal(rhist_quantile(&h, 0.75, &lo2, &hi2), 0);
+		assert_true(lo == lo2 && hi == hi2);
+		if (i == 5 || i == 700 || i == 1500)
+			assert_int_equal(rhist_merge(&sum, &h), 0);
+	}
+	assert_int_equal(rhist_count(&sum), 6 + 701 + 1501);
+	assert_int_equal(sum.n, 6 + 701 + 1501);
+	rhist_free(&h);
+	rhist_free(&sum);
+	free(want);
+}
+
 /* start, iteration start, phase, iteration end, end: 1000 ns apart, one task with k * 10 voluntary switches in segment k. */
 static void iteration_trace(struct synth *s, bool with_iteration)
 {
@@ -409,7 +437,7 @@ static void test_verify(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hist), cmocka_unit_test(test_windows), cmocka_unit_test(test_no_window),
+		cmocka_unit_test(test_hist), cmocka_unit_test(test_small_hist), cmocka_unit_test(test_windows), cmocka_unit_test(test_no_window),
 		cmocka_unit_test(test_open_end), cmocka_unit_test(test_groups), cmocka_unit_test(test_unknown_table),
 		cmocka_unit_test(test_metrics), cmocka_unit_test(test_catalogue), cmocka_unit_test(test_verify),
 	};
