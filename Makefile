@@ -46,6 +46,9 @@ BARE_GOALS := setup setup-% help clean distclean demo check check-asan bench lab
 GOALS := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out $(BARE_GOALS),$(GOALS)),)
 include $(BUILD)/features.mk
+# only the tests need it, and it may be installed between a demo and a check
+CMOCKA_CFLAGS := $(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null)
+CMOCKA_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
 endif
 
 $(BUILD)/features.mk: scripts/features.sh scripts/packages.tsv $(wildcard $(DEPS)/libperf/lib/pkgconfig/libperf.pc)

@@ -112,22 +112,6 @@ else
 	fi
 fi
 
-# cmocka is only for the tests
-CMOCKA_CFLAGS=
-CMOCKA_LIBS=
-if try_lib cmocka <<'C'
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-int main(void) { return cmocka_run_group_tests_name("t", (const struct CMUnitTest *)0, 0, 0) != 0; }
-C
-then
-	CMOCKA_CFLAGS=$cflags
-	CMOCKA_LIBS=$libs
-fi
-
 # BPF: clang with the target, bpftool that can link objects
 CLANG=${CLANG:-$(command -v clang || ls /usr/bin/clang-[0-9]* 2>/dev/null | sort -V | tail -n 1)}
 machine=$(uname -m)
@@ -170,6 +154,4 @@ PKG_CFLAGS := $PKG_CFLAGS
 PKG_LIBS := $PKG_LIBS
 PERF_CFLAGS := $PERF_CFLAGS
 PERF_LIBS := $PERF_LIBS
-CMOCKA_CFLAGS := $CMOCKA_CFLAGS
-CMOCKA_LIBS := $CMOCKA_LIBS
 MK
