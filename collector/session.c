@@ -180,9 +180,11 @@ static int flush(struct mmt_session *s, uint64_t *at, bool full)
 	uint64_t now;
 	int err;
 
+	now = mmt_probe__now(&s->bpf);
 	err = mmt_tasks__read(&s->tasks);
 	mmt_cpu_totals__read(&s->cpu_totals, &s->bpf);
-	*at = now = mmt_probe__now(&s->bpf);
+	now += (mmt_probe__now(&s->bpf) - now) / 2; /* events are cut by this instant */
+	*at = now;
 	err = err ? err : mmt_tasks__flush(&s->tasks, now, full);
 	err = err ? err : mmt_cpu_totals__flush(&s->cpu_totals, &s->bpf, s->w, now, s->segment, lost);
 	err = err ? err : mmt_totals__others(&s->tasks, &s->cpu_totals, now);
