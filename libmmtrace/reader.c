@@ -29,7 +29,8 @@ struct mmt_reader {
 	uint8_t *p;
 	size_t cap, pos, end;
 	uint64_t offset;
-	bool eof;
+	bool eof, hold;
+	size_t hold_at; /* while hold: bytes from here on stay, to come back to */
 
 	bool pre_ok, shift_known;
 	unsigned int shift;
@@ -63,19 +64,21 @@ static uint64_t here(const struct mmt_reader *r)
  */
 static int need(struct mmt_reader *r, size_t n)
 {
-	size_t want;
+	size_t want, from;
 	ssize_t got;
 	int err;
 
 	while (left(r) < n && !r->eof) {
-		if (r->pos && r->pos + n > r->cap) {
-			memmove(r->p, r->p + r->pos, left(r));
-			r->offset += r->pos;
-			r->end -= r->pos;
-			r->pos = 0;
+		from = r->hold ? r->hold_at : r->pos;
+		if (from && r->cap - r->end < READ_STEP) {
+			memmove(r->p, r->p + from, r->end - from);
+			r->offset += from;
+			r->end -= from;
+			r->pos -= from;
+			r->hold_at = 0;
 		}
 		if (r->cap - r->end < READ_STEP) {
-			err = MMT_GROW(r->p, r->cap, r->end + READ_STEP);
+			err = MMT_GROW(r->p, r->cap, r->end + 2 * READ_STEP);
 			if (err)
 				return err;
 		}
@@ -171,9 +174,11 @@ static int scan(struct mmt_reader *r)
 	int err;
 
 	enter_garbage(r, here(r));
-	r->pos++;
+	err = need(r, 1);
+	if (!err)
+		r->pos++;
 	for (;;) {
-		err = need(r, 1);
+		err = err ? err : need(r, 1);
 		if (err)
 			return err == -ENODATA ? 0 : err;
 		hit = memchr(r->p + r->pos, MMT_SYNC & 0xff, left(r));
@@ -271,31 +276,45 @@ static int decode(struct mmt_reader *r, const struct mmt_head *h, struct mmt_chu
 	return 0; /* the index, or what a later minor added */
 }
 
-/* A chunk that nobody wants: go by its length, if something of a trace comes behind it. */
+/* Is the chunk at pos, with its header, followed by something of a trace? Stays at its end if so. */
+static int joint_behind(struct mmt_reader *r, const struct mmt_head *h)
+{
+	uint64_t start = here(r);
+	int joint, err;
+
+	r->hold = !r->regular;
+	r->hold_at = r->pos;
+	joint = stand_at(r, start + h->len + h->stored);
+	if (!joint)
+		joint = at_joint(r);
+	if (!joint) {
+		err = stand_at(r, start);
+		joint = err ? err : 0;
+	}
+	r->hold = false;
+	return joint;
+}
+
+/* A chunk that nobody wants: go by its length. */
 static int skip_chunk(struct mmt_reader *r, const struct mmt_head *h)
 {
-	uint64_t start = here(r), end = start + h->len + h->stored;
-	int joint;
+	uint64_t end = here(r) + h->len + h->stored;
+	int joint = 0;
 
-	if (r->regular ? end > r->st.size : need(r, h->len + (size_t)h->stored) == -ENODATA)
-		joint = 0;
-	else if ((joint = stand_at(r, end)) == 0)
-		joint = at_joint(r);
-	if (joint < 0)
+	if (r->regular ? end <= r->st.size : !(joint = need(r, h->len + (size_t)h->stored)))
+		joint = joint_behind(r, h);
+	if (joint < 0 && joint != -ENODATA)
 		return joint;
-	if (joint) {
-		count_good(r, h);
-		return 0;
-	}
-	joint = stand_at(r, start);
-	return joint ? joint : scan(r);
+	if (joint <= 0)
+		return scan(r);
+	count_good(r, h);
+	return 0;
 }
 
 /* A chunk that must hold. 1: it does and *chunk is set; 0: it did not, pos is behind. */
 static int take_chunk(struct mmt_reader *r, const struct mmt_head *h, struct mmt_chunk *chunk)
 {
 	size_t len = h->len + (size_t)h->stored;
-	uint64_t start = here(r);
 	int err = need(r, len);
 
 	if (err == -ENODATA)
@@ -304,14 +323,9 @@ static int take_chunk(struct mmt_reader *r, const struct mmt_head *h, struct mmt
 		return err;
 	if (mmt_crc(r->p + r->pos + h->len, h->stored) != h->payload_crc) {
 		/* is the length to be trusted? */
-		r->pos += len;
-		err = at_joint(r);
-		if (err < 0)
-			return err;
-		if (!err) {
-			err = stand_at(r, start);
+		err = joint_behind(r, h);
+		if (err <= 0)
 			return err ? err : scan(r);
-		}
 	} else {
 		err = decode(r, h, chunk);
 		if (!err) {
@@ -514,7 +528,7 @@ void mmt_reader__close(struct mmt_reader *r)
 
 int mmt_reader__rewind(struct mmt_reader *r)
 {
-	int err = stand_at(r, 0);
+	int err = r->regular ? stand_at(r, 0) : -ESPIPE;
 
 	if (err)
 		return err;
