@@ -11,7 +11,7 @@ case $mmt in /*) ;; *) mmt=$top/$mmt ;; esac
 "$mmt" check >/dev/null 2>&1 || { echo "skipped: recording is not possible here (mmt-trace check says why)"; exit 77; }
 unshare -m true 2>/dev/null || { echo "skipped: cannot make a mount namespace"; exit 77; }
 
-tmp=$(mktemp -d)
+tmp=$(TMPDIR=/tmp mktemp -d) # where another user gets to
 trap 'rm -rf "$tmp"' EXIT
 chmod 755 "$tmp"
 cp "$mmt" "$tmp/mmt-trace"
