@@ -5,12 +5,12 @@
 # where the difference of two runs drowns.
 
 bench_bodies() {
-	local was tool=${BPFTOOL:-bpftool} r w t
+	local was tool=${BPFTOOL:-bpftool} w t
 	command -v "$tool" > /dev/null || { echo "bodies    no bpftool" >&2; return 0; }
 	was=$(cat /proc/sys/kernel/bpf_stats_enabled 2> /dev/null) || return 0
 	echo 1 > /proc/sys/kernel/bpf_stats_enabled
 	: > "$work/bodies"
-	for r in 1 2 3; do
+	for _ in 1 2 3; do
 		for w in switch pipe; do
 			bench_load $w
 			for t in F4 light default full; do

@@ -50,25 +50,28 @@ function verdict(what, ok)
 	return what " " (ok ? "pass" : "MISS")
 }
 
-function minimum(list, n,    i, a, m)
+# the k-th lowest, or the last there is
+function lowest(list, k,    n, i, j, a, v)
 {
 	n = split(list, a, " ")
-	m = a[1]
 	for (i = 2; i <= n; i++)
-		if (a[i] + 0 < m + 0)
-			m = a[i]
-	return m
+		for (j = i; j > 1 && a[j - 1] + 0 > a[j] + 0; j--) {
+			v = a[j]
+			a[j] = a[j - 1]
+			a[j - 1] = v
+		}
+	return a[k < n ? k : n]
 }
 
 # CPU of a tool over the untraced run: median of the rounds' differences, or difference of the minima
 function cost(w, t)
 {
-	return minima ? minimum(cpu_l) - least[w] : median(cost_l)
+	return minima ? lowest(cpu_l, 1) - least[w] : median(cost_l)
 }
 
 function beyond(w, t)
 {
-	return minima ? (minimum(cpu_l) / leastf[w, floor_of(t)] - 1) * 100 : median(beyond_l)
+	return minima ? (lowest(cpu_l, 1) / leastf[w, floor_of(t)] - 1) * 100 : median(beyond_l)
 }
 
 # Costs of a run against the untraced run and the floor of the same round.
@@ -117,7 +120,7 @@ function row(w, t,    e, c, f, ratio, size, goals, spread, g)
 	f = t == "none" ? "" : fcost[w, t ~ /^F/ ? t : floor_of(t)]
 	spread = noise[w]
 	# A floor that the noise of the untraced runs could hide gives no ratio.
-	ratio = f == "" || c == "" || f * e < (minima ? 0.01 * least[w] : 2 * spread) || f <= 0 ? "-" : c / f
+	ratio = f == "" || c == "" || f * e < 2 * spread || f <= 0 ? "-" : c / f
 	size = size_l == "" || c == "" ? "-" : median(size_l)
 	goals = ""
 	if (t == "light" && ratio != "-")
@@ -168,15 +171,15 @@ END {
 		for (r = 1; r <= rounds; r++)
 			if ((r, w, "none") in cpu)
 				base = base " " cpu[r, w, "none"]
-		least[w] = minimum(base)
-		# How far apart the untraced runs are, as the error of a median.
-		noise[w] = ci(base) + 0
+		least[w] = lowest(base, 1)
+		# The error of a median; of a minimum, how far off the next ones are.
+		noise[w] = minima ? lowest(base, 3) - least[w] : ci(base)
 		for (j = 2; j <= 4; j += 2) {
 			gather(w, "F" j)
-			leastf[w, "F" j] = minimum(cpu_l)
+			leastf[w, "F" j] = lowest(cpu_l, 1)
 			fcost[w, "F" j] = cost_l == "" ? "" : cost(w, "F" j) / events_of(w, "F" j)
 		}
-		printf "%-9s %s untraced %.2f s CPU (CI +- %.1f %%), %d switches, %.3f migrations and %.2f wakeups each\n", w,
+		printf "%-9s %s untraced %.2f s CPU (+- %.1f %%), %d switches, %.3f migrations and %.2f wakeups each\n", w,
 			minima ? "least" : "median", (minima ? least[w] : median(base)) / 1e9,
 			median(base) ? noise[w] / median(base) * 100 : 0, median(sw_l), ev2[w] - 1, ev4[w] - ev2[w]
 		row(w, "F2")
