@@ -131,10 +131,10 @@ static inline unsigned int key_class(uint64_t key)
 }
 #define CLASS_NONE 3 /* before the first event of a block */
 
-/* Contexts of the times: none, class of the event, classes of predecessor and event. */
+/* Contexts of the times: none, class of the predecessor, classes of predecessor and event. */
 static inline unsigned int time_context(unsigned int mode, unsigned int prev, unsigned int cur)
 {
-	return (prev << 2 | cur) & ((1u << 2 * mode) - 1);
+	return (prev << 2 | cur) >> (4 - 2 * mode);
 }
 
 /* The first TID field of a key, what TID_SAME is about; 0 without one. */
