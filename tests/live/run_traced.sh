@@ -66,7 +66,7 @@ got=$?
 "$MMT" compare -n int,int >o 2>e && fail "^C: an incomplete iteration was compared"
 
 # a full disk: said once, the benchmark ends in peace, what was written can be read
-if mkdir small && mount -t tmpfs -o size=1m tmpfs small 2>/dev/null; then
+if mkdir small && mount -t tmpfs -o size=512k tmpfs small 2>/dev/null; then
 	"$MMT" run -d small -n full -i 1 --profile full -- "$MMT" workload pipe 400000 >o 2>e
 	got=$?
 	[ $got -eq 125 ] || fail "full disk: status $got: $(cat e)"
