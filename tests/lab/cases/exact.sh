@@ -14,7 +14,8 @@ exact() {
 	pid=$(awk '$1 == "pid" { print $2 }' out)
 	want=23
 	[ "$kernel" = - ] || want=$(awk -v k="$kernel" '$1 == k { print $2 }' out)
-	[ "$want" -ge 23 ] && [ "$want" -le 40 ] || fail "$workload: the kernel itself counted $want"
+	# a guest slow enough finds a sleep of 1 ms over before it begins
+	[ "$want" -ge 20 ] && [ "$want" -le 40 ] || fail "$workload: the kernel itself counted $want"
 	for from in '' --events; do
 		mmt-trace report $from --mark 'workload start' -x '|' $workload.mmt > table 2> err || fail "report $from: $(tail -1 err)"
 		n=0
