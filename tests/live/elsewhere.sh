@@ -9,7 +9,11 @@ case $mmt in /*) ;; *) mmt=$top/$mmt ;; esac
 
 [ "$(id -u)" -eq 0 ] || { echo "skipped: recording needs root"; exit 77; }
 "$mmt" check >/dev/null 2>&1 || { echo "skipped: recording is not possible here (mmt-trace check says why)"; exit 77; }
-unshare -m true 2>/dev/null || { echo "skipped: cannot make a mount namespace"; exit 77; }
+# unshare's own way of making all mounts private wants / to be a mount point, which it is not in a chroot
+apart() {
+	unshare -m --propagation unchanged sh -c 'mount --make-rprivate /sys && "$@"' sh "$@"
+}
+apart true 2>/dev/null || { echo "skipped: cannot make a mount namespace"; exit 77; }
 
 tmp=$(TMPDIR=/tmp mktemp -d) # where another user gets to
 trap 'rm -rf "$tmp"' EXIT
@@ -24,7 +28,7 @@ wait $! 2>/dev/null || true
 chmod 644 "$tmp"/*.mmt
 
 elsewhere() {
-	unshare -m sh -c 'mount -t tmpfs none /sys && cd / && exec setpriv --reuid 65534 --regid 65534 --clear-groups \
+	apart sh -c 'mount -t tmpfs none /sys && cd / && exec setpriv --reuid 65534 --regid 65534 --clear-groups \
 		env -i PATH=/usr/bin:/bin "$@"' sh "$tmp/mmt-trace" "$@"
 }
 
