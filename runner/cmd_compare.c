@@ -4,19 +4,18 @@
 #include <string.h>
 
 #include "../analyzer/compare.h"
-#include "../analyzer/out.h"
 #include "cmd.h"
+#include "output.h"
 
 struct settings {
 	const char *dir, *bench, *names, *patterns;
-	struct table_out out;
-	struct out_opts out_opts;
+	struct output output;
 	char **traces;
 	int n_traces;
 	bool list;
 };
 
-enum { OPT_JSON = 256, OPT_CSV, OPT_NDJSON, OPT_NO_PAGER, OPT_COLOR, OPT_LIST };
+enum { OPT_LIST = 256 };
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, OPTION_DOC, "What to compare:", 1 },
@@ -26,13 +25,6 @@ static const struct argp_option options[] = {
 	{ "metrics", 'm', "PATTERN,...", 0,
 	  "Kernel metrics to show: names, prefixes, or with *; all (default: the usual ones)", 1 },
 	{ "list-metrics", OPT_LIST, NULL, 0, "List the kernel metrics with unit, direction and definition", 1 },
-	{ NULL, 0, NULL, OPTION_DOC, "How to show it:", 2 },
-	{ "json", 'j', NULL, 0, "Print JSON: rows, values, systems, what was left out", 2 },
-	{ "csv", OPT_CSV, NULL, 0, "Print CSV", 2 },
-	{ "field-separator", 'x', "SEP", 0, "Print CSV with this separator", 2 },
-	{ "ndjson", OPT_NDJSON, NULL, 0, "Print one JSON object a row", 2 },
-	{ "no-pager", OPT_NO_PAGER, NULL, 0, "Write to the terminal directly", 2 },
-	{ "color", OPT_COLOR, "WHEN", 0, "auto, always or never", 2 },
 	{ 0 },
 };
 
@@ -41,6 +33,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct settings *s = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &s->output;
+		break;
 	case 'd':
 		s->dir = arg;
 		break;
@@ -56,25 +51,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_LIST:
 		s->list = true;
 		break;
-	case 'j':
-		s->out.fmt = TABLE_JSON;
-		break;
-	case OPT_CSV:
-		s->out.fmt = TABLE_CSV;
-		break;
-	case 'x':
-		s->out.fmt = TABLE_CSV;
-		s->out.sep = arg;
-		break;
-	case OPT_NDJSON:
-		s->out.fmt = TABLE_NDJSON;
-		break;
-	case OPT_NO_PAGER:
-		s->out_opts.no_pager = true;
-		break;
-	case OPT_COLOR:
-		s->out_opts.color = arg;
-		break;
 	case ARGP_KEY_ARGS:
 		s->traces = state->argv + state->next;
 		s->n_traces = state->argc - state->next;
@@ -85,7 +61,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+static const struct argp_child children[] = { { &output_argp, 0, NULL, 3 }, { 0 } };
+
 static const struct argp argp = {
+	.children = children,
 	.options = options,
 	.parser = parse,
 	.args_doc = "-d DIR -b BENCHMARK -n A,B\nA.mmt B.mmt...\nA1.mmt,A2.mmt B1.mmt,B2.mmt...",
@@ -134,7 +113,7 @@ static int known_patterns(const char *patterns)
 static int list_metrics(const struct settings *s, FILE *f, int width)
 {
 	struct table *t = metrics_table();
-	struct table_out o = s->out;
+	struct table_out o = s->output.table;
 
 	if (!t)
 		return -ENOMEM;
@@ -161,14 +140,9 @@ static int run(int argc, char **argv)
 	if (!err && !s.list)
 		err = gather(&c, &s);
 	if (!err) {
-		o = out_open(&s.out_opts);
-		s.out.width = out_width(o);
-		s.out.color = out_color(o);
-		err = s.list ? list_metrics(&s, out_stream(o), 0) : cmp_write(&c, &cmp_rule_welch, &s.out, out_stream(o));
-		if (out_close(o) && !err) {
-			out_err("standard output: could not write all of the comparison");
-			err = -EIO;
-		}
+		o = output_open(&s.output);
+		err = s.list ? list_metrics(&s, out_stream(o), 0) : cmp_write(&c, &cmp_rule_welch, &s.output.table, out_stream(o));
+		err = output_close(o, err);
 	}
 	if (err == -ENOMEM || err == -ENAMETOOLONG)
 		out_err("compare: %s", strerror(-err));

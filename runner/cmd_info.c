@@ -4,28 +4,23 @@
 
 #include "../analyzer/dump.h"
 #include "../analyzer/info.h"
-#include "../analyzer/out.h"
 #include "../analyzer/trace_err.h"
 #include "cmd.h"
+#include "output.h"
 
 struct settings {
 	const char *input, *type;
 	bool raw;
-	struct table_out table;
-	struct out_opts out;
+	struct output output;
 };
 
-enum { OPT_RAW = 256, OPT_NDJSON, OPT_NO_PAGER, OPT_COLOR };
+enum { OPT_RAW = 256 };
 
 static const struct argp_option options[] = {
 	{ "input", 'i', "FILE", 0, "Trace to read; also as argument", 1 },
 	{ "raw", OPT_RAW, "TYPE", OPTION_ARG_OPTIONAL,
 	  "Print the rows and events themselves, of this type or of all, in the order of the file", 1 },
 	{ "dump", OPT_RAW, "TYPE", OPTION_ALIAS | OPTION_ARG_OPTIONAL, NULL, 1 },
-	{ "json", 'j', NULL, 0, "Print JSON", 2 },
-	{ "ndjson", OPT_NDJSON, NULL, 0, "Print one JSON object a row", 2 },
-	{ "no-pager", OPT_NO_PAGER, NULL, 0, "Write to the terminal directly", 2 },
-	{ "color", OPT_COLOR, "WHEN", 0, "auto, always or never", 2 },
 	{ 0 },
 };
 
@@ -34,24 +29,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct settings *s = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &s->output;
+		break;
 	case 'i':
 		s->input = arg;
 		break;
 	case OPT_RAW:
 		s->raw = true;
 		s->type = arg;
-		break;
-	case 'j':
-		s->table.fmt = TABLE_JSON;
-		break;
-	case OPT_NDJSON:
-		s->table.fmt = TABLE_NDJSON;
-		break;
-	case OPT_NO_PAGER:
-		s->out.no_pager = true;
-		break;
-	case OPT_COLOR:
-		s->out.color = arg;
 		break;
 	case ARGP_KEY_ARG:
 		if (s->input)
@@ -64,7 +50,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+static const struct argp_child children[] = { { &output_argp, 0, NULL, 3 }, { 0 } };
+
 static const struct argp argp = {
+	.children = children,
 	.options = options,
 	.parser = parse,
 	.args_doc = "[FILE]",
@@ -96,7 +85,7 @@ static int info(const struct settings *s, FILE *f)
 	err = model_load(s->input, &mo, &m);
 	if (!err) {
 		trace_status_say(m);
-		err = info_write(m, &s->table, f);
+		err = info_write(m, &s->output.table, f);
 		model_free(m);
 	}
 	if (err)
@@ -115,14 +104,9 @@ static int run(int argc, char **argv)
 		return MMT_EXIT_TROUBLE;
 	if (!s.input)
 		s.input = "trace.mmt";
-	o = out_open(&s.out);
-	s.table.width = out_width(o);
-	s.table.color = out_color(o);
+	o = output_open(&s.output);
 	err = s.raw ? raw(&s, out_stream(o)) : info(&s, out_stream(o));
-	if (out_close(o) && !err) {
-		out_err("standard output: could not write all of it");
-		err = -EIO;
-	}
+	err = output_close(o, err);
 	return err ? MMT_EXIT_TROUBLE : MMT_EXIT_OK;
 }
 

@@ -4,21 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../analyzer/out.h"
 #include "../analyzer/report.h"
 #include "../analyzer/trace_err.h"
 #include "cmd.h"
+#include "output.h"
 
 struct settings {
 	const char *input;
 	struct model_opts model;
 	struct report_opts report;
-	struct out_opts out;
+	struct output output;
 	long threads; /* -1: as many as there are CPUs to spare */
 };
 
-enum { OPT_THREADS = 255, OPT_BY, OPT_SORT, OPT_SEGMENT, OPT_MARK, OPT_EVENTS, OPT_TOP, OPT_HIST, OPT_VERIFY, OPT_NDJSON, OPT_NO_PAGER,
-       OPT_COLLECTOR, OPT_COLOR };
+enum { OPT_THREADS = 255, OPT_BY, OPT_SORT, OPT_SEGMENT, OPT_MARK, OPT_EVENTS, OPT_TOP, OPT_HIST, OPT_VERIFY,
+       OPT_COLLECTOR };
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, OPTION_DOC, "What to report:", 1 },
@@ -35,11 +35,6 @@ static const struct argp_option options[] = {
 	{ NULL, 0, NULL, OPTION_DOC, "How to show it:", 2 },
 	{ "sort", OPT_SORT, "COLUMN", 0, "Sort by this column, largest first (default: run time)", 2 },
 	{ "top", OPT_TOP, "N", 0, "Rows to show, 0 for all (default: 20 in text, else all)", 2 },
-	{ "field-separator", 'x', "SEP", 0, "Print CSV with this separator", 2 },
-	{ "json", 'j', NULL, 0, "Print JSON", 2 },
-	{ "ndjson", OPT_NDJSON, NULL, 0, "Print one JSON object a row", 2 },
-	{ "no-pager", OPT_NO_PAGER, NULL, 0, "Write to the terminal directly", 2 },
-	{ "color", OPT_COLOR, "WHEN", 0, "auto, always or never", 2 },
 	{ 0 },
 };
 
@@ -80,6 +75,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	char *end;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &s->output;
+		break;
 	case 'i':
 		s->input = arg;
 		break;
@@ -122,22 +120,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!s->report.top)
 			s->report.top = SIZE_MAX;
 		break;
-	case 'x':
-		s->report.out.fmt = TABLE_CSV;
-		s->report.out.sep = arg;
-		break;
-	case 'j':
-		s->report.out.fmt = TABLE_JSON;
-		break;
-	case OPT_NDJSON:
-		s->report.out.fmt = TABLE_NDJSON;
-		break;
-	case OPT_NO_PAGER:
-		s->out.no_pager = true;
-		break;
-	case OPT_COLOR:
-		s->out.color = arg;
-		break;
 	case ARGP_KEY_ARG:
 		if (s->input)
 			argp_error(state, "one trace at a time; '%s' is the second (to compare traces: mmt-trace compare)", arg);
@@ -149,7 +131,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+static const struct argp_child children[] = { { &output_argp, 0, NULL, 3 }, { 0 } };
+
 static const struct argp argp = {
+	.children = children,
 	.options = options,
 	.parser = parse,
 	.args_doc = "[FILE]",
@@ -186,7 +171,7 @@ static int run(int argc, char **argv)
 	}
 	s.report.threads = spare_cpus(s.threads);
 	if (!s.report.top)
-		s.report.top = s.report.out.fmt == TABLE_TEXT ? 20 : 0;
+		s.report.top = s.output.table.fmt == TABLE_TEXT ? 20 : 0;
 	if (s.report.top == SIZE_MAX)
 		s.report.top = 0;
 	err = model_load(s.input, &s.model, &m);
@@ -195,16 +180,12 @@ static int run(int argc, char **argv)
 		return MMT_EXIT_TROUBLE;
 	}
 	trace_status_say(m);
-	o = out_open(&s.out);
-	s.report.out.width = out_width(o);
-	s.report.out.color = out_color(o);
+	o = output_open(&s.output);
+	s.report.out = s.output.table;
 	err = report_write(m, &s.report, out_stream(o));
 	if (err && err != -ENOENT && err != -ENODATA && err != -EINVAL)
 		trace_err_say(s.input, err, &s.model);
-	if (out_close(o) && !err) {
-		out_err("standard output: could not write all of the report");
-		err = -EIO;
-	}
+	err = output_close(o, err);
 	model_free(m);
 	return err ? MMT_EXIT_TROUBLE : MMT_EXIT_OK;
 }
