@@ -221,7 +221,7 @@ demo: setup-demo
 fuzz: setup-check
 	$(Q)if echo 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d && n > 9; }' | \
 		$${CLANG:-clang} -x c - -fsanitize=fuzzer,address -o /dev/null 2>/dev/null; then \
-		$(MAKE) BUILD=$(BUILD)/libfuzzer FUZZ_CC=$${CLANG:-clang} FUZZER=-fsanitize=fuzzer fuzzers && \
+		$(MAKE) fuzzers && $(MAKE) BUILD=$(BUILD)/libfuzzer FUZZ_CC=$${CLANG:-clang} FUZZER=-fsanitize=fuzzer fuzzers && \
 		FUZZ_SECONDS=$${FUZZ_TIME:-600} tests/fuzz/run.sh $(BUILD)/libfuzzer/fuzz; \
 	else \
 		$(MAKE) fuzzers && FUZZ_SECONDS=$${FUZZ_TIME:-600} tests/fuzz/run.sh $(BUILD)/fuzz; \
@@ -260,12 +260,11 @@ setup-lint:
 
 # ------------------------------------------------------------------ install
 
-MAN1 = $(wildcard docs/*.1)
-MAN5 = $(wildcard docs/*.5)
-MAN7 = $(wildcard docs/*.7)
+MAN_SECTIONS := 1 3 5 7
+man_pages = $(wildcard docs/*.$(1))
 install: all $(BUILD)/mmt-trace.bash
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(includedir) \
-		$(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7 $(DESTDIR)$(datadir)/configs $(DESTDIR)$(compdir)
+		$(DESTDIR)$(datadir)/configs $(DESTDIR)$(compdir)
 	$(INSTALL) -m 755 $(BUILD)/mmt-trace $(DESTDIR)$(bindir)
 	$(INSTALL) -m 644 $(BUILD)/libmmtrace.a $(DESTDIR)$(libdir)
 	$(INSTALL) -m 755 $(LIB_SO) $(DESTDIR)$(libdir)
@@ -273,10 +272,9 @@ install: all $(BUILD)/mmt-trace.bash
 	ln -sf $(notdir $(LIB_SO)) $(DESTDIR)$(libdir)/libmmtrace.so
 	$(INSTALL) -m 644 $(BUILD)/libmmtrace.pc $(DESTDIR)$(libdir)/pkgconfig
 	$(INSTALL) -m 644 libmmtrace/mmtrace.h $(DESTDIR)$(includedir)
-	$(if $(wildcard configs/*.conf),$(INSTALL) -m 644 $(wildcard configs/*.conf) $(DESTDIR)$(datadir)/configs)
-	$(if $(MAN1),$(INSTALL) -m 644 $(MAN1) $(DESTDIR)$(mandir)/man1)
-	$(if $(MAN5),$(INSTALL) -m 644 $(MAN5) $(DESTDIR)$(mandir)/man5)
-	$(if $(MAN7),$(INSTALL) -m 644 $(MAN7) $(DESTDIR)$(mandir)/man7)
+	$(INSTALL) -m 644 $(wildcard configs/*.conf) $(DESTDIR)$(datadir)/configs
+	$(foreach s,$(MAN_SECTIONS),$(INSTALL) -d $(DESTDIR)$(mandir)/man$(s) && \
+		$(INSTALL) -m 644 $(call man_pages,$(s)) $(DESTDIR)$(mandir)/man$(s) &&) :
 	$(INSTALL) -m 644 $(BUILD)/mmt-trace.bash $(DESTDIR)$(compdir)/mmt-trace
 
 clean:

@@ -8,6 +8,7 @@ cd "$TOP" || exit 1
 dest=$TMPDIR/dest
 make -s BUILD="$BUILD" SAN="${SAN:-}" DESTDIR="$dest" prefix=/usr install >"$TMPDIR/log" 2>&1 || { cat "$TMPDIR/log"; exit 1; }
 for f in bin/mmt-trace lib/libmmtrace.so.1 lib/libmmtrace.a include/mmtrace.h share/man/man1/mmt-trace.1 \
+	share/man/man3/libmmtrace.3 share/man/man5/mmt-trace.conf.5 share/man/man7/mmt-trace-metrics.7 share/mmt-trace/configs/demo.conf \
 	share/bash-completion/completions/mmt-trace; do
 	[ -s "$dest/usr/$f" ] || { echo "not installed: $f"; exit 1; }
 done

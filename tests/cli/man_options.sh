@@ -35,7 +35,7 @@ for page in docs/mmt-trace-*.1; do
 	grep -qx "${c%.1}" <<<"$commands" || fail "$page: there is no such command"
 done
 if command -v mandoc >/dev/null; then
-	for page in docs/*.[157]; do
+	for page in docs/*.[1357]; do
 		# pages that exist only elsewhere and the order of references are matters of taste
 		mandoc -T lint -W warning "$page" 2>&1 | grep -vE 'unusual Xr order|referenced manual not found' >"$TMPDIR/lint"
 		[ ! -s "$TMPDIR/lint" ] || { cat "$TMPDIR/lint"; fail "$page: mandoc warns"; }
