@@ -80,7 +80,11 @@ static int scan_beside(struct conf_list *l)
 	if (!slash)
 		return 0;
 	*slash = '\0';
-	snprintf(dir, sizeof(dir), "%s/../configs", exe);
+	snprintf(dir, sizeof(dir), "%s/../configs", exe); /* built */
+	n = scan(l, dir);
+	if (n)
+		return (int)n;
+	snprintf(dir, sizeof(dir), "%s/../share/mmt-trace/configs", exe); /* installed, wherever that is */
 	return scan(l, dir);
 }
 

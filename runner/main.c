@@ -26,10 +26,10 @@ static const struct mmt_cmd *find(const char *name)
 
 static int unknown(const char *name)
 {
-	const char *names[64], *near;
+	const char *names[sizeof(mmt_cmds) / sizeof(mmt_cmds[0])], *near; /* "help" takes the place of the NULL */
 	size_t n = 0;
 
-	for (; n < 63 && mmt_cmds[n]; n++)
+	for (; mmt_cmds[n]; n++)
 		names[n] = mmt_cmds[n]->name;
 	names[n++] = "help";
 	near = suggest(name, names, n);

@@ -14,6 +14,7 @@ for f in bin/mmt-trace lib/libmmtrace.so.1 lib/libmmtrace.a include/mmtrace.h sh
 done
 bash -n "$dest/usr/share/bash-completion/completions/mmt-trace" || exit 1
 "$dest/usr/bin/mmt-trace" --version >/dev/null || exit 1
+(cd / && "$dest/usr/bin/mmt-trace" list benchmarks | grep -q hackbench) || { echo "the installed program does not find its configs"; exit 1; }
 ldd "$dest/usr/bin/mmt-trace" | grep 'not found' && exit 1
 
 # completion: `mmt-trace rep<TAB>`
