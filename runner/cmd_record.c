@@ -297,9 +297,11 @@ static int add_meta(struct record_args *a, struct conf_pairs *facts, const char 
 
 	err = err ? err : conf_pairs_set(facts, "tool.version", MMT_VERSION);
 	err = err ? err : conf_pairs_set(facts, "tool.options", line);
+	if (err)
+		return err;
 	m = calloc(facts->n, sizeof(*m));
-	if (err || !m)
-		return err ? err : -ENOMEM;
+	if (!m)
+		return -ENOMEM;
 	for (i = 0; i < facts->n; i++) {
 		m[i].key = facts->v[i].key;
 		m[i].value = facts->v[i].value;
