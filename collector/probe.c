@@ -359,8 +359,8 @@ int mmt_probe__load(struct mmt_probe *b, const struct mmt_probe_opts *o, const s
 	btf = btf__load_vmlinux_btf();
 	if (!btf) {
 		err = -errno;
-		log_err(log, "no kernel type information (BTF): %s; needs a kernel with CONFIG_DEBUG_INFO_BTF=y "
-			"(/sys/kernel/btf/vmlinux)", strerror(-err));
+		log_err(log, "no kernel type information (BTF) at /sys/kernel/btf/vmlinux; needs a kernel with "
+			"CONFIG_DEBUG_INFO_BTF=y");
 		return err ? err : -ENOENT;
 	}
 	err = config_fill(&b->cfg, o, topo, btf, log);
