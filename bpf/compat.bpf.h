@@ -62,6 +62,5 @@ static __always_inline unsigned int task_state_of(struct task_struct *p)
 #define MMT_TASK_DEAD_BIT 0x80
 #define MMT_TASK_PARKED_BIT 0x40
 #define MMT_TASK_NOLOAD_BIT 0x400
-#define MMT_TASK_STOPPED_BITS 0x0c
 
 #endif

@@ -28,29 +28,12 @@ static __always_inline struct cgroup_subsys_state *css_of(struct css_set *set)
 	return css;
 }
 
-static __always_inline __u64 cgroup_of(struct task_struct *p)
-{
-	struct css_set *set = RD(p, cgroups);
-	struct kernfs_node *kn;
-	struct cgroup *cg;
-
-	if (cfg.cgroup_v1) {
-		struct cgroup_subsys_state *css = css_of(set);
-
-		bpf_core_read(&cg, sizeof(cg), &css->cgroup);
-	} else {
-		bpf_core_read(&cg, sizeof(cg), &set->dfl_cgrp);
-	}
-	bpf_core_read(&kn, sizeof(kn), &cg->kn);
-	return BPF_CORE_READ(kn, id);
-}
-
-static __always_inline bool under_cgroup(struct task_struct *p)
+/* The task's cgroup in the hierarchy that is followed. */
+static __always_inline struct cgroup *own_cgroup(struct task_struct *p)
 {
 	struct css_set *set = RD(p, cgroups);
 	struct cgroup_subsys_state *css;
 	struct cgroup *cg;
-	int i;
 
 	if (cfg.cgroup_v1) {
 		css = css_of(set);
@@ -58,6 +41,24 @@ static __always_inline bool under_cgroup(struct task_struct *p)
 	} else {
 		bpf_core_read(&cg, sizeof(cg), &set->dfl_cgrp);
 	}
+	return cg;
+}
+
+static __always_inline __u64 cgroup_of(struct task_struct *p)
+{
+	struct cgroup *cg = own_cgroup(p);
+	struct kernfs_node *kn;
+
+	bpf_core_read(&kn, sizeof(kn), &cg->kn);
+	return BPF_CORE_READ(kn, id);
+}
+
+static __always_inline bool under_cgroup(struct task_struct *p)
+{
+	struct cgroup *cg = own_cgroup(p);
+	struct cgroup_subsys_state *css;
+	int i;
+
 	for (i = 0; i < 16 && cg; i++) {
 		if (BPF_CORE_READ(cg, kn, id) == cfg.want_cgroup)
 			return true;

@@ -117,11 +117,12 @@ int mmt_cgroup__config(struct mmt_config *cfg, const char *dir, const struct btf
 void mmt_cgroup__names_init(struct mmt_cgroup_names *n, const char *dir)
 {
 	char opts[256];
+	bool v1;
 
 	n->mount_fd = -1;
 	if (!dir || !realpath(dir, n->dir))
 		n->dir[0] = 0;
-	if (!find_mount(dir, n->mount, sizeof(n->mount), &n->v1, opts, sizeof(opts)))
+	if (!find_mount(dir, n->mount, sizeof(n->mount), &v1, opts, sizeof(opts)))
 		n->mount_fd = open(n->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 

@@ -20,7 +20,6 @@ int mmt_cgroup__config(struct mmt_config *cfg, const char *dir, const struct btf
 struct mmt_cgroup_names {
 	int mount_fd;
 	char mount[256];
-	bool v1;
 	char dir[4096]; /* resolved, "" when none was given */
 };
 void mmt_cgroup__names_init(struct mmt_cgroup_names *n, const char *dir);

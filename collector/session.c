@@ -38,7 +38,6 @@ struct mmt_session {
 	uint64_t segment, n_marks;
 	uint64_t interval_ns, pass_ns;
 	uint64_t next_pass, next_seal, next_full; /* CLOCK_MONOTONIC, ns */
-	uint64_t pass_events;
 	uint64_t lost_total, cpu_ns_start, bytes;
 	bool running, fifo;
 	int old_policy, old_prio;
