@@ -72,7 +72,7 @@ LIBS = $(PERF_LIBS) $(PKG_LIBS) -lm -lpthread
 
 LIB_SRC := $(wildcard libmmtrace/*.c)
 COL_SRC := $(wildcard collector/*.c)
-ANA_SRC := $(wildcard analyzer/*.c)
+ANA_SRC := $(wildcard analyzer/*.c analyzer/*/*.c)
 RUN_SRC := $(wildcard runner/*.c)
 BPF_SRC := $(wildcard bpf/mmt.bpf.c)
 BPF_HDRS := $(wildcard bpf/*.h)

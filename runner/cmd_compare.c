@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../analyzer/compare.h"
+#include "../analyzer/compare/compare.h"
 #include "cmd.h"
 #include "output.h"
 

@@ -8,7 +8,7 @@ read -ra flags <<<"$1 -D_GNU_SOURCE= -I."
 flags+=('-DMMT_VERSION="0"' '-DMMT_DATADIR=""')
 bad=0
 have() { command -v "$1" >/dev/null || { echo "lint: no $1, left out" >&2; return 1; }; }
-mapfile -t src < <(ls {libmmtrace,collector,analyzer,runner}/*.c 2>/dev/null)
+mapfile -t src < <(ls {libmmtrace,collector,analyzer,runner}/*.c analyzer/*/*.c 2>/dev/null)
 
 if have cppcheck; then
 	# suppressed: what this compiler defines (shifts), and what cppcheck cannot see through (memcpy of a pointer's

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "../../analyzer/compare.h"
+#include "../../analyzer/compare/compare.h"
 #include "synth.h"
 
 struct tree {

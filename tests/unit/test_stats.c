@@ -8,7 +8,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../../analyzer/stats.h"
+#include "../../analyzer/stats/desc.h"
+#include "../../analyzer/stats/dist.h"
+#include "../../analyzer/stats/test.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 

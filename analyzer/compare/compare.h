@@ -15,9 +15,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "metrics.h"
-#include "stats.h"
-#include "table.h"
+#include "../metrics.h"
+#include "../stats/desc.h"
+#include "../stats/test.h"
+#include "../table.h"
 
 enum cmp_source { CMP_BENCHMARK, CMP_KERNEL };
 
