@@ -541,9 +541,8 @@ static bool usable(const struct mmt_field *f, const char *name)
 	return (f->fmt >= MMT_FMT_STR) == want_bytes;
 }
 
-static void map_columns(struct load *l, const struct table_loader *t, struct colmap *map, const struct mmt_type *type)
+static void map_columns(const struct table_loader *t, struct colmap *map, const struct mmt_type *type)
 {
-	struct model *m = l->m;
 	size_t i;
 
 	map->type = type;
@@ -552,6 +551,10 @@ static void map_columns(struct load *l, const struct table_loader *t, struct col
 		if (map->idx[i] >= 0 && t->id != MMT_TB_META && !usable(&type->fields[map->idx[i]], t->cols[i]))
 			map->idx[i] = -1;
 	}
+}
+
+static void note_columns(struct model *m, const struct table_loader *t, const struct colmap *map)
+{
 	if (t->id == MMT_TB_TASK_TOTALS) {
 		m->task_has = has_mask(map, MT_N);
 		m->hist_has = (uint32_t)(map->idx[TT_WAIT_HIST] >= 0) | (uint32_t)(map->idx[TT_OFF_HIST] >= 0) << 1 |
@@ -571,8 +574,10 @@ static int load_rows(struct load *l, size_t which, const struct mmt_rows *rows)
 	uint32_t i;
 	int err = 0;
 
-	if (map->type != rows->type)
-		map_columns(l, t, map, rows->type);
+	if (map->type != rows->type) {
+		map_columns(t, map, rows->type);
+		note_columns(l->m, t, map);
+	}
 	l->m->have_task_totals |= t->id == MMT_TB_TASK_TOTALS;
 	l->m->have_cpu_totals |= t->id == MMT_TB_CPU_TOTALS;
 	/* a histogram that is nonsense costs the histogram, not the trace */
@@ -653,5 +658,71 @@ int model_load(const char *path, const struct model_opts *opts, struct model **o
 	return 0;
 err_free:
 	model_free(m);
+	return err;
+}
+
+struct scan {
+	const struct model *m;
+	struct colmap map[2]; /* of tasks, of CPUs */
+	model_row_fn fn;
+	void *ctx;
+};
+
+static const struct table_loader *loader_of(uint16_t id)
+{
+	size_t i;
+
+	for (i = 0; i < N(loaders) && loaders[i].id != id; i++)
+		;
+	return i < N(loaders) ? &loaders[i] : NULL;
+}
+
+static int scan_rows(struct scan *s, const struct mmt_rows *rows)
+{
+	bool cpu = rows->type->id == MMT_TB_CPU_TOTALS;
+	struct colmap *map = &s->map[cpu];
+	struct row r = { rows->cells, map->idx };
+	int k, n = cpu ? MC_N : MT_N, err = 0;
+	uint64_t v[(int)MT_N > (int)MC_N ? (int)MT_N : (int)MC_N];
+	struct model_row out = { .cpu = cpu, .v = v };
+	uint32_t i;
+
+	if (map->type != rows->type)
+		map_columns(loader_of(rows->type->id), map, rows->type);
+	for (i = 0; i < rows->n && !err; i++, r.c += rows->type->n_fields) {
+		out.segment = get(&r, cpu ? (int)CT_SEGMENT : (int)TT_SEGMENT);
+		if (!model_selected(s->m, out.segment))
+			continue;
+		out.time = get(&r, cpu ? (int)CT_TIME : (int)TT_TIME);
+		out.id = get(&r, cpu ? (int)CT_CPU : (int)TT_EPOCH);
+		out.cgroup = cpu ? 0 : get(&r, TT_CGROUP);
+		for (k = 0; k < n; k++)
+			v[k] = get(&r, k);
+		err = s->fn(s->ctx, &out);
+	}
+	return err;
+}
+
+int model_scan(const struct model *m, mmt_log_fn log, void *log_ctx, model_row_fn fn, void *ctx)
+{
+	struct mmt_reader_opts ro = { .sz = sizeof(ro), .log = log, .log_ctx = log_ctx, .no_events = true };
+	struct scan s = { .m = m, .fn = fn, .ctx = ctx };
+	struct mmt_reader *r;
+	struct mmt_chunk chunk;
+	uint32_t i;
+	int err;
+
+	err = mmt_reader__open(m->path, &ro, &r);
+	if (err)
+		return err;
+	while ((err = mmt_reader__next(r, &chunk)) > 0) {
+		err = 0;
+		for (i = 0; i < chunk.n_tables && !err; i++)
+			if (chunk.tables[i].type->id == MMT_TB_TASK_TOTALS || chunk.tables[i].type->id == MMT_TB_CPU_TOTALS)
+				err = scan_rows(&s, &chunk.tables[i]);
+		if (err)
+			break;
+	}
+	mmt_reader__close(r);
 	return err;
 }

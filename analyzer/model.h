@@ -161,6 +161,19 @@ int model_counter(const struct model *m, const char *source, const char *name, i
 /* Footprint over the window by subtraction of cumulative rows; false where there is none. */
 bool model_footprint(const struct model *m, uint64_t v[MF_N]);
 
+/* A row of task_totals or cpu_totals that belongs to the window, for what the model does not keep: times. */
+struct model_row {
+	bool cpu;
+	uint64_t time, segment;
+	uint64_t id;       /* epoch, or number of the CPU */
+	uint64_t cgroup;   /* of tasks */
+	const uint64_t *v; /* MT_N or MC_N of them; 0 where the file has no such column */
+};
+typedef int (*model_row_fn)(void *ctx, const struct model_row *row);
+
+/* Reads them again, in the file's order, until fn returns other than 0, which is returned. */
+int model_scan(const struct model *m, mmt_log_fn log, void *log_ctx, model_row_fn fn, void *ctx);
+
 /* Totals added up by something. */
 enum model_by { BY_TASK, BY_PROCESS, BY_COMM, BY_CGROUP, BY_MACHINE };
 
