@@ -16,7 +16,14 @@ enum { /* source */
 	FROM_WINDOW,   /* length of the window */
 	FROM_N_TASKS,
 	FROM_UTIL,
+	FROM_SPREAD,   /* how busy time lies on the CPUs, arg says what of it */
 };
+
+enum { /* arg of FROM_SPREAD */
+	SPREAD_USED, SPREAD_EFFECTIVE, SPREAD_IMBALANCE,
+};
+
+#define USED_SHARE 0.05 /* of the iteration, from which on a CPU counts as used */
 
 enum { /* per: what the sum is divided by; quantiles and levels use PER_ITER */
 	PER_ITER, PER_SECOND,
@@ -35,6 +42,12 @@ enum { /* per: what the sum is divided by; quantiles and levels use PER_ITER */
 #define RATE(n, b, c, d) \
 	{ .name = n, .unit = "1/s", .better = b, .kind = METRIC_RATE, .min_rel = 0.05, .detail = true, .source = FROM_TASKS, \
 	  .per = PER_SECOND, .cols = c, .arg = 1, .definition = d }
+#define CPUS(n, b, k, u, mode, d) \
+	{ .name = n, .unit = u, .better = b, .kind = k, .min_rel = 0.05, .detail = true, .source = FROM_SPREAD, .arg = mode, \
+	  .definition = d }
+#define KTIME(n, c, d) \
+	{ .name = n, .unit = "s", .better = METRIC_LOWER, .kind = METRIC_TIME, .min_rel = 0.05, .detail = true, \
+	  .source = FROM_COUNTER, .arg = 1e-9, .counter = "proc.stat", .counter_name = c, .definition = d }
 #define SECONDS(n, b, src, c, d) \
 	{ .name = n, .unit = "s", .better = b, .kind = METRIC_TIME, .min_rel = 0.02, .source = src, .cols = c, .arg = 1e-9, \
 	  .definition = d }
@@ -44,6 +57,9 @@ enum { /* per: what the sum is divided by; quantiles and levels use PER_ITER */
 #define COUNTER(n, b, det, s, c, d) \
 	{ .name = n, .unit = "count", .better = b, .kind = METRIC_COUNT, .min_rel = 0.05, .source = FROM_COUNTER, .detail = det, \
 	  .arg = 1, .counter = s, .counter_name = c, .definition = d }
+#define COUNTER_RATE(n, b, s, c, d) \
+	{ .name = n, .unit = "1/s", .better = b, .kind = METRIC_RATE, .min_rel = 0.05, .source = FROM_COUNTER, .detail = true, \
+	  .per = PER_SECOND, .arg = 1, .counter = s, .counter_name = c, .definition = d }
 
 static const struct metric catalogue[] = {
 	{ .name = "run.duration", .unit = "s", .better = METRIC_LOWER, .kind = METRIC_TIME, .min_rel = 0.01,
@@ -55,18 +71,50 @@ static const struct metric catalogue[] = {
 	RATE("sched.switches.rate", METRIC_LOWER, SWITCHES, "switches a second of the iteration"),
 	RATE("sched.switches.voluntary.rate", METRIC_LOWER, B(MT_NVCSW), "voluntary switches a second"),
 	RATE("sched.switches.involuntary.rate", METRIC_LOWER, B(MT_NIVCSW), "involuntary switches a second"),
+	{ .name = "sched.switches.involuntary.share", .unit = "%", .better = METRIC_LOWER, .kind = METRIC_FRACTION, .min_rel = 0.05,
+	  .detail = true, .source = FROM_TASKS, .cols = B(MT_NIVCSW), .over = SWITCHES, .arg = 100,
+	  .definition = "involuntary switches as a share of all switches" },
+	{ .name = "sched.slice.mean", .unit = "us", .better = METRIC_NEITHER, .kind = METRIC_TIME, .min_rel = 0.05, .detail = true,
+	  .source = FROM_TASKS, .cols = B(MT_RUN_NS), .over = SWITCHES, .arg = 1e-3,
+	  .definition = "run time a switch: how long a task stays on CPU before the next one, mean" },
 	TASKS("sched.wakeups", METRIC_NEITHER, B(MT_WAKEUPS), "times a task was put on a run queue; only where wakeups are traced"),
+	RATE("sched.wakeups.rate", METRIC_NEITHER, B(MT_WAKEUPS), "wakeups a second; only where wakeups are traced"),
 	TASKS("sched.migrations", METRIC_LOWER, MIGRATIONS, "times a task's CPU was changed"),
 	TASKS("sched.migrations.smt", METRIC_LOWER, B(MT_MIG_SMT), "migrations to an SMT sibling of the same core"),
 	TASKS("sched.migrations.llc", METRIC_LOWER, B(MT_MIG_LLC), "migrations to another core of the same last-level cache"),
 	TASKS("sched.migrations.node", METRIC_LOWER, B(MT_MIG_NODE), "migrations to another last-level cache of the same NUMA node"),
 	TASKS("sched.migrations.cross_node", METRIC_LOWER, B(MT_MIG_CROSS), "migrations to a CPU on another NUMA node"),
 	RATE("sched.migrations.rate", METRIC_LOWER, MIGRATIONS, "migrations a second"),
+	RATE("sched.migrations.smt.rate", METRIC_LOWER, B(MT_MIG_SMT), "migrations to an SMT sibling a second"),
+	RATE("sched.migrations.llc.rate", METRIC_LOWER, B(MT_MIG_LLC), "migrations to another core of the same last-level cache a second"),
+	RATE("sched.migrations.node.rate", METRIC_LOWER, B(MT_MIG_NODE),
+	     "migrations to another last-level cache of the same node a second"),
+	RATE("sched.migrations.cross_node.rate", METRIC_LOWER, B(MT_MIG_CROSS), "migrations to a CPU on another node a second"),
+	{ .name = "sched.migrations.per_switch", .unit = "%", .better = METRIC_LOWER, .kind = METRIC_RATE, .min_rel = 0.05,
+	  .detail = true, .source = FROM_TASKS, .cols = MIGRATIONS, .over = SWITCHES, .arg = 100,
+	  .definition = "migrations for every 100 switches" },
 	SECONDS("sched.run_time", METRIC_LOWER, FROM_TASKS, B(MT_RUN_NS), "time tasks spent on CPU, over all CPUs"),
 	SECONDS("sched.idle_time", METRIC_NEITHER, FROM_CPUS, B(MC_IDLE_NS), "time CPUs spent in the idle task, over all CPUs"),
 	{ .name = "sched.utilisation", .unit = "%", .better = METRIC_NEITHER, .kind = METRIC_FRACTION, .min_rel = 0.02,
 	  .source = FROM_UTIL, .arg = 100, .definition = "share of CPU time with a task other than idle" },
+	{ .name = "sched.idle_exits", .unit = "count", .better = METRIC_NEITHER, .kind = METRIC_COUNT, .min_rel = 0.05, .detail = true,
+	  .source = FROM_CPUS, .cols = B(MC_IDLE_SWITCHES), .arg = 1, .definition = "times a CPU left the idle task, over all CPUs" },
+	{ .name = "sched.idle_exits.rate", .unit = "1/s", .better = METRIC_NEITHER, .kind = METRIC_RATE, .min_rel = 0.05,
+	  .detail = true, .source = FROM_CPUS, .per = PER_SECOND, .cols = B(MC_IDLE_SWITCHES), .arg = 1,
+	  .definition = "times a second that a CPU left the idle task, over all CPUs" },
+	CPUS("sched.cpus.used", METRIC_NEITHER, METRIC_COUNT, "CPUs", SPREAD_USED,
+	     "CPUs that were busy for more than 5 % of the iteration"),
+	CPUS("sched.cpus.effective", METRIC_NEITHER, METRIC_RATE, "CPUs", SPREAD_EFFECTIVE,
+	     "CPUs over which busy time is spread: (sum of b)^2 / sum of b^2, b the busy time of a CPU"),
+	CPUS("sched.cpus.imbalance", METRIC_LOWER, METRIC_RATE, "ratio", SPREAD_IMBALANCE,
+	     "busy time of the busiest CPU over the mean of all CPUs; 1 is even"),
 	SECONDS("sched.wait", METRIC_LOWER, FROM_TASKS, B(MT_WAIT_NS), "run-queue latency, sum: time tasks were runnable and not running"),
+	{ .name = "sched.wait.share", .unit = "%", .better = METRIC_LOWER, .kind = METRIC_FRACTION, .min_rel = 0.05, .detail = true,
+	  .source = FROM_TASKS, .cols = B(MT_WAIT_NS), .over = B(MT_WAIT_NS) | B(MT_RUN_NS), .arg = 100,
+	  .definition = "share of the time that tasks wanted to run which they spent waiting: wait / (wait + run)" },
+	{ .name = "sched.wait.tasks", .unit = "tasks", .better = METRIC_LOWER, .kind = METRIC_RATE, .min_rel = 0.05, .detail = true,
+	  .source = FROM_TASKS, .per = PER_SECOND, .cols = B(MT_WAIT_NS), .arg = 1e-9,
+	  .definition = "tasks that wait for a CPU at a time, mean over the iteration" },
 	LATENCY("sched.wait.mean", FROM_WAIT, Q_MEAN, 0.05, false, "run-queue latency, mean: runnable to running"),
 	LATENCY("sched.wait.p50", FROM_WAIT, 0.5, 0.05, false, "run-queue latency, median"),
 	LATENCY("sched.wait.p95", FROM_WAIT, 0.95, 0.05, true, "run-queue latency, 95th percentile"),
@@ -80,12 +128,28 @@ static const struct metric catalogue[] = {
 	  .source = FROM_N_TASKS, .arg = 1, .definition = "tasks (threads) that did something in the iteration" },
 	COUNTER("kernel.context_switches", METRIC_LOWER, true, "proc.stat", "ctxt",
 		"all context switches, idle's included, by /proc/stat"),
+	COUNTER_RATE("kernel.context_switches.rate", METRIC_LOWER, "proc.stat", "ctxt", "the same a second"),
+	COUNTER("kernel.interrupts", METRIC_LOWER, true, "proc.stat", "intr", "interrupts serviced, by /proc/stat"),
+	COUNTER_RATE("kernel.interrupts.rate", METRIC_LOWER, "proc.stat", "intr", "interrupts a second, by /proc/stat"),
+	COUNTER("kernel.forks", METRIC_NEITHER, true, "proc.stat", "processes", "tasks created, by /proc/stat"),
+	KTIME("kernel.time.steal", "cpu.steal", "CPU time that the hypervisor gave to others, over all CPUs, by /proc/stat"),
+	KTIME("kernel.time.iowait", "cpu.iowait", "idle CPU time with I/O outstanding, over all CPUs, by /proc/stat"),
+	KTIME("kernel.time.irq", "cpu.irq", "CPU time in interrupts, over all CPUs, by /proc/stat; 0 where the kernel does not account it"),
+	KTIME("kernel.time.softirq", "cpu.softirq", "CPU time in softirqs, over all CPUs, by /proc/stat"),
 	COUNTER("mm.faults", METRIC_LOWER, false, "proc.vmstat", "pgfault", "page faults of the machine, by /proc/vmstat"),
+	COUNTER_RATE("mm.faults.rate", METRIC_LOWER, "proc.vmstat", "pgfault", "page faults a second, by /proc/vmstat"),
 	COUNTER("mm.faults.major", METRIC_LOWER, false, "proc.vmstat", "pgmajfault", "page faults that waited for I/O, by /proc/vmstat"),
+	COUNTER_RATE("mm.faults.major.rate", METRIC_LOWER, "proc.vmstat", "pgmajfault", "major page faults a second"),
+	COUNTER("mm.pages_migrated", METRIC_LOWER, true, "proc.vmstat", "pgmigrate_success",
+		"pages moved for any reason (compaction, NUMA balancing, mempolicy), by /proc/vmstat"),
 	COUNTER("numa.hint_faults", METRIC_LOWER, true, "proc.vmstat", "numa_hint_faults", "NUMA hint faults, by /proc/vmstat"),
 	COUNTER("numa.hint_faults.local", METRIC_HIGHER, true, "proc.vmstat", "numa_hint_faults_local",
 		"NUMA hint faults on memory of the task's own node"),
 	COUNTER("numa.pages_migrated", METRIC_LOWER, true, "proc.vmstat", "numa_pages_migrated", "pages moved by NUMA balancing"),
+	COUNTER("numa.alloc.miss", METRIC_LOWER, true, "proc.vmstat", "numa_miss",
+		"pages allocated on a node other than the one wanted, by /proc/vmstat"),
+	COUNTER("numa.alloc.other", METRIC_LOWER, true, "proc.vmstat", "numa_other",
+		"pages allocated on a node other than that of the CPU, by /proc/vmstat"),
 	{ .name = "trace.cpu_time", .unit = "s", .better = METRIC_LOWER, .kind = METRIC_TIME, .min_rel = 0.05, .detail = true,
 	  .source = FROM_FOOT, .cols = B(MF_USER_NS) | B(MF_SYS_NS), .arg = 1e-9, .definition = "CPU time of the collector itself" },
 	{ .name = "trace.events", .unit = "count", .better = METRIC_NEITHER, .kind = METRIC_COUNT, .min_rel = 0.05, .detail = true,
@@ -165,14 +229,22 @@ void metric_ctx_free(struct metric_ctx *ctx)
 static int sum_tasks(const struct metric_ctx *ctx, const struct metric *metric, double *value)
 {
 	const struct model_group *g = ctx->machine;
-	double sum = 0;
+	unsigned int need = metric->cols | metric->over;
+	double sum = 0, over = 0;
 	int i;
 
-	if (!ctx->m->have_task_totals || (ctx->m->task_has & metric->cols) != metric->cols)
+	if (!ctx->m->have_task_totals || (ctx->m->task_has & need) != need)
 		return -ENODATA;
-	for (i = 0; i < MT_N; i++)
+	for (i = 0; i < MT_N; i++) {
 		if (metric->cols & B(i))
 			sum += (double)g->v[i];
+		if (metric->over & B(i))
+			over += (double)g->v[i];
+	}
+	if (metric->over) {
+		*value = over > 0 ? sum / over * metric->arg : NAN;
+		return 0;
+	}
 	if (metric->cols == B(MT_WAKEUPS) && sum == 0)
 		return -ENODATA; /* wakeups are not traced in most profiles, and nothing runs without them */
 	*value = sum * metric->arg;
@@ -218,6 +290,33 @@ static int utilisation(const struct model *m, double *value)
 	return 0;
 }
 
+/* Over the CPUs that were online, idle ones too. */
+static int spread(const struct model *m, double mode, double *value)
+{
+	double sum = 0, squares = 0, most = 0, b;
+	size_t i, n = 0, used = 0;
+
+	if (!m->have_cpu_totals || !MODEL_HAS(m->cpu_has, MC_BUSY_NS))
+		return -ENODATA;
+	for (i = 0; i < m->n_cpus; i++) {
+		if (!m->cpus[i].ran)
+			continue;
+		b = (double)m->cpus[i].v[MC_BUSY_NS];
+		n++;
+		sum += b;
+		squares += b * b;
+		most = b > most ? b : most;
+		used += b > USED_SHARE * (double)m->duration;
+	}
+	if (mode == SPREAD_USED)
+		*value = n ? (double)used : NAN;
+	else if (mode == SPREAD_EFFECTIVE)
+		*value = squares > 0 ? sum * sum / squares : NAN;
+	else
+		*value = sum > 0 ? most / (sum / (double)n) : NAN;
+	return 0;
+}
+
 static int footprint(const struct metric_ctx *ctx, const struct metric *metric, double *value)
 {
 	uint64_t v[MF_N];
@@ -253,7 +352,7 @@ int metric_value(const struct metric_ctx *ctx, const struct metric *metric, doub
 		return latency(m, &ctx->machine->off, 1, metric->arg, value);
 	case FROM_COUNTER:
 		err = model_counter(m, metric->counter, metric->counter_name, -1, &u);
-		*value = err ? NAN : (double)u;
+		*value = err ? NAN : (double)u * metric->arg;
 		break;
 	case FROM_FOOT:
 		err = footprint(ctx, metric, value);
@@ -271,6 +370,8 @@ int metric_value(const struct metric_ctx *ctx, const struct metric *metric, doub
 		err = utilisation(m, value);
 		*value *= err ? 1 : metric->arg;
 		break;
+	case FROM_SPREAD:
+		return spread(m, metric->arg, value);
 	default:
 		return -ENODATA;
 	}

@@ -25,7 +25,7 @@ struct metric {
 	/* where the number comes from; see metrics.c */
 	unsigned char source;
 	unsigned char per;
-	unsigned int cols;
+	unsigned int cols, over;
 	double arg;
 	const char *counter, *counter_name;
 };

@@ -40,6 +40,29 @@ static int line_value(const char *text, const char *key, uint64_t *v)
 	return -ENOENT;
 }
 
+/* Times of all CPUs that the totals do not have; in ns, though read in ticks. Kernels add columns at the end only. */
+static int write_cpu_times(struct mmt_writer *w, const char *text, uint64_t now, uint64_t segment)
+{
+	static const char *const names[] = { NULL, NULL, NULL, NULL, "cpu.iowait", "cpu.irq", "cpu.softirq", "cpu.steal" };
+	long hz = sysconf(_SC_CLK_TCK);
+	uint64_t v;
+	size_t i;
+	char *end;
+	int err = 0;
+
+	if (strncmp(text, "cpu ", 4) || hz <= 0)
+		return 0;
+	text += 4;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]) && !err; i++, text = end) {
+		v = strtoull(text, &end, 10);
+		if (end == text || *text == '\n')
+			break;
+		if (names[i])
+			err = mmt_counter__row(w, now, segment, "proc.stat", names[i], -1, v * (1000000000ULL / (uint64_t)hz));
+	}
+	return err;
+}
+
 static int write_stat(struct mmt_writer *w, char *buf, size_t size, uint64_t now, uint64_t segment)
 {
 	static const char *const keys[] = { "ctxt", "processes", "intr" };
@@ -52,7 +75,7 @@ static int write_stat(struct mmt_writer *w, char *buf, size_t size, uint64_t now
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]) && !err; i++)
 		if (!line_value(buf, keys[i], &v))
 			err = mmt_counter__row(w, now, segment, "proc.stat", keys[i], -1, v);
-	return err;
+	return err ? err : write_cpu_times(w, buf, now, segment);
 }
 
 static int write_vmstat(struct mmt_writer *w, char *buf, size_t size, uint64_t now, uint64_t segment)

@@ -336,6 +336,31 @@ static void metrics_trace(struct synth *s)
 	synth_close(s);
 }
 
+/* Three CPUs, busy 1, 0.5 and 0.02 of 2 s; 3 s of run time with 1 s of waiting. */
+static void spread_trace(struct synth *s)
+{
+	static const uint64_t wait[] = { 400000000, 600000000 };
+	uint64_t v[MT_N] = { [MT_NVCSW] = 30, [MT_NIVCSW] = 10, [MT_MIG_NODE] = 6, [MT_RUN_NS] = 3000000000, [MT_WAIT_N] = 2 };
+	uint64_t c[MC_N] = { [MC_BUSY_NS] = 2000000000, [MC_IDLE_SWITCHES] = 3 };
+
+	synth_open(s);
+	synth_mark(s, 1, 1000000000, MARK_ITER_START, "");
+	synth_counter(s, 1, "proc.stat", "cpu.steal", -1, 20000000);
+	synth_counter(s, 1, "proc.vmstat", "pgfault", -1, 1000);
+	synth_task(s, 1, 10, 10, 0, 0, 0, "a");
+	synth_totals(s, 3000000000, 1, 1, 7, v, wait, NULL);
+	synth_cpu_totals(s, 3000000000, 1, 0, c);
+	c[MC_BUSY_NS] = 1000000000;
+	synth_cpu_totals(s, 3000000000, 1, 1, c);
+	c[MC_BUSY_NS] = 40000000;
+	c[MC_IDLE_SWITCHES] = 14;
+	synth_cpu_totals(s, 3000000000, 1, 2, c);
+	synth_mark(s, 2, 3000000000, MARK_ITER_END, "");
+	synth_counter(s, 2, "proc.stat", "cpu.steal", -1, 50000000);
+	synth_counter(s, 2, "proc.vmstat", "pgfault", -1, 1500);
+	synth_close(s);
+}
+
 static double value(const struct metric_ctx *ctx, const char *name)
 {
 	const struct metric *metric = metric_find(name);
@@ -379,6 +404,51 @@ static void test_metrics(void **state)
 	assert_true(model_footprint(m, v));
 	assert_int_equal(v[MF_USER_NS], 500000);
 	assert_int_equal(v[MF_RSS_KB], 6);
+	metric_ctx_free(&ctx);
+	model_free(m);
+	synth_remove(&s);
+}
+
+static void assert_near(double got, double want)
+{
+	if (!(fabs(got - want) <= 1e-12 * fabs(want)))
+		fail_msg("got %.17g, want %.17g", got, want);
+}
+
+static void test_derived_metrics(void **state)
+{
+	struct metric_ctx ctx;
+	struct model *m;
+	struct synth s;
+	double x;
+
+	(void)state;
+	spread_trace(&s);
+	m = synth_model(&s, WINDOW_AUTO, NULL);
+	assert_int_equal(metric_ctx_init(&ctx, m), 0);
+	assert_near(value(&ctx, "sched.cpus.used"), 2);
+	assert_near(value(&ctx, "sched.cpus.effective"), 3.04 * 3.04 / (4 + 1 + 0.04 * 0.04));
+	assert_near(value(&ctx, "sched.cpus.imbalance"), 2 / (3.04 / 3));
+	assert_near(value(&ctx, "sched.switches.involuntary.share"), 25);
+	assert_near(value(&ctx, "sched.slice.mean"), 75000);
+	assert_near(value(&ctx, "sched.migrations.per_switch"), 15);
+	assert_near(value(&ctx, "sched.migrations.node.rate"), 3);
+	assert_near(value(&ctx, "sched.wait.share"), 25);
+	assert_near(value(&ctx, "sched.wait.tasks"), 0.5);
+	assert_near(value(&ctx, "sched.idle_exits"), 20);
+	assert_near(value(&ctx, "sched.idle_exits.rate"), 10);
+	assert_near(value(&ctx, "kernel.time.steal"), 0.03);
+	assert_near(value(&ctx, "mm.faults.rate"), 250);
+	assert_int_equal(metric_value(&ctx, metric_find("kernel.time.irq"), &x), -ENODATA);
+	metric_ctx_free(&ctx);
+	model_free(m);
+	synth_remove(&s);
+
+	metrics_trace(&s); /* one CPU */
+	m = synth_model(&s, WINDOW_AUTO, NULL);
+	assert_int_equal(metric_ctx_init(&ctx, m), 0);
+	assert_near(value(&ctx, "sched.cpus.effective"), 1);
+	assert_near(value(&ctx, "sched.cpus.imbalance"), 1);
 	metric_ctx_free(&ctx);
 	model_free(m);
 	synth_remove(&s);
@@ -439,7 +509,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hist), cmocka_unit_test(test_small_hist), cmocka_unit_test(test_windows), cmocka_unit_test(test_no_window),
 		cmocka_unit_test(test_open_end), cmocka_unit_test(test_groups), cmocka_unit_test(test_unknown_table),
-		cmocka_unit_test(test_metrics), cmocka_unit_test(test_catalogue), cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_metrics), cmocka_unit_test(test_derived_metrics), cmocka_unit_test(test_catalogue), cmocka_unit_test(test_verify),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
