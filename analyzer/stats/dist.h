@@ -13,6 +13,7 @@ double stats_t_quantile(double level, double df);
 double stats_normal_cdf(double z);
 double stats_normal_two_sided(double z);  /* P(|Z| >= |z|) */
 double stats_normal_quantile(double p);   /* z with P(Z <= z) = p */
+double stats_chi2_cdf(double x, double df);
 /* x with P(X <= x) = p for chi-square. */
 double stats_chi2_quantile(double p, double df);
 /* P(X <= k), X binomial(n, p). */

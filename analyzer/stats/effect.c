@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "dist.h"
+#include "effect.h"
+#include "stats_int.h"
+
+static const struct stats_ratio ratio_none = {
+	.status = STATS_NO_VALUES, .ratio = NAN, .lo = NAN, .hi = NAN, .df = NAN, .p = NAN, .g = NAN,
+};
+
+/*
+ * All r for which mean b - r * mean a is compatible with 0. Everything in units of mean a,
+ * so that no square leaves the range: with v the variances of the means and g = t^2 v_a the
+ * ends are (r -+ t sqrt(v_b (1 - g) + r^2 v_a)) / (1 - g).
+ */
+void stats_ratio_fieller(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_ratio *r)
+{
+	struct stats_moments ma, mb;
+	long double mean_a, mean_b, va, vb, ra, t, half;
+
+	*r = ratio_none;
+	stats_moments(a, na, &ma);
+	stats_moments(b, nb, &mb);
+	if (!na || !nb)
+		return;
+	mean_a = ma.origin + ma.mean;
+	mean_b = mb.origin + mb.mean;
+	r->status = STATS_UNDEFINED;
+	if (mean_a == 0)
+		return;
+	r->ratio = (double)(mean_b / mean_a);
+	r->status = STATS_TOO_FEW;
+	if (na < 2 || nb < 2)
+		return;
+	va = ma.var / na / mean_a / mean_a;
+	vb = mb.var / nb / mean_a / mean_a;
+	r->g = 0;
+	if (va == 0 && vb == 0) {
+		r->status = STATS_ZERO_VARIANCE;
+		r->lo = r->hi = r->ratio;
+		return;
+	}
+	ra = mean_b / mean_a * (mean_b / mean_a) * va;
+	r->df = (double)((vb + ra) * (vb + ra) / (vb * vb / (nb - 1) + ra * ra / (na - 1)));
+	if (isnan(r->df)) { /* b is all 0: nothing but a varies, and that does not show */
+		r->status = STATS_UNDEFINED;
+		return;
+	}
+	t = stats_t_quantile(level, r->df);
+	r->g = (double)(t * t * va);
+	r->status = STATS_UNBOUNDED;
+	if (!(r->g < 1))
+		return;
+	r->status = STATS_OK;
+	half = t * sqrtl(vb * (1 - t * t * va) + ra);
+	r->lo = (double)((mean_b / mean_a - half) / (1 - t * t * va));
+	r->hi = (double)((mean_b / mean_a + half) / (1 - t * t * va));
+}
+
+int stats_ratio_hmean(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_ratio *r)
+{
+	double *x, lo;
+	size_t i;
+
+	*r = ratio_none;
+	if (!na || !nb)
+		return 0;
+	x = malloc((na + nb) * sizeof(*x));
+	if (!x)
+		return -ENOMEM;
+	for (i = 0; i < na + nb; i++) {
+		x[i] = i < na ? a[i] : b[i - na];
+		if (!(x[i] > 0)) {
+			r->status = STATS_UNDEFINED;
+			free(x);
+			return 0;
+		}
+		x[i] = 1 / x[i];
+	}
+	stats_ratio_fieller(x, na, x + na, nb, level, r);
+	free(x);
+	/* hmean b / hmean a = mean(1/a) / mean(1/b) */
+	r->ratio = 1 / r->ratio;
+	lo = r->lo;
+	r->lo = 1 / r->hi;
+	/* a lower end at or below 0: there is no upper one */
+	r->hi = lo > 0 ? 1 / lo : isnan(lo) ? NAN : INFINITY;
+	return 0;
+}
+
+int stats_ratio_log(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_ratio *r)
+{
+	struct stats_moments ma, mb;
+	struct stats_welch w;
+	bool ok;
+
+	*r = ratio_none;
+	if (!na || !nb)
+		return 0;
+	ok = stats_log_moments(a, na, &ma);
+	if (!stats_log_moments(b, nb, &mb) || !ok) {
+		r->status = STATS_UNDEFINED;
+		return 0;
+	}
+	stats_welch_moments(&ma, &mb, stats_log_ratio(mb.origin, ma.origin), level, &w);
+	r->status = w.status;
+	r->ratio = exp(w.diff);
+	r->lo = exp(w.lo);
+	r->hi = exp(w.hi);
+	r->df = w.df;
+	r->p = w.p;
+	return 0;
+}
+
+double stats_cohen_d(const double *a, size_t na, const double *b, size_t nb)
+{
+	struct stats_moments ma, mb;
+	long double pooled;
+
+	if (na < 2 || nb < 2)
+		return NAN;
+	stats_moments(a, na, &ma);
+	stats_moments(b, nb, &mb);
+	pooled = ((na - 1) * ma.var + (nb - 1) * mb.var) / (na + nb - 2);
+	if (!(pooled > 0))
+		return NAN;
+	return (double)(((long double)mb.origin - ma.origin + mb.mean - ma.mean) / sqrtl(pooled));
+}
+
+double stats_hedges_g(const double *a, size_t na, const double *b, size_t nb)
+{
+	return stats_cohen_d(a, na, b, nb) * (1 - 3 / (4 * (double)(na + nb) - 9));
+}
