@@ -72,6 +72,10 @@ need zlib lib:zlib <<'C'
 #include <zlib.h>
 int main(void) { return crc32(0, 0, 0) != 0; }
 C
+need liblzma lib:liblzma <<'C'
+#include <lzma.h>
+int main(void) { return lzma_version_number() == 0; }
+C
 need libtraceevent lib:libtraceevent <<'C'
 #include <event-parse.h>
 int main(void) { tep_free(tep_alloc()); return 0; }
