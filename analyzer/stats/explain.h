@@ -6,7 +6,7 @@
 #include "test.h"
 
 struct stats_explain {
-	enum stats_status status;
+	enum stats_status status;  /* STATS_ZERO_VARIANCE: m is constant within both arms */
 	double total;              /* mean(y_b) - mean(y_a) */
 	double a, a_rel, a_p;      /* shift of m: mean(m_b) - mean(m_a), over mean(m_a); its p by Welch */
 	double b, b_se, b_p;       /* pooled slope of y on m within the arms; t with N - 3 df */

@@ -16,7 +16,7 @@ struct stats_drift {
 };
 
 int stats_drift(const double *x, size_t n, struct stats_drift *d);
-/* Median of (y[j] - y[i]) / (t[j] - t[i]); NaN when all t are equal. */
+/* Median of (y[j] - y[i]) / (t[j] - t[i]); NaN when all t are equal. t NULL: 0, 1, 2, ... */
 double stats_theil_sen(const double *t, const double *y, size_t n);
 
 struct stats_outliers {
