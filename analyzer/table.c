@@ -342,5 +342,8 @@ void table_write(const struct table *t, FILE *f, const struct table_out *o)
 		table_write_json(t, &j, t->id);
 		json_end(&j);
 		break;
+	case TABLE_MARKDOWN:
+		table_write_markdown(t, f, o);
+		break;
 	}
 }

@@ -48,7 +48,7 @@ struct table_col {
 	uint16_t max;      /* text: widest cell, 0: any */
 };
 
-enum table_fmt { TABLE_TEXT, TABLE_CSV, TABLE_JSON, TABLE_NDJSON };
+enum table_fmt { TABLE_TEXT, TABLE_CSV, TABLE_JSON, TABLE_NDJSON, TABLE_MARKDOWN };
 
 struct table_out {
 	enum table_fmt fmt;
@@ -83,6 +83,8 @@ int table_sort(struct table *t, const char *col, bool descending);
 void table_limit(struct table *t, size_t n);
 
 void table_write_text(const struct table *t, FILE *f, const struct table_out *o);
+/* A pipe table with its title as heading; the cells of the text form. */
+void table_write_markdown(const struct table *t, FILE *f, const struct table_out *o);
 void table_write_csv(const struct table *t, FILE *f, const char *sep);
 void table_write_json(const struct table *t, struct json *j, const char *key); /* an array of objects */
 void table_write_ndjson(const struct table *t, FILE *f);

@@ -397,3 +397,50 @@ void table_write_text(const struct table *t, FILE *f, const struct table_out *o)
 	free(width);
 	free(show);
 }
+
+/* What Markdown would take for its own. */
+static void put_markdown(const char *s, FILE *f)
+{
+	for (; *s; s++) {
+		if (strchr("|\\`*_<>[]", *s))
+			fputc('\\', f);
+		fputc(*s, f);
+	}
+}
+
+void table_write_markdown(const struct table *t, FILE *f, const struct table_out *o)
+{
+	size_t c, r, rows = table_rows(t), i;
+	char buf[CELL_MAX];
+
+	(void)o;
+	if (t->title)
+		fprintf(f, "### %s\n\n", t->title);
+	for (c = 0; c < t->n_cols; c++) {
+		if (!shown(t, c))
+			continue;
+		fprintf(f, "| %s%s%s%s ", t->cols[c].head, t->cols[c].unit && *t->cols[c].unit ? " (" : "",
+			t->cols[c].unit ? t->cols[c].unit : "", t->cols[c].unit && *t->cols[c].unit ? ")" : "");
+	}
+	fputs("|\n", f);
+	for (c = 0; c < t->n_cols; c++)
+		if (shown(t, c))
+			fputs(left_aligned(&t->cols[c]) ? "|:---" : "|---:", f);
+	fputs("|\n", f);
+	for (r = 0; r < rows; r++) {
+		for (c = 0; c < t->n_cols; c++) {
+			if (!shown(t, c))
+				continue;
+			format_cell(&t->cols[c], &t->cells[r * t->n_cols + c], buf, sizeof(buf));
+			fputs("| ", f);
+			put_markdown(buf, f);
+			fputc(' ', f);
+		}
+		fputs("|\n", f);
+	}
+	for (i = 0; i < t->n_notes; i++) {
+		fputs(i ? "- " : "\n- ", f);
+		put_markdown(t->notes[i], f);
+		fputc('\n', f);
+	}
+}

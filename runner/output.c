@@ -3,13 +3,14 @@
 
 #include "output.h"
 
-enum { OPT_CSV = 1024, OPT_NDJSON, OPT_NO_PAGER, OPT_COLOR };
+enum { OPT_CSV = 1024, OPT_NDJSON, OPT_MARKDOWN, OPT_NO_PAGER, OPT_COLOR };
 
 static const struct argp_option options[] = {
 	{ "json", 'j', NULL, 0, "Print JSON", 0 },
 	{ "csv", OPT_CSV, NULL, 0, "Print CSV", 0 },
 	{ "field-separator", 'x', "SEP", 0, "Print CSV with this separator", 0 },
 	{ "ndjson", OPT_NDJSON, NULL, 0, "Print one JSON object a row", 0 },
+	{ "markdown", OPT_MARKDOWN, NULL, 0, "Print Markdown tables", 0 },
 	{ "no-pager", OPT_NO_PAGER, NULL, 0, "Write to the terminal directly", 0 },
 	{ "color", OPT_COLOR, "WHEN", 0, "auto, always or never", 0 },
 	{ 0 },
@@ -32,6 +33,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_NDJSON:
 		o->table.fmt = TABLE_NDJSON;
+		return 0;
+	case OPT_MARKDOWN:
+		o->table.fmt = TABLE_MARKDOWN;
 		return 0;
 	case OPT_NO_PAGER:
 		o->out.no_pager = true;

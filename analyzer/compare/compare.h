@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Comparing arms: each arm is a row of iterations, each iteration gives one value a
- * metric, and the iteration is the statistical unit. Nothing is pooled: several values of
- * a metric within one iteration are averaged to that iteration's one value first.
+ * Comparing arms: each arm is a row of iterations, each iteration has one or more samples
+ * of a metric. Nothing is pooled silently: what one unit of the statistics is (a run, an
+ * iteration, a boot) follows from the recorded design and is printed.
  *
- *   gather  cmp_add_tree() | cmp_add_traces(), cmp_load_traces()
- *                                              -> struct cmp: arms, metrics, values
- *   decide  cmp_decide() with a rule           -> one struct cmp_row a metric and arm
- *   show    cmp_write()
+ *   gather  cmp_add_tree() | cmp_add_traces(), cmp_load_traces()   data.c read_*.c traces.c
+ *                                     -> struct cmp: arms, metrics, samples
+ *   decide  cmp_decide()              -> struct cmp_result: design, one row a metric and arm
+ *   show    cmp_write(), and the views that take cmp and cmp_result: page, mmtests, gate, explain
  */
 #ifndef MMT_COMPARE_H
 #define MMT_COMPARE_H
 
 #include <stdbool.h>
-#include <stdio.h>
+#include <stdint.h>
 
 #include "../metrics.h"
-#include "../stats/desc.h"
-#include "../stats/test.h"
-#include "../table.h"
+#include "../u64map.h"
 
 enum cmp_source { CMP_BENCHMARK, CMP_KERNEL };
 
@@ -26,17 +24,26 @@ struct cmp_metric {
 	char *name;
 	char *unit;
 	enum metric_direction better;
+	enum metric_kind kind;
 	enum cmp_source source;
-	double min_rel;
+	double min_rel;   /* smallest relative change worth a word */
+	bool fresh;       /* each sample comes from a process of its own: it may be a unit by itself */
+	bool ratio;       /* marked for ratio tables (an R in the extra column) */
+	bool unit_varies; /* the arms do not agree on unit or direction: nothing can be compared */
+	double floor;     /* relative: what A/A comparisons showed on this machine; 0: none recorded */
 };
 
 struct cmp_iteration {
 	char *path;       /* directory or trace */
+	char *trace;      /* path of its trace; NULL: none */
 	unsigned int number;
 	bool complete;    /* its benchmark results count */
 	bool traced;      /* its kernel metrics count */
-	char *why;        /* one line where either is false */
+	bool excluded;    /* by the user */
+	char *why;        /* one line where something is amiss */
 	char *boot_id;
+	double start;     /* seconds of the epoch; NaN: not known */
+	double user, system, elapsed; /* s, of the benchmark by tests-timestamp; NaN: not known */
 };
 
 struct cmp_fact { char *key, *value; bool varies; }; /* of the system, from the arm's traces */
@@ -49,42 +56,24 @@ struct cmp_arm {
 	size_t n_facts;
 };
 
-struct cmp_value { uint32_t metric, arm, iter; double value; uint32_t n; }; /* n: values averaged */
+struct cmp_value { uint32_t metric, arm, iter, seq; double value; }; /* seq: order of reading */
 
 struct cmp {
 	struct cmp_arm *arm;
 	size_t n_arms;
 	struct cmp_metric *metric;
 	size_t n_metrics;
-	struct cmp_value *value; /* missing values are not here */
+	struct cmp_value *value; /* missing values are not here; NaN may be */
 	size_t n_values, cap_values;
-	struct u64map by_name;   /* hash of the name, see compare.c */
+	struct u64map by_name;   /* hash of the name, see data.c */
 	const char *patterns;    /* kernel metrics wanted, NULL: the usual */
-	char *benchmark;
-	struct cmp_job *job; /* traces to be read */
+	char *benchmark;         /* NULL: traces alone */
+	char *dir;               /* of the results; NULL: traces alone */
+	struct cmp_job *job;     /* traces to be read */
 	size_t n_jobs;
 	mmt_log_fn log;
 	void *log_ctx;
 };
-
-/* How a row is decided; more rules will stand beside Welch's. */
-struct cmp_rule {
-	const char *name, *describe;
-	double level; /* of the interval */
-	void (*decide)(const struct cmp_rule *rule, const double *a, size_t na, const double *b, size_t nb,
-		       struct stats_welch *w);
-};
-
-struct cmp_row {
-	uint32_t metric, arm;
-	struct stats_desc desc;
-	size_t missing, dropped;   /* iterations without a value; values that were no numbers */
-	struct stats_welch test;   /* against the first arm; unused there */
-	double delta, lo, hi;      /* % of the first arm's mean, + is better where there is a better */
-	const struct cmp_rule *rule;
-};
-
-extern const struct cmp_rule cmp_rule_welch;
 
 void cmp_init(struct cmp *c);
 void cmp_free(struct cmp *c);
@@ -92,19 +81,19 @@ void cmp_free(struct cmp *c);
 int cmp_add_tree(struct cmp *c, const char *dir, const char *bench, const char *names);
 /* One arm of traces, comma separated: A1.mmt,A2.mmt */
 int cmp_add_traces(struct cmp *c, const char *list);
+/* Iterations the user leaves out: "NAME:N,...". -EINVAL after a message when there is none of that name. */
+int cmp_exclude(struct cmp *c, const char *list);
 /* After the last of them: reads the traces, on all CPUs. */
 int cmp_load_traces(struct cmp *c);
-
-int cmp_decide(const struct cmp *c, const struct cmp_rule *rule, struct cmp_row **rows, size_t *n);
-int cmp_write(const struct cmp *c, const struct cmp_rule *rule, const struct table_out *o, FILE *f);
 
 /* For the gatherers. */
 struct cmp_arm *cmp_arm(struct cmp *c, const char *name);
 struct cmp_iteration *cmp_iteration(struct cmp_arm *arm, const char *path, unsigned int number);
+/* Index of the metric, made when it is new. Another unit than before sets unit_varies. */
 int cmp_metric(struct cmp *c, const char *name, const char *unit, enum metric_direction better, enum cmp_source source);
 int cmp_value(struct cmp *c, uint32_t metric, const struct cmp_arm *arm, const struct cmp_iteration *it, double value);
 /* A trace to be read by cmp_load_traces(); one that cannot be used is said in it->why. */
-int cmp_queue_trace(struct cmp *c, const struct cmp_arm *arm, const struct cmp_iteration *it, const char *path);
+int cmp_queue_trace(struct cmp *c, const struct cmp_arm *arm, struct cmp_iteration *it, const char *path);
 void cmp_free_jobs(struct cmp *c);
 int cmp_say(const struct cmp *c, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

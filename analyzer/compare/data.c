@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Arms, metrics and values of a comparison, and the rule that decides its rows. */
+/* What a comparison knows: arms, their iterations, metrics and samples. */
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -22,6 +22,7 @@ void cmp_free(struct cmp *c)
 
 		for (k = 0; k < a->n_iter; k++) {
 			free(a->iter[k].path);
+			free(a->iter[k].trace);
 			free(a->iter[k].why);
 			free(a->iter[k].boot_id);
 		}
@@ -42,6 +43,7 @@ void cmp_free(struct cmp *c)
 	free(c->metric);
 	free(c->value);
 	free(c->benchmark);
+	free(c->dir);
 	u64map_free(&c->by_name);
 	memset(c, 0, sizeof(*c));
 }
@@ -84,6 +86,7 @@ struct cmp_iteration *cmp_iteration(struct cmp_arm *arm, const char *path, unsig
 	it = memset(&arm->iter[arm->n_iter], 0, sizeof(*it));
 	it->path = strdup(path);
 	it->number = number;
+	it->start = it->user = it->system = it->elapsed = NAN;
 	if (!it->path)
 		return NULL;
 	arm->n_iter++;
@@ -100,6 +103,29 @@ static uint64_t name_key(const char *s, enum cmp_source source)
 	return h;
 }
 
+/* Seen again: one that says nothing of unit or direction is no disagreement. */
+static bool agree(struct cmp_metric *m, const char *unit, enum metric_direction better)
+{
+	char *s;
+
+	if (better != METRIC_NEITHER && m->better != METRIC_NEITHER && m->better != better)
+		m->unit_varies = true;
+	if (m->better == METRIC_NEITHER)
+		m->better = better;
+	if (!unit || !*unit || !strcmp(m->unit, unit))
+		return true;
+	if (*m->unit) {
+		m->unit_varies = true;
+		return true;
+	}
+	s = strdup(unit);
+	if (!s)
+		return false;
+	free(m->unit);
+	m->unit = s;
+	return true;
+}
+
 int cmp_metric(struct cmp *c, const char *name, const char *unit, enum metric_direction better, enum cmp_source source)
 {
 	uint64_t key = name_key(name, source);
@@ -108,7 +134,7 @@ int cmp_metric(struct cmp *c, const char *name, const char *unit, enum metric_di
 
 	for (; (i = u64map_get(&c->by_name, key)) != U64MAP_NONE; key++)
 		if (c->metric[i].source == source && !strcmp(c->metric[i].name, name))
-			return (int)i;
+			return agree(&c->metric[i], unit, better) ? (int)i : -ENOMEM;
 	m = reallocarray(c->metric, c->n_metrics + 1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
@@ -125,132 +151,51 @@ int cmp_metric(struct cmp *c, const char *name, const char *unit, enum metric_di
 
 int cmp_value(struct cmp *c, uint32_t metric, const struct cmp_arm *arm, const struct cmp_iteration *it, double value)
 {
-	struct cmp_value *v;
-	uint32_t a = (uint32_t)(arm - c->arm), i = (uint32_t)(it - arm->iter);
-	size_t k;
-
-	/* several values of one iteration: their mean; they come close to each other */
-	for (k = c->n_values; k-- > 0;) {
-		v = &c->value[k];
-		if (v->arm != a || v->iter != i)
-			break;
-		if (v->metric != metric)
-			continue;
-		v->value += (value - v->value) / ++v->n;
-		return 0;
-	}
 	if (c->n_values == c->cap_values) {
 		size_t cap = c->cap_values ? c->cap_values * 2 : 256;
+		struct cmp_value *v = reallocarray(c->value, cap, sizeof(*v));
 
-		v = reallocarray(c->value, cap, sizeof(*v));
 		if (!v)
 			return -ENOMEM;
 		c->value = v;
 		c->cap_values = cap;
 	}
-	c->value[c->n_values++] = (struct cmp_value){ metric, a, i, value, 1 };
+	c->value[c->n_values] = (struct cmp_value){
+		.metric = metric, .arm = (uint32_t)(arm - c->arm), .iter = (uint32_t)(it - arm->iter),
+		.seq = (uint32_t)c->n_values, .value = value,
+	};
+	c->n_values++;
 	return 0;
 }
 
-static void welch(const struct cmp_rule *rule, const double *a, size_t na, const double *b, size_t nb, struct stats_welch *w)
+int cmp_exclude(struct cmp *c, const char *list)
 {
-	stats_welch(a, na, b, nb, rule->level, w);
-}
+	char *copy = strdup(list), *p = copy, *one, *colon, *end;
+	size_t k, i;
+	int err = copy ? 0 : -ENOMEM;
 
-const struct cmp_rule cmp_rule_welch = {
-	.name = "welch",
-	.describe = "Welch's t test of each metric against the first arm, 95 % interval of the difference, p not adjusted",
-	.level = 0.95,
-	.decide = welch,
-};
+	while (!err && (one = strsep(&p, ","))) {
+		bool found = false;
+		unsigned long n;
 
-/* The arm's values of a metric; returns how many of its iterations should have had one. */
-static size_t values_of(const struct cmp *c, uint32_t metric, uint32_t arm, double *x, size_t *n)
-{
-	const struct cmp_arm *a = &c->arm[arm];
-	size_t i, due = 0;
-
-	*n = 0;
-	for (i = 0; i < c->n_values; i++)
-		if (c->value[i].metric == metric && c->value[i].arm == arm)
-			x[(*n)++] = c->value[i].value;
-	for (i = 0; i < a->n_iter; i++)
-		due += c->metric[metric].source == CMP_KERNEL ? a->iter[i].traced : a->iter[i].complete;
-	return due;
-}
-
-static void relate(const struct cmp *c, struct cmp_row *r, double base)
-{
-	double sign = c->metric[r->metric].better == METRIC_LOWER ? -1 : 1, lo, hi;
-
-	r->delta = r->lo = r->hi = NAN;
-	if (!(fabs(base) > 0))
-		return; /* never "100 %": the absolute difference stands in the machine formats */
-	r->delta = sign * 100 * r->test.diff / fabs(base) + 0.0; /* no -0 */
-	lo = sign * 100 * r->test.lo / fabs(base) + 0.0;
-	hi = sign * 100 * r->test.hi / fabs(base) + 0.0;
-	r->lo = sign < 0 ? hi : lo;
-	r->hi = sign < 0 ? lo : hi;
-}
-
-static int by_position(const void *pa, const void *pb)
-{
-	const struct cmp_value *a = pa, *b = pb;
-
-	if (a->metric != b->metric)
-		return a->metric < b->metric ? -1 : 1;
-	if (a->arm != b->arm)
-		return a->arm < b->arm ? -1 : 1;
-	return (a->iter > b->iter) - (a->iter < b->iter);
-}
-
-int cmp_decide(const struct cmp *c, const struct cmp_rule *rule, struct cmp_row **rows, size_t *n)
-{
-	size_t most = 0, i, na, nb, due;
-	struct cmp_row *r;
-	double *a, *b;
-	uint32_t m, k;
-
-	for (i = 0; i < c->n_arms; i++)
-		most = c->arm[i].n_iter > most ? c->arm[i].n_iter : most;
-	r = calloc(c->n_metrics * c->n_arms + 1, sizeof(*r));
-	a = calloc(2 * most + 2, sizeof(*a));
-	if (!r || !a) {
-		free(r);
-		free(a);
-		return -ENOMEM;
-	}
-	b = a + most + 1;
-	if (c->n_values)
-		qsort(c->value, c->n_values, sizeof(*c->value), by_position);
-	*n = 0;
-	for (m = 0; m < c->n_metrics; m++) {
-		na = 0;
-		for (k = 0; k < c->n_arms; k++) {
-			struct cmp_row *row = &r[(*n)++];
-			double *x = k ? b : a;
-			size_t got;
-
-			due = values_of(c, m, k, x, &got);
-			nb = stats_clean(x, got);
-			row->metric = m;
-			row->arm = k;
-			row->dropped = got - nb;
-			row->missing = due > got ? due - got : 0;
-			row->rule = rule;
-			row->delta = row->lo = row->hi = NAN;
-			stats_describe(x, nb, &row->desc);
-			if (!k) {
-				na = nb;
-				continue;
-			}
-			if (!na || !nb)
-				continue;
-			rule->decide(rule, a, na, b, nb, &row->test);
-			relate(c, row, stats_mean(a, na));
+		if (!*one)
+			continue;
+		colon = strrchr(one, ':');
+		n = colon ? strtoul(colon + 1, &end, 10) : 0;
+		if (!colon || end == colon + 1 || *end) {
+			err = cmp_say(c, -EINVAL, "--drop-iter %s: expected NAME:N, a run and the number of an iteration", one);
+			break;
 		}
+		*colon = '\0';
+		for (k = 0; k < c->n_arms; k++)
+			for (i = 0; !strcmp(c->arm[k].name, one) && i < c->arm[k].n_iter; i++) {
+				if (c->arm[k].iter[i].number != n)
+					continue;
+				c->arm[k].iter[i].excluded = found = true;
+			}
+		if (!found)
+			err = cmp_say(c, -EINVAL, "--drop-iter %s:%lu: there is no such iteration", one, n);
 	}
-	free(a);
-	*rows = r;
-	return 0;
+	free(copy);
+	return err;
 }

@@ -276,6 +276,11 @@ static int take_name(struct cmp *c, const char *dir, const char *name, const cha
 		return cmp_say(c, -ENOENT, "%s: no results of a run named '%s' there (expected %s/iter-1/%s); check -d and -n",
 			       path, name, path, bench);
 	}
+	for (i = 0; i < c->n_arms; i++)
+		if (!strcmp(c->arm[i].name, name)) {
+			free(list);
+			return cmp_say(c, -EINVAL, "-n: run '%s' is named twice; every arm must be another run", name);
+		}
 	arm = cmp_arm(c, name);
 	err = arm ? 0 : -ENOMEM;
 	for (i = 0; i < n && !err; i++) {
@@ -383,6 +388,8 @@ int cmp_add_tree(struct cmp *c, const char *dir, const char *bench, const char *
 	if (!bench)
 		err = choose_bench(c, dir, names, &own);
 	c->benchmark = own ? own : bench ? strdup(bench) : NULL;
+	c->dir = strdup(dir);
+	err = err ? err : c->dir ? 0 : -ENOMEM;
 	copy = p = strdup(names);
 	if (!err && (!copy || !c->benchmark))
 		err = -ENOMEM;

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A comparison as table, CSV, NDJSON and JSON. */
+/* A comparison as table, CSV, NDJSON, JSON and Markdown. */
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "compare.h"
+#include "show.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
-#define ROW_WIDTH 110
+#define ROW_WIDTH 124
+#define MAX_NOTES 24
+#define MOST_NEEDED 9999.0
 
 static const struct table_col row_cols[] = {
 	{ .id = "label", .head = "metric", .type = COL_TEXT, .flags = COL_KEY | COL_ONLY_TEXT, .max = 34 },
@@ -27,18 +29,43 @@ static const struct table_col row_cols[] = {
 	{ .id = "min", .head = "min", .type = COL_FLOAT, .flags = COL_NO_TEXT },
 	{ .id = "median", .head = "median", .type = COL_FLOAT, .flags = COL_NO_TEXT },
 	{ .id = "max", .head = "max", .type = COL_FLOAT, .flags = COL_NO_TEXT },
-	{ .id = "delta_pct", .head = "delta", .unit = "%", .type = COL_FLOAT, .prec = 2, .flags = COL_SIGN },
-	{ .id = "ci", .head = "95 % CI", .unit = "%", .type = COL_TEXT, .flags = COL_ONLY_TEXT | COL_RIGHT },
+	{ .id = "change", .head = "change", .unit = "%", .type = COL_TEXT, .flags = COL_ONLY_TEXT | COL_RIGHT | COL_HIDE_EMPTY },
+	{ .id = "delta_pct", .head = "delta", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+	{ .id = "ci", .head = "95 % CI", .unit = "%", .type = COL_TEXT, .flags = COL_ONLY_TEXT | COL_RIGHT | COL_HIDE_EMPTY },
 	{ .id = "ci_lo_pct", .head = "ci_lo", .type = COL_FLOAT, .flags = COL_NO_TEXT },
 	{ .id = "ci_hi_pct", .head = "ci_hi", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+	{ .id = "ci_level", .head = "ci_level", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+	{ .id = "ci90_lo_pct", .head = "ci90_lo", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+	{ .id = "ci90_hi_pct", .head = "ci90_hi", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+	{ .id = "ratio", .head = "ratio", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+	{ .id = "ratio_lo", .head = "ratio_lo", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+	{ .id = "ratio_hi", .head = "ratio_hi", .type = COL_FLOAT, .flags = COL_NO_TEXT },
 	{ .id = "diff", .head = "diff", .type = COL_FLOAT, .flags = COL_NO_TEXT },
 	{ .id = "diff_lo", .head = "diff_lo", .type = COL_FLOAT, .flags = COL_NO_TEXT },
 	{ .id = "diff_hi", .head = "diff_hi", .type = COL_FLOAT, .flags = COL_NO_TEXT },
 	{ .id = "t", .head = "t", .type = COL_FLOAT, .flags = COL_NO_TEXT },
 	{ .id = "df", .head = "df", .type = COL_FLOAT, .flags = COL_NO_TEXT },
-	{ .id = "p", .head = "p", .type = COL_FLOAT, .flags = COL_P },
+	{ .id = "p", .head = "p", .type = COL_FLOAT, .flags = COL_P | COL_HIDE_EMPTY },
+	{ .id = "p_adj", .head = "p adj", .type = COL_FLOAT, .flags = COL_P | COL_HIDE_EMPTY },
+	{ .id = "verdict_text", .head = "verdict", .type = COL_TEXT, .flags = COL_ONLY_TEXT | COL_HIDE_EMPTY },
+	{ .id = "verdict", .head = "verdict", .type = COL_TEXT, .flags = COL_NO_TEXT },
+	{ .id = "verdict_why", .head = "why", .type = COL_TEXT, .flags = COL_NO_TEXT },
+	{ .id = "test", .head = "test", .type = COL_TEXT, .flags = COL_NO_TEXT },
 	{ .id = "status", .head = "status", .type = COL_TEXT, .flags = COL_NO_TEXT },
-	{ .id = "rule", .head = "rule", .type = COL_TEXT, .flags = COL_NO_TEXT },
+	{ .id = "second_test", .head = "second_test", .type = COL_TEXT, .flags = COL_NO_TEXT },
+	{ .id = "second_p", .head = "second_p", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+	{ .id = "disagree", .head = "disagree", .type = COL_TEXT, .flags = COL_NO_TEXT },
+	{ .id = "cliff_delta", .head = "cliff_delta", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+	{ .id = "hedges_g", .head = "hedges_g", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+	{ .id = "min_effect_pct", .head = "min_effect", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+	{ .id = "detectable_pct", .head = "sees", .unit = "%", .type = COL_FLOAT, .prec = 2, .flags = COL_SIG | COL_HIDE_EMPTY },
+	{ .id = "more", .head = "more", .unit = "n", .type = COL_TEXT, .flags = COL_ONLY_TEXT | COL_RIGHT | COL_HIDE_EMPTY },
+	{ .id = "needed_more", .head = "needed_more", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+	{ .id = "needed_more_hi", .head = "needed_more_hi", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+	{ .id = "drift_p", .head = "drift_p", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+	{ .id = "drift_pct_hour", .head = "drift", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+	{ .id = "lag1", .head = "lag1", .type = COL_FLOAT, .flags = COL_NO_TEXT },
+	{ .id = "outliers", .head = "outliers", .type = COL_COUNT, .flags = COL_NO_TEXT },
 };
 
 /* The name on an arm's first line, unit and direction under it. */
@@ -71,10 +98,53 @@ static int places(double v)
 	return fabs(v) >= 100 ? 0 : fabs(v) >= 10 ? 1 : 2;
 }
 
-static void row(struct table *t, const struct cmp *c, const struct cmp_row *r)
+/* A word where there is no number; never a 0.00 that nobody measured. */
+static void change(struct table *t, const struct cmp_row *r)
+{
+	if (r->word)
+		table_text(t, r->word);
+	else if (!r->arm || isnan(r->delta))
+		table_none(t);
+	else
+		table_textf(t, "%+.*f", places(r->delta), r->delta);
+}
+
+static void interval(struct table *t, const struct cmp_row *r, double level)
+{
+	char at[24] = "";
+
+	if (isfinite(r->level) && r->level < level - 0.0005)
+		snprintf(at, sizeof(at), " @%.0f%%", 100 * r->level);
+	if (isfinite(r->lo) && isfinite(r->hi))
+		table_textf(t, "%+.*f %+.*f%s", places(r->lo), r->lo, places(r->hi), r->hi, at);
+	else if (isfinite(r->diff) && isnan(r->delta))
+		table_textf(t, "%+.3g absolute", r->diff);
+	else
+		table_none(t);
+}
+
+static void verdict_cells(struct table *t, const struct cmp_row *r)
+{
+	bool told = r->arm && !r->word;
+
+	if (r->arm && (r->verdict != CMP_NO_VERDICT || told))
+		table_textf(t, "%s%s", r->verdict == CMP_NO_VERDICT && r->status == STATS_TOO_FEW ? "- (n = 1)" :
+			    cmp_verdict_name(r->verdict), r->disagree ? " !" : "");
+	else
+		table_none(t);
+	table_text(t, r->arm && r->verdict != CMP_NO_VERDICT ? cmp_verdict_name(r->verdict) : NULL);
+	table_text(t, r->word ? r->word : r->verdict_why);
+	table_text(t, told ? cmp_test_name(r->test) : NULL);
+	table_text(t, told ? stats_status_name(r->status) : NULL);
+	table_text(t, told && r->test != CMP_TEST_NONE ? cmp_test_name(r->robust_test) : NULL);
+	num(t, told && r->test != CMP_TEST_NONE, r->p_robust);
+	table_text(t, told && r->test != CMP_TEST_NONE ? (r->disagree ? "yes" : "no") : NULL);
+}
+
+static void row(struct table *t, const struct cmp *c, const struct cmp_result *res, const struct cmp_row *r)
 {
 	const struct cmp_metric *m = &c->metric[r->metric];
-	bool have = r->desc.n > 0, tested = r->arm && have && r->rule && isfinite(r->test.diff);
+	bool have = r->desc.n > 0, told = r->arm && isfinite(r->diff), tested = told && r->test != CMP_TEST_NONE;
 
 	label(t, c, r, c->n_arms == 1);
 	table_text(t, m->source == CMP_KERNEL ? "kernel" : "benchmark");
@@ -91,51 +161,71 @@ static void row(struct table *t, const struct cmp *c, const struct cmp_row *r)
 	num(t, have, r->desc.min);
 	num(t, have, r->desc.median);
 	num(t, have, r->desc.max);
-	num(t, tested, r->delta);
-	if (tested && isfinite(r->lo))
-		table_textf(t, "%+.*f %+.*f", places(r->lo), r->lo, places(r->hi), r->hi);
-	else
-		table_none(t);
+	change(t, r);
+	num(t, told, r->delta);
+	interval(t, r, 1 - res->opts.alpha);
 	num(t, tested, r->lo);
 	num(t, tested, r->hi);
-	num(t, tested, r->test.diff);
-	num(t, tested, r->test.lo);
-	num(t, tested, r->test.hi);
-	num(t, tested, r->test.t);
-	num(t, tested, r->test.df);
-	num(t, tested, r->test.p);
-	table_text(t, tested ? stats_status_name(r->test.status) : NULL);
-	table_text(t, tested ? r->rule->name : NULL);
+	num(t, tested, r->level);
+	num(t, tested, r->lo90);
+	num(t, tested, r->hi90);
+	num(t, told, r->ratio);
+	num(t, tested, r->ratio_lo);
+	num(t, tested, r->ratio_hi);
+	num(t, told, r->diff);
+	num(t, tested, r->diff_lo);
+	num(t, tested, r->diff_hi);
+	num(t, tested, r->t);
+	num(t, tested, r->df);
+	num(t, tested, r->p);
+	num(t, tested, r->p_adj);
+	verdict_cells(t, r);
+	num(t, tested, r->cliff);
+	num(t, tested, r->hedges_g);
+	num(t, tested, 100 * r->min_effect);
+	num(t, tested && isfinite(r->mde), r->mde);
+	if (tested && r->verdict == CMP_UNCLEAR && r->need > 0)
+		table_textf(t, r->need > MOST_NEEDED ? ">%.0f" : "+%.0f", r->need > MOST_NEEDED ? MOST_NEEDED : r->need);
+	else
+		table_none(t);
+	num(t, tested, r->need);
+	num(t, tested, r->need_hi);
+	num(t, r->n_unit > 2, r->drift.mk_p);
+	num(t, r->n_unit > 2, r->slope_pct_hour);
+	num(t, r->n_unit > 2, r->drift.lag1);
+	table_u64(t, r->n_outliers);
 }
 
 /*
  * In a text a kernel metric needs a value in two arms, and one that is not 0: a machine
  * with one node has no cross-node migrations to talk of.
  */
-static bool worth_a_line(const struct cmp *c, const struct cmp_row *rows, size_t n, uint32_t metric)
+bool cmp_worth_a_line(const struct cmp *c, const struct cmp_result *r, uint32_t metric)
 {
-	size_t i, arms = 0;
+	const struct cmp_row *row = cmp_row(c, r, metric, 0);
+	size_t k, arms = 0;
 	bool some = false;
 
-	for (i = 0; i < n; i++) {
-		if (rows[i].metric != metric || !rows[i].desc.n)
-			continue;
-		arms++;
-		some |= rows[i].desc.min != 0 || rows[i].desc.max != 0;
+	if (c->metric[metric].source == CMP_BENCHMARK)
+		return true;
+	for (k = 0; k < c->n_arms; k++) {
+		arms += row[k].desc.n > 0;
+		some |= row[k].desc.n && (row[k].desc.min != 0 || row[k].desc.max != 0);
 	}
 	return some && (arms > 1 || c->n_arms == 1);
 }
 
 /* which: CMP_BENCHMARK, CMP_KERNEL, or -1 for both */
-static struct table *rows_table(const struct cmp *c, const struct cmp_row *rows, size_t n, int which)
+static struct table *rows_table(const struct cmp *c, const struct cmp_result *r, int which, bool text)
 {
-	static const char *const title[] = { "Benchmark results, one value an iteration", "Kernel metrics, one value an iteration" };
+	static const char *const title[] = { "Benchmark results", "Kernel metrics" };
 	struct table *t = table_new("rows", which < 0 ? NULL : title[which], row_cols, N(row_cols));
 	size_t i;
 
-	for (i = 0; t && i < n; i++)
-		if (which < 0 || c->metric[rows[i].metric].source == (enum cmp_source)which)
-			row(t, c, &rows[i]);
+	for (i = 0; t && i < r->n_rows; i++)
+		if ((which < 0 || c->metric[r->row[i].metric].source == (enum cmp_source)which) &&
+		    (!text || cmp_worth_a_line(c, r, r->row[i].metric)))
+			row(t, c, r, &r->row[i]);
 	return t;
 }
 
@@ -169,7 +259,7 @@ static bool fact_differs(const struct cmp *c, const char *key)
 	return some;
 }
 
-static struct table *systems_table(const struct cmp *c)
+struct table *cmp_systems_table(const struct cmp *c)
 {
 	static const struct table_col cols[] = {
 		{ .id = "key", .head = "differs", .type = COL_TEXT, .flags = COL_KEY },
@@ -215,37 +305,7 @@ static size_t boots(const struct cmp_arm *a)
 	return n;
 }
 
-static bool shares_boot(const struct cmp_arm *a, const struct cmp_arm *b)
-{
-	size_t i, k;
-
-	for (i = 0; i < a->n_iter; i++)
-		for (k = 0; k < b->n_iter; k++)
-			if (a->iter[i].boot_id && b->iter[k].boot_id && !strcmp(a->iter[i].boot_id, b->iter[k].boot_id))
-				return true;
-	return false;
-}
-
-static void notes(const struct cmp *c, struct table *t)
-{
-	bool alone = false;
-	size_t k, i;
-
-	for (k = 0; k < c->n_arms; k++) {
-		const struct cmp_arm *a = &c->arm[k];
-
-		for (i = 0; i < a->n_iter; i++)
-			if (a->iter[i].why)
-				table_note(t, "%s iteration %u: %s%s", a->name, a->iter[i].number, a->iter[i].why,
-					   a->iter[i].complete || a->iter[i].traced ? "" : " - left out");
-		alone |= k && boots(a) == 1 && boots(&c->arm[0]) == 1 && !shares_boot(a, &c->arm[0]);
-	}
-	if (alone)
-		table_note(t, "one boot an arm: a difference may be the boot's and not the system's; "
-			   "boot between iterations to tell them apart");
-}
-
-static void arm_line(const struct cmp_arm *a, FILE *f, bool first)
+static void arm_line(const struct cmp_arm *a, FILE *f, bool first, bool markdown)
 {
 	size_t i, good = 0, traced = 0, n = boots(a);
 
@@ -253,7 +313,10 @@ static void arm_line(const struct cmp_arm *a, FILE *f, bool first)
 		good += a->iter[i].complete || a->iter[i].traced;
 		traced += a->iter[i].traced;
 	}
-	fprintf(f, "%-10s %s: %zu iteration%s", first ? "arms" : "", a->name, good, good == 1 ? "" : "s");
+	if (markdown)
+		fprintf(f, "- **arm** %s: %zu iteration%s", a->name, good, good == 1 ? "" : "s");
+	else
+		fprintf(f, "%-10s %s: %zu iteration%s", first ? "arms" : "", a->name, good, good == 1 ? "" : "s");
 	if (traced != good)
 		fprintf(f, ", %zu of them traced", traced);
 	if (good != a->n_iter)
@@ -263,46 +326,77 @@ static void arm_line(const struct cmp_arm *a, FILE *f, bool first)
 	fprintf(f, "%s\n", first ? " (compared against)" : "");
 }
 
-static void write_text(const struct cmp *c, const struct cmp_rule *rule, const struct cmp_row *rows, size_t n,
-		       const struct table_out *o, FILE *f)
+static void rule_lines(const struct cmp *c, const struct cmp_result *r, bool markdown, FILE *f)
 {
-	struct table_out wide = *o;
-	struct table *t;
-	size_t k;
-	int which;
+	char line[512], *colon;
+	unsigned int i;
 
-	if (wide.width && wide.width < ROW_WIDTH)
-		wide.width = ROW_WIDTH; /* long metric names: a line a little too long reads better than a row in two places */
+	for (i = 0; cmp_rule_line(c, r, i, line, sizeof(line)); i++) {
+		colon = strchr(line, ':');
+		*colon = '\0';
+		if (markdown)
+			fprintf(f, "- **%s**:%s\n", line, colon + 1);
+		else
+			fprintf(f, "%-10s%s\n", line, colon + 1);
+	}
+}
+
+/* What is compared, and by what rule. */
+void cmp_write_head(const struct cmp *c, const struct cmp_result *r, const struct table_out *o, FILE *f)
+{
+	bool markdown = o->fmt == TABLE_MARKDOWN;
+	size_t k;
+
 	if (c->benchmark)
-		fprintf(f, "benchmark  %s\n", c->benchmark);
+		fprintf(f, markdown ? "## %s%s\n\n" : "%-10s %s\n", markdown ? "" : "benchmark", c->benchmark);
 	for (k = 0; k < c->n_arms; k++)
-		arm_line(&c->arm[k], f, !k);
-	if (c->n_arms > 1) {
-		fprintf(f, "rule       %s\n", rule->describe);
-		fprintf(f, "           delta and CI in %% of %s's mean; + is better where the metric has a better side\n", c->arm[0].name);
-	}
-	for (which = CMP_BENCHMARK; which <= CMP_KERNEL; which++) {
-		t = rows_table(c, rows, n, which);
-		if (t && table_rows(t)) {
-			fputc('\n', f);
-			table_write_text(t, f, &wide);
-		}
-		table_free(t);
-	}
-	t = systems_table(c);
-	if (t && table_rows(t)) {
-		fputc('\n', f);
-		table_write_text(t, f, o);
-	}
-	table_free(t);
-	t = table_new("notes", NULL, row_cols, 1);
-	if (t)
-		notes(c, t);
+		arm_line(&c->arm[k], f, !k, markdown);
+	rule_lines(c, r, markdown, f);
+}
+
+void cmp_write_notes(const struct cmp *c, const struct cmp_result *r, const struct table_out *o, FILE *f)
+{
+	struct table *t = table_new("notes", NULL, row_cols, 1);
+	char line[1024];
+	unsigned int i;
+
+	for (i = 0; t && i < MAX_NOTES && cmp_note_line(c, r, i, line, sizeof(line)); i++)
+		table_note(t, "%s", line);
+	if (t && i == MAX_NOTES)
+		table_note(t, "there are more notes; --json has all");
 	if (t && table_note_count(t)) {
 		fputc('\n', f);
 		table_write_notes(t, f, o);
 	}
 	table_free(t);
+}
+
+/* A table of a text or Markdown view, with a blank line before it; nothing when it has no rows. */
+void cmp_put_table(struct table *t, const struct table_out *o, FILE *f)
+{
+	if (t && table_rows(t)) {
+		fputc('\n', f);
+		table_write(t, f, o);
+	}
+	table_free(t);
+}
+
+static void write_text(const struct cmp *c, const struct cmp_result *r, const struct table_out *o, FILE *f)
+{
+	struct table_out wide = *o;
+
+	if (wide.width && wide.width < ROW_WIDTH)
+		wide.width = ROW_WIDTH; /* long metric names: a line a little too long reads better than a row in two places */
+	cmp_write_head(c, r, o, f);
+	if (c->n_arms > 1)
+		fprintf(f, "%s change and CI in %% of %s, + is better where the metric has a better side; sees: least change that this n\n"
+			"%s shows with %.0f %% power; more n: units an arm that are missing to see the least change; ! the tests disagree\n",
+			o->fmt == TABLE_MARKDOWN ? "- **columns**:" : "columns   ", c->arm[0].name,
+			o->fmt == TABLE_MARKDOWN ? " " : "          ", 100 * r->opts.power);
+	cmp_put_table(rows_table(c, r, CMP_BENCHMARK, true), &wide, f);
+	cmp_put_table(rows_table(c, r, CMP_KERNEL, true), &wide, f);
+	cmp_put_table(cmp_systems_table(c), o, f);
+	cmp_write_notes(c, r, o, f);
 }
 
 static void values_json(const struct cmp *c, struct json *j)
@@ -358,7 +452,42 @@ static void arms_json(const struct cmp *c, struct json *j)
 	json_end(j);
 }
 
-static void write_json(const struct cmp *c, const struct cmp_rule *rule, const struct cmp_row *rows, size_t n, FILE *f)
+static void lines_json(const struct cmp *c, const struct cmp_result *r, struct json *j)
+{
+	char line[1024];
+	unsigned int i;
+
+	json_arr(j, "rule");
+	for (i = 0; cmp_rule_line(c, r, i, line, sizeof(line)); i++)
+		json_str(j, NULL, line);
+	json_end(j);
+	json_arr(j, "notes");
+	for (i = 0; cmp_note_line(c, r, i, line, sizeof(line)); i++)
+		json_str(j, NULL, line);
+	json_end(j);
+}
+
+static void design_json(const struct cmp_result *r, struct json *j)
+{
+	static const char *const order[] = { "unknown", "sequential", "mixed", "blocks" };
+
+	json_obj(j, "design");
+	json_str(j, "unit", cmp_unit_name(r->design.unit));
+	json_str(j, "order", order[r->design.order]);
+	json_u64(j, "blocks", r->design.n_blocks);
+	json_bool(j, "boots_known", r->design.boots_known);
+	json_bool(j, "confounded_boot", r->design.confounded_boot);
+	json_num(j, "alpha", r->opts.alpha);
+	json_num(j, "min_effect_pct", 100 * r->opts.min_effect);
+	json_num(j, "power", r->opts.power);
+	json_str(j, "benchmark_adjust", stats_adjust_name(r->opts.benchmark_adjust));
+	json_u64(j, "benchmark_tests", r->family[CMP_BENCHMARK]);
+	json_str(j, "kernel_adjust", stats_adjust_name(r->opts.kernel_adjust));
+	json_u64(j, "kernel_tests", r->family[CMP_KERNEL]);
+	json_end(j);
+}
+
+static void write_json(const struct cmp *c, const struct cmp_result *r, FILE *f)
 {
 	struct table *t;
 	struct json j;
@@ -366,56 +495,42 @@ static void write_json(const struct cmp *c, const struct cmp_rule *rule, const s
 	json_init(&j, f, true);
 	json_obj(&j, NULL);
 	json_str(&j, "kind", "compare");
-	json_u64(&j, "version", 1);
+	json_u64(&j, "version", 2);
 	json_str(&j, "benchmark", c->benchmark);
-	json_obj(&j, "rule");
-	json_str(&j, "name", rule->name);
-	json_str(&j, "description", rule->describe);
-	json_num(&j, "level", rule->level);
-	json_end(&j);
+	design_json(r, &j);
+	lines_json(c, r, &j);
 	arms_json(c, &j);
-	t = rows_table(c, rows, n, -1);
+	t = rows_table(c, r, -1, false);
 	if (t)
 		table_write_json(t, &j, "rows");
 	table_free(t);
 	values_json(c, &j);
-	t = systems_table(c);
+	t = cmp_systems_table(c);
 	if (t)
 		table_write_json(t, &j, "systems");
 	table_free(t);
 	json_end(&j);
 }
 
-int cmp_write(const struct cmp *c, const struct cmp_rule *rule, const struct table_out *o, FILE *f)
+int cmp_write(const struct cmp *c, const struct cmp_result *r, enum cmp_view view, const struct table_out *o, FILE *f)
 {
-	struct cmp_row *rows;
-	struct cmp_row *keep;
 	struct table *t;
-	size_t n, i, k = 0;
 	int err;
 
-	err = cmp_decide(c, rule, &rows, &n);
-	if (err)
-		return err;
-	if (o->fmt == TABLE_TEXT) {
-		keep = calloc(n + 1, sizeof(*keep));
-		for (i = 0; keep && i < n; i++)
-			if (c->metric[rows[i].metric].source == CMP_BENCHMARK || worth_a_line(c, rows, n, rows[i].metric))
-				keep[k++] = rows[i];
-		if (keep)
-			write_text(c, rule, keep, k, o, f);
-		else
-			err = -ENOMEM;
-		free(keep);
-	} else if (o->fmt == TABLE_JSON) {
-		write_json(c, rule, rows, n, f);
-	} else {
-		t = rows_table(c, rows, n, -1);
-		if (t)
-			table_write(t, f, o);
-		err = t ? table_err(t) : -ENOMEM;
-		table_free(t);
+	if (view != CMP_VIEW_TABLE && (o->fmt == TABLE_TEXT || o->fmt == TABLE_MARKDOWN))
+		return cmp_write_view(c, r, view, o, f);
+	if (o->fmt == TABLE_TEXT || o->fmt == TABLE_MARKDOWN) {
+		write_text(c, r, o, f);
+		return 0;
 	}
-	free(rows);
+	if (o->fmt == TABLE_JSON) {
+		write_json(c, r, f);
+		return 0;
+	}
+	t = rows_table(c, r, -1, false);
+	if (t)
+		table_write(t, f, o);
+	err = t ? table_err(t) : -ENOMEM;
+	table_free(t);
 	return err;
 }

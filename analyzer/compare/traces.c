@@ -29,6 +29,7 @@ struct cmp_job {
 	struct fact *fact;
 	size_t n_facts;
 	char *boot_id;
+	double start;       /* seconds of the epoch */
 };
 
 struct pool {
@@ -111,6 +112,7 @@ static void run_job(struct cmp_job *j, const char *patterns)
 	if (j->err || j->why)
 		return;
 	j->err = job_facts(j, m);
+	j->start = m->n_clocks ? (double)m->clocks[0].real / 1e9 : NAN;
 	if (m->open_end || m->status.bad_chunks || m->status.missing_seq)
 		j->why = "damaged or cut short, so its totals are not those of the whole run";
 	else if (!m->have_task_totals && !m->have_cpu_totals)
@@ -183,8 +185,13 @@ static int take_job(struct cmp *c, struct cmp_job *j)
 		err = take_fact(arm, j->fact[i].key, j->fact[i].value);
 	if (err)
 		return err;
-	it->boot_id = j->boot_id;
-	j->boot_id = NULL;
+	if (j->boot_id) { /* the trace saw the machine itself */
+		free(it->boot_id);
+		it->boot_id = j->boot_id;
+		j->boot_id = NULL;
+	}
+	if (isnan(it->start))
+		it->start = j->start;
 	it->traced = j->usable;
 	if (j->why && !it->why && asprintf(&it->why, "kernel metrics left out, its trace: %s", j->why) < 0)
 		it->why = NULL;
@@ -196,12 +203,13 @@ static int take_job(struct cmp *c, struct cmp_job *j)
 		if (id < 0)
 			return id;
 		c->metric[id].min_rel = all[i].min_rel;
+		c->metric[id].kind = all[i].kind;
 		err = cmp_value(c, (uint32_t)id, arm, it, j->value[i]);
 	}
 	return err;
 }
 
-int cmp_queue_trace(struct cmp *c, const struct cmp_arm *arm, const struct cmp_iteration *it, const char *path)
+int cmp_queue_trace(struct cmp *c, const struct cmp_arm *arm, struct cmp_iteration *it, const char *path)
 {
 	struct cmp_job *j = reallocarray(c->job, c->n_jobs + 1, sizeof(*j));
 
@@ -210,8 +218,12 @@ int cmp_queue_trace(struct cmp *c, const struct cmp_arm *arm, const struct cmp_i
 	c->job = j;
 	j = &c->job[c->n_jobs];
 	*j = (struct cmp_job){ .arm = (uint32_t)(arm - c->arm), .iter = (uint32_t)(it - arm->iter), .path = strdup(path) };
-	if (!j->path)
+	if (!it->trace)
+		it->trace = strdup(path);
+	if (!j->path || !it->trace) {
+		free(j->path);
 		return -ENOMEM;
+	}
 	c->n_jobs++;
 	return 0;
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "../../analyzer/compare/compare.h"
+#include "../../analyzer/compare/show.h"
 #include "synth.h"
 
 struct tree {
@@ -75,13 +75,13 @@ static void start(struct tree *t, struct cmp *c)
 	t->said[0] = '\0';
 }
 
-static const struct cmp_row *row_of(const struct cmp *c, const struct cmp_row *rows, size_t n, const char *metric, uint32_t arm)
+static const struct cmp_row *row_of(const struct cmp *c, const struct cmp_result *r, const char *metric, uint32_t arm)
 {
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (!strcmp(c->metric[rows[i].metric].name, metric) && rows[i].arm == arm)
-			return &rows[i];
+	for (i = 0; i < c->n_metrics; i++)
+		if (!strcmp(c->metric[i].name, metric))
+			return cmp_row(c, r, i, arm);
 	fail_msg("no row for %s", metric);
 	return NULL;
 }
@@ -95,10 +95,9 @@ static void near(double got, double want)
 static void test_tree(void **state)
 {
 	struct tree *t = *state;
-	struct cmp_row *rows;
+	struct cmp_result res;
 	const struct cmp_row *r;
 	struct cmp c;
-	size_t n;
 
 	put(t, "a", 2, "bench/results.tsv", "Time\t_\t_\t0\t2\t_\nRate\tx\t4\t_\t10\t_\n");
 	put(t, "a", 10, "bench/results.tsv", "Time\t_\t_\t0\t1\t_\nRate\tx\t4\t_\t12\t_\n# note\n");
@@ -127,24 +126,26 @@ static void test_tree(void **state)
 	assert_non_null(strstr(c.arm[1].iter[4].why, "no results"));
 	assert_non_null(strstr(t->said, "garbage"));
 
-	assert_int_equal(cmp_decide(&c, &cmp_rule_welch, &rows, &n), 0);
-	r = row_of(&c, rows, n, "Time", 0);
+	assert_int_equal(cmp_decide(&c, NULL, &res), 0);
+	r = row_of(&c, &res, "Time", 0);
 	near(r->desc.mean, 1.5);
 	assert_int_equal(c.metric[r->metric].better, METRIC_LOWER);
 	assert_string_equal(c.metric[r->metric].unit, "s");
-	r = row_of(&c, rows, n, "Time", 1);
+	r = row_of(&c, &res, "Time", 1);
 	near(r->desc.mean, 4);
-	near(r->test.diff, 2.5);
-	near(r->delta, -100 * 2.5 / 1.5); /* longer: worse: minus */
+	near(r->diff, 2.5);
+	near(r->ratio, sqrt(5 * 3) / sqrt(2 * 1));   /* all positive: of geometric means */
+	near(r->delta, -100 * (r->ratio - 1)); /* longer: worse: minus */
 	/* the interval turns with the sign: its ends keep their order */
 	assert_true(r->lo < r->delta && r->delta < r->hi);
-	near(r->lo, -100 * r->test.hi / 1.5);
-	r = row_of(&c, rows, n, "Rate-x-4", 1);
+	near(r->lo, -100 * (r->ratio_hi - 1));
+	r = row_of(&c, &res, "Rate-x-4", 1);
 	assert_int_equal(r->desc.n, 0);
 	assert_int_equal(r->dropped, 1);
 	assert_int_equal(r->missing, 1);
 	assert_true(isnan(r->delta) && isnan(r->desc.mean));
-	free(rows);
+	assert_string_equal(r->word, "no number");
+	cmp_result_free(&res);
 	cmp_free(&c);
 }
 
@@ -152,9 +153,9 @@ static void test_signs(void **state)
 {
 	static const double a[] = { 10, 12 }, b[] = { 20, 24 };
 	struct tree *t = *state;
-	struct cmp_row *rows;
+	struct cmp_result res;
 	struct cmp c;
-	size_t n, i;
+	size_t i;
 	int id[4];
 
 	start(t, &c);
@@ -164,7 +165,8 @@ static void test_signs(void **state)
 	id[1] = cmp_metric(&c, "down", "x", METRIC_LOWER, CMP_BENCHMARK);
 	id[2] = cmp_metric(&c, "neither", "x", METRIC_NEITHER, CMP_BENCHMARK);
 	id[3] = cmp_metric(&c, "zero", "x", METRIC_LOWER, CMP_BENCHMARK);
-	assert_int_equal(cmp_metric(&c, "up", "y", METRIC_LOWER, CMP_BENCHMARK), id[0]);
+	assert_int_equal(cmp_metric(&c, "up", "", METRIC_NEITHER, CMP_BENCHMARK), id[0]); /* says nothing new */
+	assert_false(c.metric[id[0]].unit_varies);
 	assert_int_not_equal(cmp_metric(&c, "up", "y", METRIC_LOWER, CMP_KERNEL), id[0]);
 	for (i = 0; i < 2; i++) {
 		struct cmp_iteration *x = cmp_iteration(&c.arm[0], "p", (unsigned int)i);
@@ -178,15 +180,15 @@ static void test_signs(void **state)
 		for (k = 0; k < 4; k++)
 			assert_int_equal(cmp_value(&c, (uint32_t)id[k], &c.arm[1], y, b[i]), 0);
 	}
-	assert_int_equal(cmp_decide(&c, &cmp_rule_welch, &rows, &n), 0);
-	near(row_of(&c, rows, n, "up", 1)->delta, 100);
-	near(row_of(&c, rows, n, "down", 1)->delta, -100);
-	near(row_of(&c, rows, n, "neither", 1)->delta, 100);
+	assert_int_equal(cmp_decide(&c, NULL, &res), 0);
+	near(row_of(&c, &res, "up", 1)->delta, 100);
+	near(row_of(&c, &res, "down", 1)->delta, -100);
+	near(row_of(&c, &res, "neither", 1)->delta, 100);
 	/* from nothing to something is no percentage */
-	assert_true(isnan(row_of(&c, rows, n, "zero", 1)->delta));
-	near(row_of(&c, rows, n, "zero", 1)->test.diff, 22);
-	assert_ptr_equal(row_of(&c, rows, n, "up", 1)->rule, &cmp_rule_welch);
-	free(rows);
+	assert_true(isnan(row_of(&c, &res, "zero", 1)->delta));
+	near(row_of(&c, &res, "zero", 1)->diff, 22);
+	assert_string_equal(row_of(&c, &res, "zero", 1)->word, "from 0");
+	cmp_result_free(&res);
 	cmp_free(&c);
 }
 
@@ -196,7 +198,7 @@ static void test_traces(void **state)
 	struct tree *t = *state;
 	uint64_t v[MT_N] = { 0 };
 	struct table_out o = { .fmt = TABLE_TEXT, .width = 80 };
-	struct cmp_row *rows;
+	struct cmp_result res;
 	struct synth s[2];
 	char *text = NULL;
 	struct cmp c;
@@ -219,14 +221,14 @@ static void test_traces(void **state)
 	assert_int_equal(cmp_add_traces(&c, s[0].path), 0);
 	assert_int_equal(cmp_add_traces(&c, s[1].path), 0);
 	assert_int_equal(cmp_load_traces(&c), 0);
-	assert_int_equal(cmp_decide(&c, &cmp_rule_welch, &rows, &n), 0);
-	near(row_of(&c, rows, n, "sched.switches", 1)->delta, -50);
-	assert_true(isnan(row_of(&c, rows, n, "sched.switches", 1)->test.p));
-	assert_int_equal(row_of(&c, rows, n, "sched.switches", 1)->test.status, STATS_TOO_FEW);
-	free(rows);
+	assert_int_equal(cmp_decide(&c, NULL, &res), 0);
+	near(row_of(&c, &res, "sched.switches", 1)->delta, -50);
+	assert_true(isnan(row_of(&c, &res, "sched.switches", 1)->p));
+	assert_int_equal(row_of(&c, &res, "sched.switches", 1)->status, STATS_TOO_FEW);
 	f = open_memstream(&text, &n);
-	assert_int_equal(cmp_write(&c, &cmp_rule_welch, &o, f), 0);
+	assert_int_equal(cmp_write(&c, &res, CMP_VIEW_TABLE, &o, f), 0);
 	fclose(f);
+	cmp_result_free(&res);
 	assert_non_null(strstr(text, "kernel.release"));
 	assert_null(strstr(text, "governor"));
 	assert_non_null(strstr(text, "one boot an arm"));

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a comparison says of itself in words: the rule and why, and what to mind. The same in every view. */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "decide.h"
+
+const char *cmp_verdict_name(enum cmp_verdict v)
+{
+	static const char *const name[] = {
+		"-", "BETTER", "WORSE", "CHANGED", "TINY", "SAME", "UNCLEAR", "INDICATIVE", "CONFOUNDED",
+	};
+
+	return (unsigned int)v < sizeof(name) / sizeof(name[0]) ? name[v] : "?";
+}
+
+const char *cmp_test_name(enum cmp_test t)
+{
+	static const char *const name[] = {
+		"none", "welch", "welch-log", "mann-whitney", "paired-t", "paired-t-log", "signed-rank", "sign-flip",
+	};
+
+	return (unsigned int)t < sizeof(name) / sizeof(name[0]) ? name[t] : "?";
+}
+
+const char *cmp_test_title(enum cmp_test t)
+{
+	static const char *const title[] = {
+		"none", "Welch's t", "Welch's t on logarithms", "Mann-Whitney, exact", "paired t", "paired t on log ratios",
+		"signed rank, exact", "sign flip, exact",
+	};
+
+	return (unsigned int)t < sizeof(title) / sizeof(title[0]) ? title[t] : "?";
+}
+
+const char *cmp_unit_name(enum cmp_unit_kind u)
+{
+	static const char *const name[] = { "auto", "run", "iteration", "boot" };
+
+	return (unsigned int)u < sizeof(name) / sizeof(name[0]) ? name[u] : "?";
+}
+
+/* Lines are made one after the other; the one that is wanted is kept. */
+struct lines {
+	unsigned int want, at;
+	char *buf;
+	size_t size;
+};
+
+static __attribute__((format(printf, 2, 3))) bool say(struct lines *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (l->at++ != l->want)
+		return false;
+	va_start(ap, fmt);
+	vsnprintf(l->buf, l->size, fmt, ap);
+	va_end(ap);
+	return true;
+}
+
+/* ------------------------------------------------------------------- rules */
+
+static const char *why_test(enum cmp_test t)
+{
+	switch (t) {
+	case CMP_TEST_WELCH:
+		return "not in blocks, values that are not all positive";
+	case CMP_TEST_WELCH_LOG:
+		return "not in blocks";
+	case CMP_TEST_MWU:
+		return "not in blocks, 8 units or more an arm";
+	case CMP_TEST_PAIRED:
+		return "in blocks, values that are not all positive";
+	case CMP_TEST_PAIRED_LOG:
+		return "in blocks";
+	case CMP_TEST_SIGNED_RANK:
+		return "in blocks, 8 or more";
+	default:
+		return "fewer than 2 units";
+	}
+}
+
+static const char *adjust_title(enum stats_adjust how)
+{
+	static const char *const title[] = { "", "Bonferroni", "Holm", "Hochberg", "Benjamini-Hochberg", "Benjamini-Yekutieli" };
+
+	return (unsigned int)how < sizeof(title) / sizeof(title[0]) ? title[how] : "?";
+}
+
+static void units_of(const struct cmp *c, const struct cmp_result *r, enum cmp_source family, enum cmp_test t, size_t *lo,
+		     size_t *hi, size_t *rows)
+{
+	size_t i, n;
+
+	*lo = SIZE_MAX;
+	*hi = *rows = 0;
+	for (i = 0; i < r->n_rows; i++) {
+		const struct cmp_row *row = &r->row[i], *base = row - row->arm;
+
+		if (!row->arm || row->word || row->test != t || cmp_family(c, r, row) != family)
+			continue;
+		n = row->n_tested ? row->n_tested : row->n_unit < base->n_unit ? row->n_unit : base->n_unit;
+		*lo = n < *lo ? n : *lo;
+		*hi = n > *hi ? n : *hi;
+		++*rows;
+	}
+}
+
+static bool family_lines(const struct cmp *c, const struct cmp_result *r, enum cmp_source family, struct lines *l)
+{
+	static const char *const name[] = { "benchmark", "kernel" };
+	enum stats_adjust how = family == CMP_BENCHMARK ? r->opts.benchmark_adjust : r->opts.kernel_adjust;
+	char n[48], adjust[64];
+	size_t lo, hi, rows;
+	int t;
+
+	for (t = CMP_TEST_WELCH; t <= CMP_TEST_SIGNED_RANK; t++) {
+		units_of(c, r, family, (enum cmp_test)t, &lo, &hi, &rows);
+		if (!rows)
+			continue;
+		if (lo == hi)
+			snprintf(n, sizeof(n), "n = %zu", lo);
+		else
+			snprintf(n, sizeof(n), "n = %zu to %zu", lo, hi);
+		if (how == STATS_ADJUST_NONE || r->family[family] < 2)
+			snprintf(adjust, sizeof(adjust), r->family[family] < 2 ? "one test" : "p not adjusted");
+		else
+			snprintf(adjust, sizeof(adjust), "%s over %zu tests", adjust_title(how), r->family[family]);
+		if (say(l, "%s: %s (%s, %s), %s", name[family], cmp_test_title((enum cmp_test)t), why_test((enum cmp_test)t), n,
+			adjust))
+			return true;
+	}
+	return false;
+}
+
+bool cmp_rule_line(const struct cmp *c, const struct cmp_result *r, unsigned int i, char *buf, size_t size)
+{
+	struct lines l = { .want = i, .buf = buf, .size = size };
+	const struct cmp_design *d = &r->design;
+
+	if (c->n_arms < 2)
+		return false;
+	if (say(&l, "unit: %s (%s)", cmp_unit_name(d->unit), d->unit_why) || say(&l, "order: %s", d->order_why) ||
+	    family_lines(c, r, CMP_BENCHMARK, &l) || family_lines(c, r, CMP_KERNEL, &l))
+		return true;
+	return say(&l, "verdict: adjusted p < %g and a change of %g %% or more (a kernel metric's own least change, or the A/A floor, "
+		   "if larger)", r->opts.alpha, 100 * r->opts.min_effect);
+}
+
+/* ------------------------------------------------------------------- notes */
+
+static bool arm_notes(const struct cmp *c, struct lines *l)
+{
+	size_t k, i;
+
+	for (k = 0; k < c->n_arms; k++) {
+		const struct cmp_arm *a = &c->arm[k];
+
+		for (i = 0; i < a->n_iter; i++) {
+			const struct cmp_iteration *it = &a->iter[i];
+
+			if (it->excluded && say(l, "%s iteration %u: left out as asked for (--drop-iter)", a->name, it->number))
+				return true;
+			if (it->why && !it->excluded &&
+			    say(l, "%s iteration %u: %s%s", a->name, it->number, it->why,
+				it->complete || it->traced ? "" : " - left out"))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool design_notes(const struct cmp *c, const struct cmp_result *r, struct lines *l)
+{
+	if (c->n_arms < 2)
+		return false;
+	if (r->design.confounded_boot &&
+	    say(l, "one boot an arm: a difference may be the boot's and not the system's; boot between iterations to tell them apart"))
+		return true;
+	if (r->small && say(l, "fewer than 5 units in some arm: its verdicts only indicate; 5 are the least to decide by, 10 are better"))
+		return true;
+	return false;
+}
+
+/* What else was unusual in that iteration: the two kernel metrics furthest from their arm's median. */
+static void beside(const struct cmp *c, const struct cmp_result *r, uint32_t arm, uint32_t iter, char *buf, size_t size)
+{
+	const struct cmp_row *best[2] = { NULL, NULL };
+	double far[2] = { 0, 0 }, ratio[2] = { 0, 0 };
+	size_t i, k;
+	int n = 0;
+
+	for (i = arm; i < r->n_rows; i += c->n_arms) {
+		const struct cmp_row *row = &r->row[i];
+
+		if (c->metric[row->metric].source != CMP_KERNEL || !(row->desc.median > 0))
+			continue;
+		for (k = 0; k < row->n_unit; k++) {
+			double x = row->unit[k].value / row->desc.median, d = fabs(log(x > 0 ? x : 1));
+
+			if (row->unit[k].iter != iter || !(row->outlier[k] & (STATS_OUT_SEVERE | STATS_OUT_MODZ)) || d < log(1.2))
+				continue;
+			if (d > far[0]) {
+				best[1] = best[0], far[1] = far[0], ratio[1] = ratio[0];
+				best[0] = row, far[0] = d, ratio[0] = x;
+			} else if (d > far[1]) {
+				best[1] = row, far[1] = d, ratio[1] = x;
+			}
+		}
+	}
+	*buf = '\0';
+	for (k = 0; k < 2 && best[k]; k++)
+		n += snprintf(buf + n, size - (size_t)n, "%s%.2g x %s", k ? ", " : "; beside it ", ratio[k],
+			      c->metric[best[k]->metric].name);
+}
+
+static bool outlier_notes(const struct cmp *c, const struct cmp_result *r, const struct cmp_row *row, struct lines *l)
+{
+	const struct cmp_metric *m = &c->metric[row->metric];
+	char more[256];
+	size_t i;
+
+	for (i = 0; row->n_outliers && i < row->n_unit; i++) {
+		const struct cmp_iteration *it = &c->arm[row->arm].iter[row->unit[i].iter];
+		bool severe = row->outlier[i] & STATS_OUT_SEVERE;
+
+		if (!(row->outlier[i] & (STATS_OUT_SEVERE | STATS_OUT_MODZ)))
+			continue;
+		if (l->at == l->want)
+			beside(c, r, row->arm, row->unit[i].iter, more, sizeof(more));
+		if (say(l, "outlier kept: %s, %s iteration %u: %.4g, the arm's median is %.4g (%s%s)%s%s%s", m->name,
+			c->arm[row->arm].name, it->number, row->unit[i].value, row->desc.median,
+			severe ? "severe by Tukey's fences" : "modified z above 3.5",
+			r->design.unit == CMP_UNIT_RUN && m->fresh ? ", one run of it" : "", more, it->trace ? "; see " : "",
+			it->trace ? it->trace : ""))
+			return true;
+	}
+	return false;
+}
+
+static bool row_notes(const struct cmp *c, const struct cmp_result *r, const struct cmp_row *row, struct lines *l)
+{
+	const struct cmp_metric *m = &c->metric[row->metric];
+	const char *arm = c->arm[row->arm].name;
+
+	if (m->source != CMP_BENCHMARK)
+		return false;
+	if (!row->arm && m->unit_varies && say(l, "%s: the arms do not agree on its unit or direction; it is not compared", m->name))
+		return true;
+	if (!row->arm && m->better == METRIC_NEITHER && c->n_arms > 1 &&
+	    say(l, "%s: which side is better is not recorded (metrics.tsv), so a change is only called CHANGED", m->name))
+		return true;
+	if (row->n_unit >= 5 && row->drift.mk_p < 0.05 &&
+	    say(l, "drift: %s in %s goes %s over the run (Mann-Kendall p %.3f%s)", m->name, arm, row->drift.mk_s > 0 ? "up" : "down",
+		row->drift.mk_p, r->design.order == CMP_ORDER_BLOCKS ? "; the blocks take it out" : ""))
+		return true;
+	if (row->n_unit >= 8 && row->drift.lag1 > 2 / sqrt((double)row->n_unit) &&
+	    say(l, "neighbours alike: %s in %s, lag-1 autocorrelation %.2f: its units are fewer than they look", m->name, arm,
+		row->drift.lag1))
+		return true;
+	if (row->n_unit >= 5 && (row->outlier[0] & (STATS_OUT_SEVERE | STATS_OUT_MODZ)) &&
+	    say(l, "cold start: the first %s of %s is %+.1f %% off the median of the others; a warm-up run would keep it out", m->name,
+		arm, row->first_vs_rest))
+		return true;
+	if (row->dropped && say(l, "%s in %s: %zu value%s no number, left out", m->name, arm, row->dropped,
+				row->dropped == 1 ? " is" : "s are"))
+		return true;
+	if (row->missing && say(l, "%s in %s: no value in %zu iteration%s", m->name, arm, row->missing, row->missing == 1 ? "" : "s"))
+		return true;
+	return outlier_notes(c, r, row, l);
+}
+
+/* More of a resource for a better result is a trade, not a gain. */
+static bool trade_notes(const struct cmp *c, const struct cmp_result *r, struct lines *l)
+{
+	size_t i, k;
+
+	for (i = 0; i < r->n_rows; i++) {
+		const struct cmp_row *cost = &r->row[i];
+
+		if (cost->verdict != CMP_WORSE || strcmp(c->metric[cost->metric].name, "sched.run_time") != 0)
+			continue;
+		for (k = cost->arm; k < r->n_rows; k += c->n_arms)
+			if (r->row[k].verdict == CMP_BETTER && c->metric[r->row[k].metric].source == CMP_BENCHMARK &&
+			    say(l, "a trade: %s is better in %s, but it used %.1f %% more CPU time", c->metric[r->row[k].metric].name,
+				c->arm[cost->arm].name, -cost->delta))
+				return true;
+	}
+	return false;
+}
+
+bool cmp_note_line(const struct cmp *c, const struct cmp_result *r, unsigned int i, char *buf, size_t size)
+{
+	struct lines l = { .want = i, .buf = buf, .size = size };
+	size_t k;
+
+	if (arm_notes(c, &l) || design_notes(c, r, &l))
+		return true;
+	for (k = 0; k < r->n_rows; k++)
+		if (row_notes(c, r, &r->row[k], &l))
+			return true;
+	return trade_notes(c, r, &l);
+}

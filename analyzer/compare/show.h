@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The views of a comparison. */
+#ifndef MMT_COMPARE_SHOW_H
+#define MMT_COMPARE_SHOW_H
+
+#include <stdio.h>
+
+#include "../table.h"
+#include "decide.h"
+
+enum cmp_view {
+	CMP_VIEW_TABLE,
+	CMP_VIEW_RATIO,      /* b / a by arm, with a geometric recap */
+	CMP_VIEW_SCOREBOARD, /* [a/b], half width of its interval, a mark where 1 is outside */
+};
+
+int cmp_write(const struct cmp *c, const struct cmp_result *r, enum cmp_view view, const struct table_out *o, FILE *f);
+
+/* Geometric mean of the gains (above 1: better) of the benchmark's metrics in an arm. */
+struct cmp_recap {
+	size_t n, left_out;
+	double gmean, within_lo, within_hi, between_lo, between_hi;
+};
+
+bool cmp_recap(const struct cmp *c, const struct cmp_result *r, size_t arm, struct cmp_recap *g);
+
+/* Parts that views share. */
+int cmp_write_view(const struct cmp *c, const struct cmp_result *r, enum cmp_view view, const struct table_out *o, FILE *f);
+void cmp_write_head(const struct cmp *c, const struct cmp_result *r, const struct table_out *o, FILE *f);
+void cmp_put_table(struct table *t, const struct table_out *o, FILE *f); /* frees it */
+void cmp_write_notes(const struct cmp *c, const struct cmp_result *r, const struct table_out *o, FILE *f);
+bool cmp_worth_a_line(const struct cmp *c, const struct cmp_result *r, uint32_t metric);
+/* A fact of an arm's system that another arm does not share. */
+struct table *cmp_systems_table(const struct cmp *c);
+
+#endif
