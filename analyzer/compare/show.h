@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "../stats/recap.h"
 #include "../table.h"
 #include "decide.h"
 
@@ -16,13 +17,8 @@ enum cmp_view {
 
 int cmp_write(const struct cmp *c, const struct cmp_result *r, enum cmp_view view, const struct table_out *o, FILE *f);
 
-/* Geometric mean of the gains (above 1: better) of the benchmark's metrics in an arm. */
-struct cmp_recap {
-	size_t n, left_out;
-	double gmean, within_lo, within_hi, between_lo, between_hi;
-};
-
-bool cmp_recap(const struct cmp *c, const struct cmp_result *r, size_t arm, struct cmp_recap *g);
+/* Geometric mean of the gains (above 1: better) of the benchmark's metrics in an arm. -ENOMEM. */
+int cmp_recap(const struct cmp *c, const struct cmp_result *r, size_t arm, struct stats_recap *g, size_t *left_out);
 
 /* Parts that views share. */
 int cmp_write_view(const struct cmp *c, const struct cmp_result *r, enum cmp_view view, const struct table_out *o, FILE *f);

@@ -54,53 +54,32 @@ static void ratio_cells(struct table *t, const struct cmp_row *r)
 
 /*
  * The geometric mean over metrics of what is gained: b / a where higher is better, a / b
- * where lower is. within: these metrics, repeat noise only. between: metrics as a sample.
+ * where lower is.
  */
-bool cmp_recap(const struct cmp *c, const struct cmp_result *r, size_t arm, struct cmp_recap *g)
+int cmp_recap(const struct cmp *c, const struct cmp_result *r, size_t arm, struct stats_recap *g, size_t *left_out)
 {
-	double sum = 0, se2 = 0, ss = 0, mean, half;
-	size_t m, k = 0, pass;
-	bool widths = true;
+	double *ratio = calloc(2 * c->n_metrics + 1, sizeof(*ratio)), *se = ratio + c->n_metrics;
+	size_t m, k = 0;
 
-	memset(g, 0, sizeof(*g));
-	g->left_out = 0;
-	for (pass = 0; pass < 2; pass++) {
-		mean = pass && k ? sum / (double)k : 0;
-		for (m = 0; m < c->n_metrics; m++) {
-			const struct cmp_row *row = cmp_row(c, r, m, arm);
-			double x, se;
+	*left_out = 0;
+	if (!ratio)
+		return -ENOMEM;
+	for (m = 0; m < c->n_metrics; m++) {
+		const struct cmp_row *row = cmp_row(c, r, m, arm);
 
-			if (c->metric[m].source != CMP_BENCHMARK)
-				continue;
-			if (row->word || !(row->ratio > 0) || c->metric[m].better == METRIC_NEITHER) {
-				g->left_out += !pass;
-				continue;
-			}
-			x = c->metric[m].better == METRIC_LOWER ? -log(row->ratio) : log(row->ratio);
-			if (pass) {
-				ss += (x - mean) * (x - mean);
-				continue;
-			}
-			se = row->ratio_lo > 0 && isfinite(row->ratio_hi) ?
-			     log(row->ratio_hi / row->ratio_lo) / 2 / stats_normal_quantile(0.975) : NAN;
-			widths &= !isnan(se);
-			se2 += se * se;
-			sum += x;
-			k++;
+		if (c->metric[m].source != CMP_BENCHMARK)
+			continue;
+		if (row->word || !(row->ratio > 0) || c->metric[m].better == METRIC_NEITHER) {
+			++*left_out;
+			continue;
 		}
+		ratio[k] = c->metric[m].better == METRIC_LOWER ? 1 / row->ratio : row->ratio;
+		se[k++] = row->ratio_lo > 0 && isfinite(row->ratio_hi) ?
+			  log(row->ratio_hi / row->ratio_lo) / 2 / stats_normal_quantile(1 - r->opts.alpha / 2) : NAN;
 	}
-	if (!k)
-		return false;
-	g->n = k;
-	mean = sum / (double)k;
-	g->gmean = exp(mean);
-	half = widths ? stats_normal_quantile(0.975) * sqrt(se2) / (double)k : NAN;
-	g->within_lo = exp(mean - half);
-	g->within_hi = exp(mean + half);
-	half = k > 1 ? stats_t_quantile(0.95, (double)k - 1) * sqrt(ss / (double)(k - 1) / (double)k) : NAN;
-	g->between_lo = exp(mean - half);
-	g->between_hi = exp(mean + half);
-	return true;
+	stats_recap(ratio, se, k, 1 - r->opts.alpha, g);
+	free(ratio);
+	return 0;
 }
 
 static void recap_cells(struct table *t, bool have, double v, double lo, double hi)
@@ -117,15 +96,15 @@ static void recap_cells(struct table *t, bool have, double v, double lo, double 
 
 static void recap_row(const struct cmp *c, const struct cmp_result *r, struct table *t)
 {
-	size_t k, out = 0;
-	struct cmp_recap g;
-	bool have;
+	size_t k, out = 0, left_out;
+	struct stats_recap g;
 
 	table_text(t, "gain, geometric mean");
 	for (k = 1; k < c->n_arms; k++) {
-		have = cmp_recap(c, r, k, &g);
+		bool have = !cmp_recap(c, r, k, &g, &left_out);
+
 		recap_cells(t, have, g.gmean, g.within_lo, g.within_hi);
-		out = g.left_out > out ? g.left_out : out;
+		out = left_out > out ? left_out : out;
 	}
 	if (out)
 		table_note(t, "%zu metric%s without a ratio or a better side: not in the geometric mean", out, out == 1 ? "" : "s");
@@ -133,15 +112,15 @@ static void recap_row(const struct cmp *c, const struct cmp_result *r, struct ta
 
 static void between_note(const struct cmp *c, const struct cmp_result *r, struct table *t)
 {
-	struct cmp_recap g;
-	size_t k;
+	struct stats_recap g;
+	size_t k, left_out;
 
 	table_note(t, "A ratio is the arm's value over that of %s. The gain turns ratios so that above 1 is better; its CI counts the "
 		   "noise of the repeats of these metrics.", c->arm[0].name);
 	for (k = 1; k < c->n_arms; k++)
-		if (cmp_recap(c, r, k, &g) && isfinite(g.between_lo))
+		if (!cmp_recap(c, r, k, &g, &left_out) && isfinite(g.between_lo))
 			table_note(t, "%s: over a population of metrics like these %zu the gain is %.3f to %.3f (95 %%, t over log ratios)",
-				   c->arm[k].name, g.n, g.between_lo, g.between_hi);
+				   c->arm[k].name, g.k, g.between_lo, g.between_hi);
 }
 
 static int make_ratios(const struct cmp *c, const struct cmp_result *r, struct view *v)
