@@ -217,6 +217,12 @@ static void beside(const struct cmp *c, const struct cmp_result *r, uint32_t arm
 			      c->metric[best[k]->metric].name);
 }
 
+/* In words only what both rules call one; --json counts what either does. */
+static bool stands_out(const struct cmp_row *row, size_t i)
+{
+	return (row->outlier[i] & (STATS_OUT_SEVERE | STATS_OUT_MODZ)) == (STATS_OUT_SEVERE | STATS_OUT_MODZ);
+}
+
 static bool outlier_notes(const struct cmp *c, const struct cmp_result *r, const struct cmp_row *row, struct lines *l)
 {
 	const struct cmp_metric *m = &c->metric[row->metric];
@@ -225,20 +231,26 @@ static bool outlier_notes(const struct cmp *c, const struct cmp_result *r, const
 
 	for (i = 0; row->n_outliers && i < row->n_unit; i++) {
 		const struct cmp_iteration *it = &c->arm[row->arm].iter[row->unit[i].iter];
-		bool severe = row->outlier[i] & STATS_OUT_SEVERE;
 
-		if (!(row->outlier[i] & (STATS_OUT_SEVERE | STATS_OUT_MODZ)))
+		if (!stands_out(row, i))
 			continue;
 		if (l->at == l->want)
 			beside(c, r, row->arm, row->unit[i].iter, more, sizeof(more));
-		if (say(l, "outlier kept: %s, %s iteration %u: %.4g, the arm's median is %.4g (%s%s)%s%s%s", m->name,
-			c->arm[row->arm].name, it->number, row->unit[i].value, row->desc.median,
-			severe ? "severe by Tukey's fences" : "modified z above 3.5",
+		if (say(l, "outlier kept: %s, %s iteration %u: %.4g, the arm's median is %.4g (severe by Tukey's fences, modified z "
+			"above 3.5%s)%s%s%s", m->name, c->arm[row->arm].name, it->number, row->unit[i].value, row->desc.median,
 			r->design.unit == CMP_UNIT_RUN && m->fresh ? ", one run of it" : "", more, it->trace ? "; see " : "",
 			it->trace ? it->trace : ""))
 			return true;
 	}
 	return false;
+}
+
+/* Wide tables would tell of a drift in every twentieth row. */
+static double drift_alpha(const struct cmp_result *r)
+{
+	size_t rows = r->family[CMP_BENCHMARK];
+
+	return rows > 4 ? 0.05 * 4 / (double)rows : 0.05;
 }
 
 static bool row_notes(const struct cmp *c, const struct cmp_result *r, const struct cmp_row *row, struct lines *l)
@@ -253,7 +265,7 @@ static bool row_notes(const struct cmp *c, const struct cmp_result *r, const str
 	if (!row->arm && m->better == METRIC_NEITHER && c->n_arms > 1 &&
 	    say(l, "%s: which side is better is not recorded (metrics.tsv), so a change is only called CHANGED", m->name))
 		return true;
-	if (row->n_unit >= 5 && row->drift.mk_p < 0.05 &&
+	if (row->n_unit >= 5 && row->drift.mk_p < drift_alpha(r) &&
 	    say(l, "drift: %s in %s goes %s over the run (Mann-Kendall p %.3f%s)", m->name, arm, row->drift.mk_s > 0 ? "up" : "down",
 		row->drift.mk_p, r->design.order == CMP_ORDER_BLOCKS ? "; the blocks take it out" : ""))
 		return true;
@@ -261,7 +273,7 @@ static bool row_notes(const struct cmp *c, const struct cmp_result *r, const str
 	    say(l, "neighbours alike: %s in %s, lag-1 autocorrelation %.2f: its units are fewer than they look", m->name, arm,
 		row->drift.lag1))
 		return true;
-	if (row->n_unit >= 5 && (row->outlier[0] & (STATS_OUT_SEVERE | STATS_OUT_MODZ)) &&
+	if (row->n_unit >= 5 && stands_out(row, 0) &&
 	    say(l, "cold start: the first %s of %s is %+.1f %% off the median of the others; a warm-up run would keep it out", m->name,
 		arm, row->first_vs_rest))
 		return true;
