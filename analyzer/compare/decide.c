@@ -63,7 +63,9 @@ static int describe_row(const struct cmp *c, struct cmp_row *row, unsigned char 
 	err = stats_drift(room, n, &row->drift);
 	if (!err)
 		err = stats_outliers(room, n, &o, flag, NULL);
-	if (err)
+	if (!err)
+		err = stats_two_modes(room, n, &row->modes);
+	if (err < 0)
 		return err;
 	row->outlier = flag;
 	for (i = 0; i < n; i++)

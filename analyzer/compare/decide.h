@@ -7,6 +7,7 @@
 #define MMT_COMPARE_DECIDE_H
 
 #include "../stats/desc.h"
+#include "../stats/modes.h"
 #include "../stats/multiple.h"
 #include "../stats/series.h"
 #include "../stats/test.h"
@@ -76,6 +77,7 @@ struct cmp_row {
 	struct stats_drift drift;
 	double slope_pct_hour;              /* Theil-Sen over start times, % of the median an hour; NaN */
 	double first_vs_rest;               /* first unit against the median of the others, %, raw sign */
+	struct stats_modes modes;           /* lo NaN: one mode, or too few units to say */
 	uint32_t n_outliers;
 	const unsigned char *outlier;       /* flags of stats_outliers() by unit */
 };

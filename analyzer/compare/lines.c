@@ -277,6 +277,10 @@ static bool row_notes(const struct cmp *c, const struct cmp_result *r, const str
 	    say(l, "cold start: the first %s of %s is %+.1f %% off the median of the others; a warm-up run would keep it out", m->name,
 		arm, row->first_vs_rest))
 		return true;
+	if (isfinite(row->modes.lo) &&
+	    say(l, "two modes: %s in %s, %.0f %% of it about %.4g, the rest about %.4g; a mean stands for neither", m->name, arm,
+		100 * row->modes.hi_share, row->modes.hi, row->modes.lo))
+		return true;
 	if (row->dropped && say(l, "%s in %s: %zu value%s no number, left out", m->name, arm, row->dropped,
 				row->dropped == 1 ? " is" : "s are"))
 		return true;
