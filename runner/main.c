@@ -99,8 +99,13 @@ static int help(int argc, char **argv)
 	return flushed();
 }
 
+#define SCAN_MAX 8 /* option tables of a command: its own and those of its child parsers */
+
 struct scan {
 	bool takes_command, help;
+	struct argp part[SCAN_MAX];
+	struct argp_child child[SCAN_MAX + 1];
+	size_t n;
 };
 
 static error_t scan_ignore(int key, char *arg, struct argp_state *state)
@@ -116,14 +121,27 @@ static error_t scan_ignore(int key, char *arg, struct argp_state *state)
 static error_t scan_help(int key, char *arg, struct argp_state *state)
 {
 	struct scan *s = state->input;
+	size_t i;
 
 	(void)arg;
-	if (key == ARGP_KEY_INIT)
-		state->child_inputs[0] = s;
+	for (i = 0; key == ARGP_KEY_INIT && i < s->n; i++)
+		state->child_inputs[i] = s;
 	if (key != '?')
 		return ARGP_ERR_UNKNOWN;
 	s->help = true;
 	return 0;
+}
+
+/* The options without their parsers, so that nothing is set by looking. */
+static void scan_add(struct scan *s, const struct argp *argp)
+{
+	if (s->n == SCAN_MAX)
+		return;
+	s->part[s->n] = (struct argp){ .options = argp->options, .parser = scan_ignore };
+	s->child[s->n] = (struct argp_child){ .argp = &s->part[s->n] };
+	s->n++;
+	for (const struct argp_child *c = argp->children; c && c->argp; c++)
+		scan_add(s, c->argp);
 }
 
 /* Is --help among the options, and not an option's argument or a word of the command to run? */
@@ -134,11 +152,10 @@ static bool asks_help(const struct mmt_cmd *cmd, int argc, char **argv)
 		{ "usage", '?', NULL, OPTION_ALIAS, "", 0 },
 		{ 0 },
 	};
-	const struct argp inner = { .options = cmd->argp->options, .parser = scan_ignore };
-	const struct argp_child children[] = { { &inner, 0, NULL, 0 }, { 0 } };
-	const struct argp outer = { .options = options, .parser = scan_help, .children = children };
 	struct scan s = { .takes_command = cmd->takes_command };
+	const struct argp outer = { .options = options, .parser = scan_help, .children = s.child };
 
+	scan_add(&s, cmd->argp);
 	argp_parse(&outer, argc, argv, ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_NO_EXIT | ARGP_IN_ORDER, NULL, &s);
 	return s.help;
 }

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../analyzer/out.h"
+#include "compare_opts.h"
+
+enum { OPT_UNIT = 1280, OPT_UNPAIRED, OPT_ALPHA, OPT_EFFECT, OPT_POWER, OPT_PRIMARY, OPT_ADJUST, OPT_KERNEL_ADJUST, OPT_DROP };
+
+static const struct argp_option data_options[] = {
+	{ "directory", 'd', "DIR", 0, "Directory of results (default: ./work/log)", 0 },
+	{ "benchmark", 'b', "BENCHMARK", 0, "Benchmark (default: the only one there is)", 0 },
+	{ "names", 'n', "A,B,...", 0, "Names of the runs; the first is compared against (default: all, by name)", 0 },
+	{ "drop-iter", OPT_DROP, "NAME:N,...", 0, "Leave these iterations out, and say so", 0 },
+	{ 0 },
+};
+
+static const struct argp_option how_options[] = {
+	{ "unit", OPT_UNIT, "UNIT", 0, "What counts as one: run, iteration or boot (default: by the recorded design)", 0 },
+	{ "unpaired", OPT_UNPAIRED, NULL, 0, "Do not compare within blocks", 0 },
+	{ "min-effect", OPT_EFFECT, "PERCENT", 0, "Least change worth a verdict (default: 1)", 0 },
+	{ "alpha", OPT_ALPHA, "P", 0, "Risk of a false verdict (default: 0.05)", 0 },
+	{ "power", OPT_POWER, "P", 0, "Power of the planner's figures (default: 0.8)", 0 },
+	{ "primary", OPT_PRIMARY, "PATTERN,...", 0, "Benchmark metrics that make the primary family (default: all)", 0 },
+	{ "adjust", OPT_ADJUST, "HOW", 0, "p of the primary family: holm, hochberg, bonferroni, bh, by or none (default: holm)", 0 },
+	{ "kernel-adjust", OPT_KERNEL_ADJUST, "HOW", 0, "p of all other metrics (default: bh)", 0 },
+	{ 0 },
+};
+
+static int parse_adjust(const char *s, enum stats_adjust *how)
+{
+	int i;
+
+	for (i = STATS_ADJUST_NONE; i <= STATS_BY; i++) {
+		if (strcasecmp(s, stats_adjust_name((enum stats_adjust)i)))
+			continue;
+		*how = (enum stats_adjust)i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int parse_unit(const char *s, enum cmp_unit_kind *unit)
+{
+	int i;
+
+	for (i = CMP_UNIT_RUN; i <= CMP_UNIT_BOOT; i++) {
+		if (strcmp(s, cmp_unit_name((enum cmp_unit_kind)i)))
+			continue;
+		*unit = (enum cmp_unit_kind)i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* A number within (0, max). */
+static void number(struct argp_state *state, const char *name, const char *arg, double max, double scale, double *to)
+{
+	char *end;
+	double v = strtod(arg, &end);
+
+	if (end == arg || *end || !(v > 0) || !(v < max))
+		argp_error(state, "--%s %s: expected a number above 0 and below %g", name, arg, max);
+	*to = v * scale;
+}
+
+static error_t parse_how(int key, char *arg, struct argp_state *state)
+{
+	struct compare_opts *o = state->input;
+	struct cmp_opts *how = &o->how;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		if (!how->adjust_set) {
+			how->benchmark_adjust = STATS_HOLM;
+			how->kernel_adjust = STATS_BH;
+			how->adjust_set = true;
+		}
+		return 0;
+	case OPT_UNIT:
+		if (parse_unit(arg, &how->unit))
+			argp_error(state, "--unit %s: expected run, iteration or boot", arg);
+		return 0;
+	case OPT_UNPAIRED:
+		how->unpaired = true;
+		return 0;
+	case OPT_ALPHA:
+		number(state, "alpha", arg, 1, 1, &how->alpha);
+		return 0;
+	case OPT_EFFECT:
+		number(state, "min-effect", arg, 1000, 0.01, &how->min_effect);
+		return 0;
+	case OPT_POWER:
+		number(state, "power", arg, 1, 1, &how->power);
+		return 0;
+	case OPT_PRIMARY:
+		how->primary = arg;
+		return 0;
+	case OPT_ADJUST:
+	case OPT_KERNEL_ADJUST:
+		if (parse_adjust(arg, key == OPT_ADJUST ? &how->benchmark_adjust : &how->kernel_adjust))
+			argp_error(state, "%s: expected holm, hochberg, bonferroni, bh, by or none", arg);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static error_t parse_data(int key, char *arg, struct argp_state *state)
+{
+	struct compare_opts *o = state->input;
+
+	switch (key) {
+	case 'd':
+		o->dir = arg;
+		return 0;
+	case 'b':
+		o->bench = arg;
+		return 0;
+	case 'n':
+		o->names = arg;
+		return 0;
+	case OPT_DROP:
+		o->drop = arg;
+		return 0;
+	case ARGP_KEY_ARGS:
+		o->traces = state->argv + state->next;
+		o->n_traces = state->argc - state->next;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+const struct argp compare_data_argp = { .options = data_options, .parser = parse_data };
+const struct argp compare_how_argp = { .options = how_options, .parser = parse_how };
+
+int compare_gather(struct cmp *c, const struct compare_opts *o, const char *command)
+{
+	int i, err = 0;
+
+	if (!o->n_traces) {
+		err = cmp_add_tree(c, o->dir ? o->dir : "work/log", o->bench, o->names);
+	} else if (o->dir || o->names || o->bench) {
+		out_err("%s: either traces or results (-d, -b, -n), not both", command);
+		return -EINVAL;
+	}
+	for (i = 0; i < o->n_traces && !err; i++)
+		err = cmp_add_traces(c, o->traces[i]);
+	if (!err && o->drop)
+		err = cmp_exclude(c, o->drop);
+	return err ? err : cmp_load_traces(c);
+}
+
+int compare_known_metrics(const char *option, const char *patterns)
+{
+	const struct metric *all;
+	char *copy = strdup(patterns), *p = copy, *one;
+	size_t i, n;
+	int err = copy ? 0 : -ENOMEM;
+
+	all = metrics_all(&n);
+	while (!err && (one = strsep(&p, ","))) {
+		for (i = 0; i < n && !metric_wanted(&all[i], one); i++)
+			;
+		if (*one && i == n) {
+			out_err("%s %s: no such metric; --list-metrics lists them", option, one);
+			err = -EINVAL;
+		}
+	}
+	free(copy);
+	return err;
+}
