@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../analyzer/compare/show.h"
+#include "../analyzer/mmtests/view.h"
 #include "cmd.h"
 #include "compare_opts.h"
 #include "output.h"
@@ -13,10 +14,11 @@ struct settings {
 	struct compare_opts data;
 	struct output output;
 	enum cmp_view view;
-	bool list;
+	struct mmtests_opts mmtests;
+	bool list, as_mmtests, stars;
 };
 
-enum { OPT_LIST = 256, OPT_RATIO, OPT_SCOREBOARD };
+enum { OPT_LIST = 256, OPT_RATIO, OPT_SCOREBOARD, OPT_MMTESTS, OPT_STARS, OPT_MONITOR };
 
 static const struct argp_option options[] = {
 	{ "metrics", 'm', "PATTERN,...", 0,
@@ -24,6 +26,9 @@ static const struct argp_option options[] = {
 	{ "list-metrics", OPT_LIST, NULL, 0, "List the kernel metrics with unit, direction and definition", 2 },
 	{ "print-ratio", OPT_RATIO, NULL, 0, "Ratios to the first arm, with their geometric mean", 2 },
 	{ "scoreboard", OPT_SCOREBOARD, NULL, 0, "[a/b] with the width of its interval and a mark where 1 is outside", 2 },
+	{ "mmtests", OPT_MMTESTS, NULL, 0, "The benchmark's results as compare-mmtests.pl prints them", 2 },
+	{ "stars", OPT_STARS, "WHICH", 0, "Stars of that table: current or classic, the t test of 2024 (default: current)", 2 },
+	{ "print-monitor", OPT_MONITOR, "duration", 0, "MMTests' table of the time that the benchmark took", 2 },
 	{ 0 },
 };
 
@@ -47,6 +52,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_SCOREBOARD:
 		s->view = CMP_VIEW_SCOREBOARD;
+		break;
+	case OPT_MMTESTS:
+		s->as_mmtests = true;
+		break;
+	case OPT_STARS:
+		if (strcmp(arg, "current") && strcmp(arg, "classic"))
+			argp_error(state, "--stars %s: expected current or classic", arg);
+		s->mmtests.classic = !strcmp(arg, "classic");
+		s->stars = true;
+		break;
+	case OPT_MONITOR:
+		s->mmtests.monitor = arg;
+		s->as_mmtests = true;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -84,11 +102,30 @@ static int list_metrics(const struct settings *s, FILE *f, int width)
 	return 0;
 }
 
+/* MMTests' tables are text, of a benchmark's results. */
+static int mmtests_possible(const struct settings *s)
+{
+	if (s->stars && !s->as_mmtests)
+		out_err("--stars belongs to --mmtests");
+	else if (s->as_mmtests && s->data.n_traces)
+		out_err("--mmtests is a view of results (-d, -b, -n); traces have none");
+	else if (s->as_mmtests && (s->output.table.fmt != TABLE_TEXT || s->view == CMP_VIEW_SCOREBOARD))
+		out_err("--mmtests is a text of its own: no other format or view goes with it");
+	else
+		return 0;
+	return -EINVAL;
+}
+
 static int show(const struct settings *s, const struct cmp *c, FILE *f)
 {
+	struct mmtests_opts m = s->mmtests;
 	struct cmp_result r;
-	int err = cmp_decide(c, &s->data.how, &r);
+	int err;
 
+	m.ratio = s->view == CMP_VIEW_RATIO;
+	if (s->as_mmtests)
+		return mmtests_write(c, &m, f);
+	err = cmp_decide(c, &s->data.how, &r);
 	if (err)
 		return err;
 	err = cmp_write(c, &r, s->view, &s->output.table, f);
@@ -110,6 +147,8 @@ static int run(int argc, char **argv)
 	c.log = out_log;
 	c.patterns = s.patterns;
 	err = s.patterns ? compare_known_metrics("-m", s.patterns) : 0;
+	if (!err)
+		err = mmtests_possible(&s);
 	if (!err && !s.list)
 		err = compare_gather(&c, &s.data, "compare");
 	if (!err) {

@@ -3,22 +3,20 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "compare.h"
-
-#define PATH 4096
+#include "read_int.h"
 
 /* "dir/name"; false when that is longer than any path can be. */
-static bool join(char buf[PATH], const char *dir, const char *name)
+bool read_join(char buf[READ_PATH], const char *dir, const char *name)
 {
 	size_t a = strlen(dir), b = strlen(name);
 
-	if (a + b + 2 > PATH)
+	if (a + b + 2 > READ_PATH)
 		return false;
 	memcpy(buf, dir, a);
 	buf[a] = '/';
@@ -33,25 +31,21 @@ static bool is_dir(const char *path)
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
-/* The first reason stays. */
-static int why(struct cmp_iteration *it, const char *fmt, const char *arg)
+int read_why(struct cmp_iteration *it, const char *fmt, ...)
 {
 	char line[600];
+	va_list ap;
 
 	if (it->why)
 		return 0;
-	snprintf(line, sizeof(line), fmt, arg);
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
 	it->why = strdup(line);
 	return it->why ? 0 : -ENOMEM;
 }
 
-/* ---------------------------------------------------------------- results */
-
-struct lines {
-	char *text, *next;
-};
-
-static int read_lines(const char *path, struct lines *l)
+int read_open_lines(const char *path, struct read_lines *l)
 {
 	FILE *f = fopen(path, "re");
 	size_t cap = 0;
@@ -70,149 +64,31 @@ static int read_lines(const char *path, struct lines *l)
 	return l->text ? 0 : -ENOMEM;
 }
 
-/* Cuts the next line at its tabs; returns the number of fields, 0 at the end. */
-static size_t next_fields(struct lines *l, char **field, size_t max)
+char *read_line(struct read_lines *l)
 {
-	char *line, *p;
-	size_t n = 0;
-
-	do {
-		if (!l->next || !*l->next)
-			return 0;
-		line = strsep(&l->next, "\n");
-	} while (!*line || *line == '#');
-	for (p = line; p && n < max;)
-		field[n++] = strsep(&p, "\t");
-	for (; n < max && n < 6; n++)
-		field[n] = (char *)"_";
-	return n;
+	return l->next && *l->next ? strsep(&l->next, "\n") : NULL;
 }
 
-struct unit_line { char *name, *unit; enum metric_direction better; };
-
-struct units {
-	struct lines l;
-	struct unit_line *u;
-	size_t n;
-};
-
-static int read_units(const char *path, struct units *u)
+static int take_iteration(struct cmp *c, struct cmp_arm *arm, const char *iter_dir, unsigned int number, const json_t *run)
 {
-	char *f[6];
-	int err;
-
-	memset(u, 0, sizeof(*u));
-	err = read_lines(path, &u->l);
-	if (err)
-		return err == -ENOENT ? 0 : err;
-	while (next_fields(&u->l, f, 6)) {
-		struct unit_line *x = reallocarray(u->u, u->n + 1, sizeof(*x));
-
-		if (!x)
-			return -ENOMEM;
-		u->u = x;
-		x[u->n++] = (struct unit_line){
-			f[0], !strcmp(f[1], "_") ? (char *)"" : f[1],
-			!strcmp(f[2], "lower") ? METRIC_LOWER : !strcmp(f[2], "higher") ? METRIC_HIGHER : METRIC_NEITHER,
-		};
-	}
-	return 0;
-}
-
-static void label(char *buf, size_t size, char *const *f)
-{
-	int n = snprintf(buf, size, "%s", f[0]), i;
-
-	for (i = 1; i <= 2; i++)
-		if (*f[i] && strcmp(f[i], "_") && n >= 0 && (size_t)n < size)
-			n += snprintf(buf + n, size - (size_t)n, "-%s", f[i]);
-}
-
-static int read_results(struct cmp *c, struct cmp_arm *arm, struct cmp_iteration *it, const char *dir)
-{
-	char path[PATH], name[512], *f[6], *end;
-	struct units units;
-	struct lines l = { 0 };
-	size_t got = 0, i;
-	int err, id;
-
-	memset(&units, 0, sizeof(units));
-	err = join(path, dir, "metrics.tsv") ? read_units(path, &units) : -ENAMETOOLONG;
-	if (!err)
-		err = join(path, dir, "results.tsv") ? read_lines(path, &l) : -ENAMETOOLONG;
-	if (err) {
-		err = err == -ENOMEM ? err : why(it, "no results: %s", strerror(-err));
-		goto out;
-	}
-	while (!err && next_fields(&l, f, 6)) {
-		const struct unit_line *u = NULL;
-		double v;
-
-		v = strtod(f[4], &end);
-		if (end == f[4] || (*end && !isspace((unsigned char)*end))) {
-			cmp_say(c, 0, "%s: '%s' is no number for metric %s; this line is left out", path, f[4], f[0]);
-			continue;
-		}
-		for (i = 0; i < units.n && !u; i++)
-			if (!strcmp(units.u[i].name, f[0]))
-				u = &units.u[i];
-		label(name, sizeof(name), f);
-		id = cmp_metric(c, name, u ? u->unit : "", u ? u->better : METRIC_NEITHER, CMP_BENCHMARK);
-		err = id < 0 ? id : cmp_value(c, (uint32_t)id, arm, it, v);
-		got++;
-	}
-	if (!err && got)
-		it->complete = true;
-	else if (!err)
-		err = why(it, "no results: results.tsv is empty%s", "");
-out:
-	free(l.text);
-	free(units.l.text);
-	free(units.u);
-	return err;
-}
-
-/* "test end :: BENCH 1700000000 3": a benchmark that failed has no result worth comparing. */
-static bool failed(const char *iter_dir, const char *bench)
-{
-	char path[PATH], word[300];
-	struct lines l;
-	char *line, *p;
-	bool bad = false;
-
-	if (!join(path, iter_dir, "tests-timestamp") || read_lines(path, &l))
-		return false;
-	snprintf(word, sizeof(word), "test end :: %s ", bench);
-	while (l.next && *l.next) {
-		line = strsep(&l.next, "\n");
-		if (strncmp(line, word, strlen(word)))
-			continue;
-		p = strchr(line + strlen(word), ' ');
-		bad = p && atoi(p) != 0;
-	}
-	free(l.text);
-	return bad;
-}
-
-static int take_iteration(struct cmp *c, struct cmp_arm *arm, const char *iter_dir, unsigned int number, const char *bench)
-{
-	char dir[PATH], trace[PATH];
+	const char *bench = c->benchmark;
+	char dir[READ_PATH], trace[READ_PATH];
 	struct cmp_iteration *it;
 	int err;
 
-	if (!join(dir, iter_dir, bench))
+	if (!read_join(dir, iter_dir, bench))
 		return -ENAMETOOLONG;
 	it = cmp_iteration(arm, dir, number);
 	if (!it)
 		return -ENOMEM;
 	if (!is_dir(dir))
-		return why(it, "benchmark %s was not run", bench);
-	if (failed(iter_dir, bench))
-		return why(it, "the benchmark failed%s", "");
+		return read_why(it, "benchmark %s was not run", bench);
+	if (!read_stamps(c, it, iter_dir, run))
+		return read_why(it, "the benchmark failed");
 	err = read_results(c, arm, it, dir);
 	if (err || !it->complete)
 		return err;
-	if (!join(trace, dir, "trace.mmt") || access(trace, F_OK))
+	if (!read_join(trace, dir, "trace.mmt") || access(trace, F_OK))
 		return 0;
 	return cmp_queue_trace(c, arm, it, trace);
 }
@@ -258,15 +134,17 @@ static int iterations(const char *dir, unsigned int **list, size_t *n)
 	return 0;
 }
 
-static int take_name(struct cmp *c, const char *dir, const char *name, const char *bench)
+static int take_name(struct cmp *c, const char *dir, const char *name)
 {
-	char path[PATH], iter[PATH], number[32];
+	const char *bench = c->benchmark;
+	char path[READ_PATH], iter[READ_PATH], number[32];
 	struct cmp_arm *arm;
 	unsigned int *list;
+	json_t *run;
 	size_t i, n, good = 0;
 	int err;
 
-	if (!join(path, dir, name))
+	if (!read_join(path, dir, name))
 		return -ENAMETOOLONG;
 	err = iterations(path, &list, &n);
 	if (!err && !n)
@@ -283,10 +161,12 @@ static int take_name(struct cmp *c, const char *dir, const char *name, const cha
 		}
 	arm = cmp_arm(c, name);
 	err = arm ? 0 : -ENOMEM;
+	run = read_run_json(c, path);
 	for (i = 0; i < n && !err; i++) {
 		snprintf(number, sizeof(number), "iter-%u", list[i]);
-		err = join(iter, path, number) ? take_iteration(c, arm, iter, list[i], bench) : -ENAMETOOLONG;
+		err = read_join(iter, path, number) ? take_iteration(c, arm, iter, list[i], run) : -ENAMETOOLONG;
 	}
+	json_decref(run);
 	for (i = 0; !err && i < arm->n_iter; i++)
 		good += arm->iter[i].complete;
 	if (!err && !good)
@@ -305,7 +185,7 @@ static int by_name(const void *a, const void *b)
 static char *list_dirs(const char *dir, size_t *n)
 {
 	DIR *d = opendir(dir);
-	char **names = NULL, *out = NULL, *p, path[PATH];
+	char **names = NULL, *out = NULL, *p, path[READ_PATH];
 	struct dirent *e;
 	size_t i, len = 1;
 
@@ -313,7 +193,7 @@ static char *list_dirs(const char *dir, size_t *n)
 	if (!d)
 		return NULL;
 	while ((e = readdir(d))) {
-		if (*e->d_name == '.' || strchr(e->d_name, ',') || !join(path, dir, e->d_name) || !is_dir(path))
+		if (*e->d_name == '.' || strchr(e->d_name, ',') || !read_join(path, dir, e->d_name) || !is_dir(path))
 			continue;
 		char **more = reallocarray(names, *n + 1, sizeof(*names));
 
@@ -342,20 +222,20 @@ static char *list_dirs(const char *dir, size_t *n)
 
 static int choose_bench(struct cmp *c, const char *dir, const char *names, char **bench)
 {
-	char path[PATH], iter[PATH], number[32], *first = strndup(names, strcspn(names, ","));
+	char path[READ_PATH], iter[READ_PATH], number[32], *first = strndup(names, strcspn(names, ","));
 	unsigned int *list = NULL;
 	size_t n = 0;
 	int err = 0;
 
 	if (!first)
 		return -ENOMEM;
-	if (!join(path, dir, first) || iterations(path, &list, &n) || !n) {
+	if (!read_join(path, dir, first) || iterations(path, &list, &n) || !n) {
 		err = cmp_say(c, -ENOENT, "%s: no results of a run named '%s' there; check -d and -n", dir, first);
 		goto out;
 	}
 	snprintf(number, sizeof(number), "iter-%u", list[0]);
 	n = 0;
-	*bench = join(iter, path, number) ? list_dirs(iter, &n) : NULL;
+	*bench = read_join(iter, path, number) ? list_dirs(iter, &n) : NULL;
 	if (!*bench || n != 1) {
 		if (*bench && n)
 			err = cmp_say(c, -EINVAL, "%s: several benchmarks; choose one with -b: %s", iter, *bench);
@@ -395,7 +275,7 @@ int cmp_add_tree(struct cmp *c, const char *dir, const char *bench, const char *
 		err = -ENOMEM;
 	while (!err && (name = strsep(&p, ",")))
 		if (*name)
-			err = take_name(c, dir, name, c->benchmark);
+			err = take_name(c, dir, name);
 	if (!err && !c->n_arms)
 		err = cmp_say(c, -EINVAL, "no run is named: -n A,B");
 	free(copy);
