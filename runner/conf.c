@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <ini.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf.h"
 #include "conf_spec.h"
+#include "ini_file.h"
 #include "tmpl.h"
 #include "unit.h"
 
@@ -119,91 +119,25 @@ static struct conf *conf_new(const char *path)
 	return NULL;
 }
 
-/* inih gives its handler no line number, so the lines are counted where they are read. */
-struct parse {
-	FILE *f;
-	struct conf *c;
-	struct conf_err *err;
-	int line, long_line, last_line;
-	char section[64], key[64];
-	int ret;
-};
-
-static char *parse_line(char *buf, int size, void *ctx)
+static int set_key(void *ctx, const char *section, const char *key, const char *value, int line, bool more, struct conf_err *why)
 {
-	struct parse *p = ctx;
-
-	if (p->ret || !fgets(buf, size, p->f))
-		return NULL;
-	p->line++;
-	if (strlen(buf) == (size_t)size - 1 && buf[size - 2] != '\n') {
-		p->long_line = size - 2;
-		return NULL;
-	}
-	return buf;
-}
-
-static int parse_key(void *ctx, const char *section, const char *key, const char *value)
-{
-	struct parse *p = ctx;
-	struct conf_err why;
-	bool more;
-
-	/* inih repeats the key for an indented line that goes on with the value before */
-	more = p->last_line && p->line != p->last_line && !strcmp(p->key, key) && !strcmp(p->section, section);
-	if (more && p->c) {
-		int ret = conf_set(p->c, section, key, value, p->line, true, &why);
-
-		p->last_line = p->line;
-		if (!ret)
-			return 1;
-		p->ret = ret;
-	} else {
-		snprintf(p->section, sizeof(p->section), "%s", section);
-		snprintf(p->key, sizeof(p->key), "%s", key);
-		p->last_line = p->line;
-		if (!*section) {
-			snprintf(why.text, sizeof(why.text), "'%s' stands before any [section]", key);
-			p->ret = -EINVAL;
-		} else {
-			p->ret = conf_set(p->c, section, key, value, p->line, false, &why);
-		}
-	}
-	if (!p->ret)
-		return 1;
-	if (p->ret != -ENOMEM)
-		snprintf(p->err->text, sizeof(p->err->text), "%s:%d: %.400s", p->c->path, p->line, why.text);
-	return 0;
+	return conf_set(ctx, section, key, value, line, more, why);
 }
 
 int conf_load_stream(FILE *f, const char *name, struct conf **out, struct conf_err *err)
 {
-	struct parse p = { .f = f, .err = err };
-	int line;
+	struct conf *c = conf_new(name);
+	int ret;
 
 	err->text[0] = '\0';
-	p.c = conf_new(name);
-	if (!p.c)
+	if (!c)
 		return -ENOMEM;
-	line = ini_parse_stream((ini_reader)parse_line, &p, parse_key, &p);
-	if (!p.ret && ferror(f))
-		p.ret = -EIO;
-	if (!p.ret && p.long_line) {
-		snprintf(err->text, sizeof(err->text), "%s:%d: line is longer than %d bytes; go on in an indented line",
-			 name, p.line, p.long_line);
-		p.ret = -EINVAL;
-	} else if (!p.ret && line) {
-		snprintf(err->text, sizeof(err->text), "%s:%d: neither a [section] nor `key = value`", name, line);
-		p.ret = -EINVAL;
-	}
-	if (!p.ret) {
-		*out = p.c;
-		return 0;
-	}
-	if (!err->text[0])
-		snprintf(err->text, sizeof(err->text), "%s: %s", name, strerror(-p.ret));
-	conf_free(p.c);
-	return p.ret;
+	ret = ini_file_read(f, name, set_key, c, err);
+	if (ret)
+		conf_free(c);
+	else
+		*out = c;
+	return ret;
 }
 
 int conf_load(const char *path, struct conf **out, struct conf_err *err)
