@@ -23,8 +23,7 @@ static void indent(struct json *j)
 		fputs("  ", j->f);
 }
 
-/* Length of the UTF-8 sequence at s, 0 where it is none. */
-static size_t utf8_len(const unsigned char *s, size_t left)
+size_t json_utf8_len(const unsigned char *s, size_t left)
 {
 	static const unsigned char least[5] = { 0, 0, 0, 0xa0, 0x90 };
 	size_t n, i;
@@ -50,7 +49,7 @@ static void quote(FILE *f, const char *str, size_t len)
 
 	fputc('"', f);
 	while (s < end) {
-		size_t n = utf8_len(s, (size_t)(end - s));
+		size_t n = json_utf8_len(s, (size_t)(end - s));
 
 		if (!n) {
 			fputs("\\ufffd", f);

@@ -17,6 +17,9 @@ struct json {
 	bool some[JSON_MAX_DEPTH];          /* the level has a member already */
 };
 
+/* Length of the UTF-8 sequence at s, of which `left` bytes are there; 0 where it is none. */
+size_t json_utf8_len(const unsigned char *s, size_t left);
+
 void json_init(struct json *j, FILE *f, bool pretty);
 /* key is NULL inside an array and at the top. */
 void json_obj(struct json *j, const char *key);

@@ -54,56 +54,71 @@ static int parse_unit(const char *s, enum cmp_unit_kind *unit)
 	return -EINVAL;
 }
 
-/* A number within (0, max). */
-static void number(struct argp_state *state, const char *name, const char *arg, double max, double scale, double *to)
+/* A number within (0, max), with or without a % sign. */
+static int number(const char *s, double max, double scale, double *to)
 {
 	char *end;
-	double v = strtod(arg, &end);
+	double v = strtod(s, &end);
 
-	if (end == arg || *end || !(v > 0) || !(v < max))
-		argp_error(state, "--%s %s: expected a number above 0 and below %g", name, arg, max);
+	if (end == s || (*end && strcmp(end, "%") != 0) || !(v > 0) || !(v < max))
+		return -EINVAL;
 	*to = v * scale;
+	return 0;
+}
+
+int compare_set(struct compare_opts *o, const char *name, const char *value, char *why, size_t size)
+{
+	struct cmp_opts *how = &o->how;
+	int err = 0;
+
+	why[0] = '\0';
+	if (!strcmp(name, "unit"))
+		err = parse_unit(value, &how->unit);
+	else if (!strcmp(name, "min-effect"))
+		err = number(value, 1000, 0.01, &how->min_effect);
+	else if (!strcmp(name, "alpha"))
+		err = number(value, 1, 1, &how->alpha);
+	else if (!strcmp(name, "power"))
+		err = number(value, 1, 1, &how->power);
+	else if (!strcmp(name, "adjust"))
+		err = parse_adjust(value, &how->benchmark_adjust);
+	else if (!strcmp(name, "kernel-adjust"))
+		err = parse_adjust(value, &how->kernel_adjust);
+	else if (!strcmp(name, "primary"))
+		how->primary = value;
+	else
+		return -ENOENT;
+	if (err)
+		snprintf(why, size, "%s: expected %s", value, !strcmp(name, "unit") ? "run, iteration or boot" : strstr(name, "adjust") ?
+			 "holm, hochberg, bonferroni, bh, by or none" : !strcmp(name, "min-effect") ?
+			 "a number above 0 and below 1000" : "a number above 0 and below 1");
+	return err;
 }
 
 static error_t parse_how(int key, char *arg, struct argp_state *state)
 {
 	struct compare_opts *o = state->input;
 	struct cmp_opts *how = &o->how;
+	const struct argp_option *opt;
+	char why[200];
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		if (!how->adjust_set) {
-			how->benchmark_adjust = STATS_HOLM;
-			how->kernel_adjust = STATS_BH;
-			how->adjust_set = true;
-		}
-		return 0;
-	case OPT_UNIT:
-		if (parse_unit(arg, &how->unit))
-			argp_error(state, "--unit %s: expected run, iteration or boot", arg);
-		return 0;
-	case OPT_UNPAIRED:
+	if (key == ARGP_KEY_INIT && !how->adjust_set) {
+		how->benchmark_adjust = STATS_HOLM;
+		how->kernel_adjust = STATS_BH;
+		how->adjust_set = true;
+	}
+	if (key == OPT_UNPAIRED) {
 		how->unpaired = true;
 		return 0;
-	case OPT_ALPHA:
-		number(state, "alpha", arg, 1, 1, &how->alpha);
-		return 0;
-	case OPT_EFFECT:
-		number(state, "min-effect", arg, 1000, 0.01, &how->min_effect);
-		return 0;
-	case OPT_POWER:
-		number(state, "power", arg, 1, 1, &how->power);
-		return 0;
-	case OPT_PRIMARY:
-		how->primary = arg;
-		return 0;
-	case OPT_ADJUST:
-	case OPT_KERNEL_ADJUST:
-		if (parse_adjust(arg, key == OPT_ADJUST ? &how->benchmark_adjust : &how->kernel_adjust))
-			argp_error(state, "%s: expected holm, hochberg, bonferroni, bh, by or none", arg);
+	}
+	for (opt = how_options; opt->name; opt++) {
+		if (opt->key != key)
+			continue;
+		if (compare_set(o, opt->name, arg, why, sizeof(why)))
+			argp_error(state, "--%s %s", opt->name, why);
 		return 0;
 	}
-	return ARGP_ERR_UNKNOWN;
+	return key == ARGP_KEY_INIT ? 0 : ARGP_ERR_UNKNOWN;
 }
 
 static error_t parse_data(int key, char *arg, struct argp_state *state)

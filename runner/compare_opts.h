@@ -21,6 +21,11 @@ struct compare_opts {
  */
 extern const struct argp compare_data_argp, compare_how_argp;
 
+/*
+ * One of the second parser's options by its name, for configs; the value must stay. -ENOENT:
+ * no such option; -EINVAL: *why says what was expected.
+ */
+int compare_set(struct compare_opts *o, const char *name, const char *value, char *why, size_t size);
 /* Reads what the options name; says what is wrong. c: after cmp_init(), with its log. */
 int compare_gather(struct cmp *c, const struct compare_opts *o, const char *command);
 /* Every pattern names a kernel metric; -EINVAL after a message. */

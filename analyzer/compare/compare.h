@@ -31,6 +31,7 @@ struct cmp_metric {
 	bool ratio;       /* marked for ratio tables (an R in the extra column) */
 	bool unit_varies; /* the arms do not agree on unit or direction: nothing can be compared */
 	double floor;     /* relative: what A/A comparisons showed on this machine; 0: none recorded */
+	double threshold; /* relative: asked for, in place of the general least change; 0: not */
 };
 
 struct cmp_iteration {

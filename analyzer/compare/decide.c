@@ -97,7 +97,7 @@ static int test_row(const struct cmp *c, struct cmp_result *r, const struct cmp_
 	const struct cmp_metric *m = &c->metric[row->metric];
 	int err;
 
-	row->min_effect = max3(r->opts.min_effect, m->floor, m->min_rel);
+	row->min_effect = m->threshold > 0 ? max3(m->threshold, m->floor, 0) : max3(r->opts.min_effect, m->floor, m->min_rel);
 	row->word = row->arm || m->unit_varies ? word_of(m, base, row) : NULL;
 	if (!row->arm || row->word)
 		return 0;
