@@ -150,7 +150,7 @@ static int kendall(const double *x, const double *y, size_t n, const struct rank
 	for (i = 0; i < n; i++)
 		for (j = i + 1; j < n; j++)
 			c->kendall_s += ((x[j] > x[i]) - (x[j] < x[i])) * ((y[j] > y[i]) - (y[j] < y[i]));
-	c->kendall_tau_b = c->kendall_s / sqrt((pairs - rx->t2) / 2) / sqrt((pairs - ry->t2) / 2);
+	c->kendall_tau_b = c->kendall_s / sqrt((pairs - rx->t2) / 2 * ((pairs - ry->t2) / 2));
 	var = (pairs * (2 * m + 5) - rx->t5 - ry->t5) / 18 + rx->t2 * ry->t2 / (2 * pairs);
 	if (n > 2)
 		var += rx->t3 * ry->t3 / (9 * pairs * (m - 2));
