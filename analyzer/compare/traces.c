@@ -6,15 +6,11 @@
  */
 #include <errno.h>
 #include <math.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "../pool.h"
 #include "compare.h"
-
-#define MAX_THREADS 16
 
 struct fact { char *key, *value; };
 
@@ -30,11 +26,6 @@ struct cmp_job {
 	size_t n_facts;
 	char *boot_id;
 	double start;       /* seconds of the epoch */
-};
-
-struct pool {
-	struct cmp *c;
-	atomic_size_t next;
 };
 
 /* Facts that belong to one run, or to the recording, are no difference between systems. */
@@ -123,33 +114,11 @@ static void run_job(struct cmp_job *j, const char *patterns)
 	model_free(m);
 }
 
-static void *worker(void *arg)
+static void work(void *ctx, size_t i)
 {
-	struct pool *p = arg;
-	size_t i;
+	struct cmp *c = ctx;
 
-	while ((i = atomic_fetch_add(&p->next, 1)) < p->c->n_jobs)
-		run_job(&p->c->job[i], p->c->patterns);
-	return NULL;
-}
-
-static void run_jobs(struct cmp *c)
-{
-	struct pool p = { .c = c };
-	pthread_t thread[MAX_THREADS];
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t i, n = 0, want = cpus < 1 ? 1 : (size_t)cpus;
-
-	if (want > c->n_jobs)
-		want = c->n_jobs;
-	if (want > MAX_THREADS)
-		want = MAX_THREADS;
-	for (i = 1; i < want; i++)
-		if (!pthread_create(&thread[n], NULL, worker, &p))
-			n++;
-	worker(&p);
-	for (i = 0; i < n; i++)
-		pthread_join(thread[i], NULL);
+	run_job(&c->job[i], c->patterns);
 }
 
 static int take_fact(struct cmp_arm *arm, const char *key, const char *value)
@@ -257,7 +226,7 @@ int cmp_load_traces(struct cmp *c)
 
 	if (!c->n_jobs)
 		return 0;
-	run_jobs(c);
+	pool_run(c->n_jobs, 0, work, c);
 	for (i = 0; i < c->n_jobs && !err; i++) {
 		const struct cmp_job *j = &c->job[i];
 
