@@ -6,11 +6,11 @@ cd "$TOP" || exit 1
 bad=0
 fail() { echo "$*"; bad=1; }
 
-# the files of the project, also where there is no git
+# the files of the project, also where there is no git; not what others wrote
 tracked()
 {
 	{ git ls-files --cached --others --exclude-standard 2>/dev/null ||
-		find . -type f -not -path './build/*' -not -path './work/*' | sed 's|^\./||'; } |
+		find . -type f -not -path './build/*' -not -path './work/*' | sed 's|^\./||'; } | grep -v '^third_party/' |
 		while IFS= read -r f; do [ ! -f "$f" ] || echo "$f"; done
 }
 
@@ -71,13 +71,16 @@ while IFS= read -r f; do
 	*:*GPL-2.0-only*) ;;
 	*) fail "$f: not GPL-2.0-only: $line" ;;
 	esac
-done < <(tracked | grep -E '\.(c|h|sh|tsv|map)$|^Makefile$|^\.ci/run$|\.conf$')
+done < <(tracked | grep -E '\.(c|h|sh|tsv|map|css|js)$|^Makefile$|^\.ci/run$|\.conf$')
+
+# what others wrote is what they released
+scripts/uplot.sh check || fail "third_party/uplot is not what its checksums say"
 
 # sizes: a file has one concern, a function fits on two screens
 while IFS= read -r f; do
 	n=$(wc -l <"$f")
 	[ "$n" -lt 800 ] || fail "$f: $n lines, 800 are too many"
-done < <(sources bpf collector libmmtrace analyzer runner tests; find scripts tests -name '*.sh')
+done < <(sources bpf collector libmmtrace analyzer runner tests; find scripts tests -name '*.sh'; find analyzer/page -name '*.css' -o -name '*.js')
 
 # exit() belongs to main(); a forked child leaves by _exit()
 hits=$(sources bpf collector libmmtrace analyzer runner | grep -v '^runner/main\.c$' |
