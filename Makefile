@@ -82,7 +82,10 @@ LIB_OBJ := $(call objs,$(LIB_SRC))
 COL_OBJ := $(call objs,$(COL_SRC))
 ANA_OBJ := $(call objs,$(ANA_SRC))
 RUN_OBJ := $(call objs,$(RUN_SRC))
-PROG_OBJ := $(COL_OBJ) $(ANA_OBJ) $(RUN_OBJ)
+# what a page carries within itself
+PAGE_ASSETS := third_party/uplot/uPlot.min.css third_party/uplot/uPlot.iife.min.js analyzer/page/page.css analyzer/page/page.js
+PAGE_OBJ := $(BUILD)/obj/analyzer/page/assets.o
+PROG_OBJ := $(COL_OBJ) $(ANA_OBJ) $(RUN_OBJ) $(PAGE_OBJ)
 MAIN_OBJ := $(BUILD)/obj/runner/main.o
 SKELS := $(if $(BPF_SRC),$(BUILD)/bpf/mmt.skel.h $(BUILD)/bpf/mmt_raw.skel.h)
 
@@ -150,6 +153,14 @@ $(COL_OBJ): $(BUILD)/obj/collector/%.o: collector/%.c $(BUILD)/features.mk | $(S
 $(ANA_OBJ) $(RUN_OBJ): $(BUILD)/obj/%.o: %.c $(BUILD)/features.mk
 	@mkdir -p $(@D)
 	$(call msg,CC,$@)$(CC) $(PROG_CFLAGS) -c $< -o $@
+
+$(BUILD)/page/assets.c: scripts/embed.sh $(PAGE_ASSETS)
+	@mkdir -p $(@D)
+	$(call msg,EMBED,$@)scripts/embed.sh $(PAGE_ASSETS) >$@
+
+$(PAGE_OBJ): $(BUILD)/page/assets.c $(BUILD)/features.mk
+	@mkdir -p $(@D)
+	$(call msg,CC,$@)$(CC) $(PROG_CFLAGS) -I. -c $< -o $@
 
 $(BUILD)/mmt-trace: $(PROG_OBJ) $(BUILD)/libmmtrace.a
 	$(call msg,LINK,$@)$(CC) $(LINK_FLAGS) $(PROG_OBJ) $(BUILD)/libmmtrace.a $(LIBS) -o $@

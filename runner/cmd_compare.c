@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../analyzer/compare/show.h"
 #include "../analyzer/mmtests/view.h"
+#include "../analyzer/page/page.h"
 #include "cmd.h"
 #include "compare_opts.h"
 #include "output.h"
@@ -15,10 +17,11 @@ struct settings {
 	struct output output;
 	enum cmp_view view;
 	struct mmtests_opts mmtests;
-	bool list, as_mmtests, stars;
+	const char *file; /* of the page */
+	bool list, as_mmtests, stars, html;
 };
 
-enum { OPT_LIST = 256, OPT_RATIO, OPT_SCOREBOARD, OPT_MMTESTS, OPT_STARS, OPT_MONITOR };
+enum { OPT_LIST = 256, OPT_RATIO, OPT_SCOREBOARD, OPT_MMTESTS, OPT_STARS, OPT_MONITOR, OPT_HTML };
 
 static const struct argp_option options[] = {
 	{ "metrics", 'm', "PATTERN,...", 0,
@@ -29,6 +32,8 @@ static const struct argp_option options[] = {
 	{ "mmtests", OPT_MMTESTS, NULL, 0, "The benchmark's results as compare-mmtests.pl prints them", 2 },
 	{ "stars", OPT_STARS, "WHICH", 0, "Stars of that table: current or classic, the t test of 2024 (default: current)", 2 },
 	{ "print-monitor", OPT_MONITOR, "duration", 0, "MMTests' table of the time that the benchmark took", 2 },
+	{ "html", OPT_HTML, NULL, 0, "One HTML page with charts, complete in itself; for one run, too", 2 },
+	{ "output", 'o', "FILE", 0, "Write the page here (default: standard output)", 2 },
 	{ 0 },
 };
 
@@ -65,6 +70,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_MONITOR:
 		s->mmtests.monitor = arg;
 		s->as_mmtests = true;
+		break;
+	case OPT_HTML:
+		s->html = true;
+		break;
+	case 'o':
+		s->file = arg;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -109,7 +120,7 @@ static int mmtests_possible(const struct settings *s)
 		out_err("--stars belongs to --mmtests");
 	else if (s->as_mmtests && s->data.n_traces)
 		out_err("--mmtests is a view of results (-d, -b, -n); traces have none");
-	else if (s->as_mmtests && (s->output.table.fmt != TABLE_TEXT || s->view == CMP_VIEW_SCOREBOARD))
+	else if (s->as_mmtests && (s->output.table.fmt != TABLE_TEXT || s->view == CMP_VIEW_SCOREBOARD || s->html))
 		out_err("--mmtests is a text of its own: no other format or view goes with it");
 	else
 		return 0;
@@ -133,6 +144,61 @@ static int show(const struct settings *s, const struct cmp *c, FILE *f)
 	return err;
 }
 
+static int page_to(const struct cmp *c, const struct settings *s, FILE *f)
+{
+	struct page_opts o = { .version = MMT_VERSION, .log = out_log };
+	struct cmp_result r;
+	int err = cmp_decide(c, &s->data.how, &r);
+
+	if (err)
+		return err;
+	err = page_write(c, &r, &o, f);
+	cmp_result_free(&r);
+	return err;
+}
+
+static bool to_stdout(const struct settings *s)
+{
+	return !s->file || !strcmp(s->file, "-");
+}
+
+static int page(const struct cmp *c, const struct settings *s)
+{
+	const char *name = to_stdout(s) ? "standard output" : s->file;
+	FILE *f = to_stdout(s) ? stdout : fopen(s->file, "we");
+	int err;
+
+	if (!f) {
+		err = -errno;
+		out_err("%s: cannot write there: %s", name, strerror(-err));
+		return err;
+	}
+	err = page_to(c, s, f);
+	if (fflush(f) && !err)
+		err = -errno;
+	if (f != stdout && fclose(f) && !err)
+		err = -errno;
+	if (err == -EPIPE && f == stdout)
+		return 0; /* the reader had enough */
+	if (err && err != -ENOMEM)
+		out_err("%s: could not write all of it: %s", name, strerror(-err));
+	return err;
+}
+
+/* What can be seen to be wrong before anything is read. */
+static int check(const struct settings *s)
+{
+	if (s->file && !s->html) {
+		out_err("-o is where --html writes the page; redirect other output");
+		return -EINVAL;
+	}
+	if (s->html && to_stdout(s) && isatty(STDOUT_FILENO)) {
+		out_err("--html: a page is nothing for a terminal; name a file with -o");
+		return -EINVAL;
+	}
+	return s->patterns ? compare_known_metrics("-m", s->patterns) : 0;
+}
+
 static int run(int argc, char **argv)
 {
 	struct settings s = { 0 };
@@ -146,12 +212,14 @@ static int run(int argc, char **argv)
 	cmp_init(&c);
 	c.log = out_log;
 	c.patterns = s.patterns;
-	err = s.patterns ? compare_known_metrics("-m", s.patterns) : 0;
+	err = check(&s);
 	if (!err)
 		err = mmtests_possible(&s);
 	if (!err && !s.list)
 		err = compare_gather(&c, &s.data, "compare");
-	if (!err) {
+	if (!err && s.html && !s.list) {
+		err = page(&c, &s);
+	} else if (!err) {
 		o = output_open(&s.output);
 		err = s.list ? list_metrics(&s, out_stream(o), 0) : show(&s, &c, out_stream(o));
 		err = output_close(o, err);

@@ -229,7 +229,7 @@ static struct table *rows_table(const struct cmp *c, const struct cmp_result *r,
 	return t;
 }
 
-static const char *fact_of(const struct cmp_arm *a, const char *key, bool *varies)
+const char *cmp_fact(const struct cmp_arm *a, const char *key, bool *varies)
 {
 	size_t i;
 
@@ -243,15 +243,15 @@ static const char *fact_of(const struct cmp_arm *a, const char *key, bool *varie
 	return NULL;
 }
 
-static bool fact_differs(const struct cmp *c, const char *key)
+bool cmp_fact_differs(const struct cmp *c, const char *key)
 {
 	const char *first, *v;
 	bool varies, some;
 	size_t k;
 
-	first = fact_of(&c->arm[0], key, &some);
+	first = cmp_fact(&c->arm[0], key, &some);
 	for (k = 1; k < c->n_arms; k++) {
-		v = fact_of(&c->arm[k], key, &varies);
+		v = cmp_fact(&c->arm[k], key, &varies);
 		if (!c->arm[k].n_facts || !c->arm[0].n_facts)
 			continue; /* no trace: nothing is known, which is no difference */
 		some |= varies || !v != !first || (v && strcmp(v, first));
@@ -275,14 +275,14 @@ struct table *cmp_systems_table(const struct cmp *c)
 		for (i = 0; i < c->arm[a].n_facts; i++) {
 			const char *key = c->arm[a].fact[i].key;
 
-			for (b = 0; b < a && !fact_of(&c->arm[b], key, &varies); b++)
+			for (b = 0; b < a && !cmp_fact(&c->arm[b], key, &varies); b++)
 				;
-			if (b < a || !fact_differs(c, key))
+			if (b < a || !cmp_fact_differs(c, key))
 				continue;
 			for (k = 0; k < c->n_arms; k++) {
 				table_text(t, key);
 				table_text(t, c->arm[k].name);
-				table_text(t, fact_of(&c->arm[k], key, &varies));
+				table_text(t, cmp_fact(&c->arm[k], key, &varies));
 				table_text(t, varies ? "and others" : "");
 			}
 		}
@@ -290,7 +290,7 @@ struct table *cmp_systems_table(const struct cmp *c)
 	return t;
 }
 
-static size_t boots(const struct cmp_arm *a)
+size_t cmp_boots(const struct cmp_arm *a)
 {
 	size_t i, k, n = 0;
 
@@ -307,7 +307,7 @@ static size_t boots(const struct cmp_arm *a)
 
 static void arm_line(const struct cmp_arm *a, FILE *f, bool first, bool markdown)
 {
-	size_t i, good = 0, traced = 0, n = boots(a);
+	size_t i, good = 0, traced = 0, n = cmp_boots(a);
 
 	for (i = 0; i < a->n_iter; i++) {
 		good += a->iter[i].complete || a->iter[i].traced;
@@ -432,7 +432,7 @@ static void arms_json(const struct cmp *c, struct json *j)
 	for (k = 0; k < c->n_arms; k++) {
 		json_obj(j, NULL);
 		json_str(j, "name", c->arm[k].name);
-		json_u64(j, "boots", boots(&c->arm[k]));
+		json_u64(j, "boots", cmp_boots(&c->arm[k]));
 		json_arr(j, "iterations");
 		for (i = 0; i < c->arm[k].n_iter; i++) {
 			const struct cmp_iteration *it = &c->arm[k].iter[i];
