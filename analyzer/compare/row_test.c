@@ -355,5 +355,5 @@ int cmp_row_test(const struct cmp_result *res, const struct cmp_metric *m, const
 	row->hedges_g = stats_hedges_g(w.a, w.na, w.b, w.nb);
 	row->n_tested = w.paired ? w.na : 0;
 	plan(&w);
-	return err;
+	return 0;
 }

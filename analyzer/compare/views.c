@@ -58,12 +58,13 @@ static void ratio_cells(struct table *t, const struct cmp_row *r)
  */
 int cmp_recap(const struct cmp *c, const struct cmp_result *r, size_t arm, struct stats_recap *g, size_t *left_out)
 {
-	double *ratio = calloc(2 * c->n_metrics + 1, sizeof(*ratio)), *se = ratio + c->n_metrics;
+	double *ratio = calloc(2 * c->n_metrics + 1, sizeof(*ratio)), *se;
 	size_t m, k = 0;
 
 	*left_out = 0;
 	if (!ratio)
 		return -ENOMEM;
+	se = ratio + c->n_metrics;
 	for (m = 0; m < c->n_metrics; m++) {
 		const struct cmp_row *row = cmp_row(c, r, m, arm);
 
