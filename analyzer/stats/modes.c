@@ -10,7 +10,7 @@
 int stats_two_modes(const double *x, size_t n, struct stats_modes *m)
 {
 	size_t i, from = n / 5, to = n - n / 5, at = 0;
-	double *s, *gap, widest = 0, typical;
+	double *s, *gap, widest = 0, typical, spread;
 	int found = 0;
 
 	*m = (struct stats_modes){ NAN, NAN, NAN };
@@ -30,13 +30,20 @@ int stats_two_modes(const double *x, size_t n, struct stats_modes *m)
 			at = i;
 		}
 	}
+	if (widest == 0) {
+		free(s);
+		return 0;
+	}
 	typical = stats_median(gap, to - from + 1);
-	/* coarse values have many gaps of 0: a tenth of the range is a gap that can be seen */
-	if (widest > 3 * typical && widest > (s[n - 1] - s[0]) / 10) {
-		m->lo = stats_median(s, at);
-		m->hi = stats_median(s + at, n - at);
+	m->lo = stats_median(s, at);
+	m->hi = stats_median(s + at, n - at);
+	/* a normal sample cut in two is 2.3 such spreads apart, a flat one 2.7 */
+	spread = 1.4826 * (stats_mad(s, at) + stats_mad(s + at, n - at)) / 2;
+	if (widest > 3 * typical && m->hi - m->lo > 5 * spread) {
 		m->hi_share = (double)(n - at) / (double)n;
 		found = 1;
+	} else {
+		m->lo = m->hi = NAN;
 	}
 	free(s);
 	return found;

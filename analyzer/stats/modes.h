@@ -13,7 +13,8 @@ struct stats_modes {
 
 /*
  * n >= 20, and the widest gap between neighbours, with a fifth of the values or more on
- * either side, is more than 3 times the median gap there and a tenth of the range. 1, 0, -ENOMEM.
+ * either side, is more than 3 times the median gap there, and the sides' medians are more
+ * than 5 of their spreads (MAD, scaled) apart. 1, 0, -ENOMEM.
  */
 int stats_two_modes(const double *x, size_t n, struct stats_modes *m);
 
