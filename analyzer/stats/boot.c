@@ -65,14 +65,14 @@ static double bca_level(double p, double z0, double acceleration)
 	return stats_normal_cdf(z0 + z / (1 - acceleration * z));
 }
 
-/* Half of what is as large as the estimate counts as below it; never all or none. */
-static double bias(const double *sorted, size_t n, double at)
+/* This share of what is as large as the estimate counts as below it; never all or none. */
+static double bias(const double *sorted, size_t n, double at, double ties)
 {
 	double eps = 1e-12 * fabs(at), below = 0;
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		below += sorted[i] < at - eps ? 1 : sorted[i] <= at + eps ? 0.5 : 0;
+		below += sorted[i] < at - eps ? 1 : sorted[i] <= at + eps ? ties : 0;
 	below = fmin(fmax(below, 0.5), (double)n - 0.5);
 	return stats_normal_quantile(below / (double)n);
 }
@@ -84,7 +84,8 @@ static void intervals(double *ratio, size_t rounds, double level, struct stats_b
 	stats_sort(ratio, rounds);
 	r->lo = stats_quantile(ratio, rounds, tail);
 	r->hi = stats_quantile(ratio, rounds, 1 - tail);
-	r->z0 = bias(ratio, rounds, r->ratio);
+	r->z0 = bias(ratio, rounds, r->ratio, 0.5);
+	r->z0_strict = bias(ratio, rounds, r->ratio, 0);
 	r->bca_lo = stats_quantile(ratio, rounds, bca_level(tail, r->z0, r->acceleration));
 	r->bca_hi = stats_quantile(ratio, rounds, bca_level(1 - tail, r->z0, r->acceleration));
 }
@@ -98,7 +99,7 @@ int stats_bootstrap_ratio(const double *a, size_t na, const double *b, size_t nb
 	unsigned int i;
 
 	*r = (struct stats_boot){ .status = STATS_NO_VALUES, .ratio = NAN, .lo = NAN, .hi = NAN, .bca_lo = NAN,
-				  .bca_hi = NAN, .z0 = NAN, .acceleration = NAN };
+				  .bca_hi = NAN, .z0 = NAN, .z0_strict = NAN, .acceleration = NAN };
 	if (!na || !nb)
 		return 0;
 	fn = fn ? fn : mean_of;

@@ -111,8 +111,7 @@ static double bca(const struct arm *a, const struct arm *b, double p, const stru
 	return quantile(a, b, stats_normal_cdf(r->z0 + z / (1 - r->acceleration * z)));
 }
 
-int stats_bootstrap_ideal(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_boot *r,
-			  double *z0_strict)
+int stats_bootstrap_ideal(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_boot *r)
 {
 	struct arm x = { 0 }, y = { 0 };
 	double slack, below, upto, tail = (1 - level) / 2;
@@ -131,7 +130,7 @@ int stats_bootstrap_ideal(const double *a, size_t na, const double *b, size_t nb
 		slack = 1e-12 * fmax(fabs(y.atom[0].mean), fabs(y.atom[y.n - 1].mean));
 		below = cdf(&x, &y, r->ratio, -slack);
 		upto = cdf(&x, &y, r->ratio, slack);
-		*z0_strict = stats_normal_quantile(below);
+		r->z0_strict = stats_normal_quantile(below);
 		r->z0 = stats_normal_quantile(below + (upto - below) / 2);
 		if (fabs(r->z0) < 1e-14) /* symmetric but for rounding */
 			r->z0 = 0;

@@ -43,7 +43,9 @@ struct stats_boot {
 	double ratio;
 	double lo, hi;         /* percentile */
 	double bca_lo, bca_hi; /* bias-corrected and accelerated */
-	double z0, acceleration;
+	double z0;             /* half of what equals the estimate counts as below it */
+	double z0_strict;      /* none of it does */
+	double acceleration;
 };
 
 typedef double (*stats_fn)(const double *x, size_t n, void *arg);
@@ -53,10 +55,9 @@ int stats_bootstrap_ratio(const double *a, size_t na, const double *b, size_t nb
 			  uint64_t seed, stats_fn fn, void *arg, struct stats_boot *r);
 /*
  * The same without chance, for means of up to 10 positive a and 10 b: the limit of ever more
- * rounds. *r is what stats_bootstrap_ratio() found; the ends and z0 are replaced. z0 counts
- * half of what equals the estimate, *z0_strict none of it. -ERANGE: too many, or not positive.
+ * rounds. *r is what stats_bootstrap_ratio() found; the ends and z0 are replaced.
+ * -ERANGE: too many, or not positive.
  */
-int stats_bootstrap_ideal(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_boot *r,
-			  double *z0_strict);
+int stats_bootstrap_ideal(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_boot *r);
 
 #endif

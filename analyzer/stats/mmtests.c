@@ -75,7 +75,7 @@ static size_t share_of(size_t n, double percent)
 double mmtests_best_mean(const double *sorted, size_t n, double percent, enum mmtests_dir dir)
 {
 	size_t count = share_of(n, percent);
-	bool died;
+	bool died = false;
 
 	if (!n)
 		return NAN;

@@ -156,6 +156,8 @@ int do_drift(struct call *c)
 	put_int(c, c->out, "n", (int64_t)d.n);
 	if (s.n)
 		put_int(c, c->out, "mk_S", (int64_t)d.mk_s);
+	else
+		put(c, c->out, "mk_S", NAN);
 	put(c, c->out, "mk_var", d.mk_var);
 	put(c, c->out, "mk_z", d.mk_z);
 	put(c, c->out, "mk_p", d.mk_p);

@@ -216,7 +216,6 @@ static int in_boot(struct call *c, struct boot_in *in)
 
 static int boot_level(struct call *c, const struct boot_in *in, const struct level *l, bool first)
 {
-	double strict = NAN;
 	struct stats_boot r;
 	char key[128];
 	int err, ideal = -ERANGE;
@@ -224,7 +223,7 @@ static int boot_level(struct call *c, const struct boot_in *in, const struct lev
 	err = stats_bootstrap_ratio(in->a.x, in->a.n, in->b.x, in->b.n, l->value, (unsigned int)in->rounds,
 				    (uint64_t)in->seed, NULL, NULL, &r);
 	if (!err && r.status == STATS_OK && !in->by_chance)
-		ideal = stats_bootstrap_ideal(in->a.x, in->a.n, in->b.x, in->b.n, l->value, &r, &strict);
+		ideal = stats_bootstrap_ideal(in->a.x, in->a.n, in->b.x, in->b.n, l->value, &r);
 	if (err || ideal == -ENOMEM)
 		return -ENOMEM;
 	if (first) {
@@ -233,7 +232,7 @@ static int boot_level(struct call *c, const struct boot_in *in, const struct lev
 			put_str(c, c->out, "status", stats_status_name(r.status));
 		put_bool(c, c->out, "exact_ideal", !ideal);
 		put(c, c->out, "acceleration", r.acceleration);
-		put(c, c->out, "z0_strict", strict);
+		put(c, c->out, "z0_strict", r.z0_strict);
 		put(c, c->out, "z0_mid", r.z0);
 	}
 	snprintf(key, sizeof(key), "pct%s_lo", l->name);
@@ -356,6 +355,7 @@ int do_power(struct call *c)
 	} else if (!isnan(n)) {
 		d = stats_power_mde(n, alpha, power, false);
 		put(c, c->out, "d", d);
+		put(c, c->out, "mde_d", d);
 		put(c, c->out, "mde_rel", d * cv);
 	} else if (!isnan(d)) {
 		need = stats_power_n(d, alpha, power, false);

@@ -180,6 +180,7 @@ int main(int argc, char **argv)
 	got = want ? json_load_file(argv[2], 0, &e) : NULL;
 	if (!got) {
 		printf("%s:%d: %s\n", e.source, e.line, e.text);
+		json_decref(want);
 		return 2;
 	}
 	json_object_foreach(want, m.stat, one) {

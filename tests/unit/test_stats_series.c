@@ -12,6 +12,7 @@
 #include "../../analyzer/rhist.h"
 #include "../../analyzer/stats/desc.h"
 #include "../../analyzer/stats/edivisive.h"
+#include "../../analyzer/stats/effect.h"
 #include "../../analyzer/stats/explain.h"
 #include "../../analyzer/stats/loghist.h"
 #include "../../analyzer/stats/mmtests.h"
@@ -468,6 +469,40 @@ static void test_explain(void **state)
 	assert_int_equal(e.status, STATS_NO_VALUES);
 }
 
+/* Drawing many resamples comes to what enumerating all of them gives. */
+static void test_bootstrap_ideal(void **state)
+{
+	static const double two[] = { 1, 2 }, six[] = { 4, 6 }, zero[] = { 0, 2 };
+	struct stats_boot ideal, drawn;
+	struct stats_rng r;
+	double a[10], b[10];
+	size_t n;
+
+	(void)state;
+	stats_rng_seed(&r, 9);
+	for (n = 4; n <= 10; n += 3) {
+		fill(&r, a, n, 100, 5);
+		fill(&r, b, n - 1, 103, 5);
+		assert_int_equal(stats_bootstrap_ratio(a, n, b, n - 1, 0.95, 100000, 1, NULL, NULL, &drawn), 0);
+		ideal = drawn;
+		assert_int_equal(stats_bootstrap_ideal(a, n, b, n - 1, 0.95, &ideal), 0);
+		near(ideal.lo, drawn.lo, 2e-3);
+		near(ideal.hi, drawn.hi, 2e-3);
+		near(ideal.bca_lo, drawn.bca_lo, 2e-3);
+		near(ideal.bca_hi, drawn.bca_hi, 2e-3);
+		assert_true(fabs(ideal.z0 - drawn.z0) < 0.02 && fabs(ideal.z0_strict - drawn.z0_strict) < 0.02);
+	}
+	/* ratios from 2 to 6, both ends with 1/16; 5 is the next from above */
+	drawn = (struct stats_boot){ .ratio = 10.0 / 3 };
+	assert_int_equal(stats_bootstrap_ideal(two, 2, six, 2, 0.875, &drawn), 0);
+	near(drawn.lo, 2, 1e-14);
+	near(drawn.hi, 5, 1e-14);
+	assert_int_equal(stats_bootstrap_ideal(two, 2, six, 2, 0.99, &drawn), 0);
+	near(drawn.hi, 6, 1e-14);
+	assert_int_equal(stats_bootstrap_ideal(zero, 2, six, 2, 0.95, &drawn), -ERANGE);
+	assert_int_equal(stats_bootstrap_ideal(a, 11, six, 2, 0.95, &drawn), -ERANGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -476,6 +511,7 @@ int main(void)
 		cmocka_unit_test(test_merge_changes), cmocka_unit_test(test_drift), cmocka_unit_test(test_order),
 		cmocka_unit_test(test_scales), cmocka_unit_test(test_correlation), cmocka_unit_test(test_order_interval),
 		cmocka_unit_test(test_mmtests), cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_bootstrap_ideal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
