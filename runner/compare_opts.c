@@ -178,7 +178,7 @@ int compare_known_metrics(const char *option, const char *patterns)
 		for (i = 0; i < n && !metric_wanted(&all[i], one); i++)
 			;
 		if (*one && i == n) {
-			out_err("%s %s: no such metric; --list-metrics lists them", option, one);
+			out_err("%s %s: no such metric; mmt-trace list metrics lists them", option, one);
 			err = -EINVAL;
 		}
 	}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What metrics are about, and which experiment would tell whether that carries a change. */
+#include <string.h>
+
+#include "explain.h"
+
+static const struct explain_family families[] = {
+	{ .name = "wait", .title = "waiting for a CPU", .prefixes = "sched.wait",
+	  .experiment = "take the competition away: run both arms with fewer tasks than CPUs, or alone in a cpuset "
+			"(wrap=taskset -c LIST on CPUs that nothing else uses); if waiting carries the change, it goes away" },
+	{ .name = "preemption", .title = "preemption", .prefixes = "sched.switches.involuntary,sched.slice",
+	  .experiment = "run both arms without wakeup preemption (wrap=chrt -b 0), or with a longer slice "
+			"(/sys/kernel/debug/sched/base_slice_ns); if preemption carries the change, it shrinks" },
+	{ .name = "switching", .title = "switching", .prefixes = "sched.switches,kernel.context_switches",
+	  .experiment = "make the same work with fewer switches (a larger message or batch size of the benchmark) in both arms; "
+			"if switching carries the change, it shrinks with their number" },
+	{ .name = "sleeping", .title = "sleeping and waking", .prefixes = "sched.offcpu,sched.wakeups,sched.idle_exits",
+	  .experiment = "keep the CPUs out of deep idle in both arms (cpupower idle-set -D 0), and record again with "
+			"--profile full to see the wakeups" },
+	{ .name = "migration", .title = "migrations", .prefixes = "sched.migrations",
+	  .experiment = "take migrations away: pin in both arms (wrap=taskset -c LIST, or one task a CPU); "
+			"if they carry the change, it goes away with them" },
+	{ .name = "numa", .title = "NUMA placement", .prefixes = "sched.migrations.cross_node,numa,mm.pages_migrated",
+	  .experiment = "hold both arms on one node (wrap=numactl -N 0 -m 0), or switch balancing off in both "
+			"(sysctl kernel.numa_balancing=0)" },
+	{ .name = "spread", .title = "use of the CPUs", .prefixes = "sched.cpus,sched.utilisation,sched.idle_time",
+	  .experiment = "give both arms the same CPUs (wrap=taskset -c LIST, or a cpuset); if their use carries the change, "
+			"it goes away" },
+	{ .name = "cpu", .title = "CPU time for the same work", .prefixes = "sched.run_time", .elapsed = true,
+	  .experiment = "hold the frequency (performance governor) and count cycles and instructions in both arms "
+			"(perf stat -a): more instructions are more work, more cycles an instruction are colder caches" },
+	{ .name = "tasks", .title = "number of tasks", .prefixes = "sched.tasks,kernel.forks",
+	  .experiment = "check that both arms start the same tasks (mmt-trace report --by comm on a trace of each)" },
+	{ .name = "io", .title = "waiting for I/O", .prefixes = "mm.faults.major,kernel.time.iowait",
+	  .experiment = "warm the page cache in both arms (--warmup 1), or empty it in both before each run "
+			"(before=echo 3 >/proc/sys/vm/drop_caches)" },
+	{ .name = "memory", .title = "page faults", .prefixes = "mm",
+	  .experiment = "set huge pages alike in both arms (/sys/kernel/mm/transparent_hugepage/enabled: always, then never); "
+			"if faults carry the change, it follows" },
+	{ .name = "interrupts", .title = "interrupts", .prefixes = "kernel.interrupts,kernel.time.irq,kernel.time.softirq",
+	  .experiment = "see which ones differ (/proc/interrupts before and after): rescheduling interrupts come with wakeups on "
+			"other CPUs and go away with pinning; move a device's off the benchmark's CPUs (/proc/irq/N/smp_affinity)" },
+	{ .name = "steal", .title = "the hypervisor's other guests", .prefixes = "kernel.time.steal",
+	  .experiment = "repeat on an idle host: stolen time is somebody else's load, not the kernel's doing", .confounder = true },
+	{ .name = "tracer", .title = "the tracer", .prefixes = "trace",
+	  .experiment = "repeat with --no-trace and see whether the change is the same", .confounder = true },
+	{ .name = "length", .title = "length of the iteration", .prefixes = "run", .elapsed = true,
+	  .experiment = "give both arms the same time or the same amount of work" },
+	{ .name = "other", .title = "other", .prefixes = "",
+	  .experiment = "switch off in both arms what this metric counts, and see whether the change goes away" },
+};
+
+static size_t fits(const char *prefixes, const char *metric)
+{
+	const char *p = prefixes, *e;
+	size_t best = 0, n;
+
+	for (; *p; p = *e ? e + 1 : e) {
+		e = strchrnul(p, ',');
+		n = (size_t)(e - p);
+		if (n > best && !strncmp(metric, p, n) && (!metric[n] || metric[n] == '.'))
+			best = n;
+	}
+	return best;
+}
+
+const struct explain_family *explain_family(const char *metric)
+{
+	const struct explain_family *found = &families[sizeof(families) / sizeof(families[0]) - 1];
+	size_t best = 0, i, n;
+
+	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		n = fits(families[i].prefixes, metric);
+		if (n > best) {
+			best = n;
+			found = &families[i];
+		}
+	}
+	return found;
+}
