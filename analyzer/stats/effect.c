@@ -44,11 +44,8 @@ void stats_ratio_fieller(const double *a, size_t na, const double *b, size_t nb,
 		return;
 	}
 	ra = mean_b / mean_a * (mean_b / mean_a) * va;
-	r->df = (double)((vb + ra) * (vb + ra) / (vb * vb / (nb - 1) + ra * ra / (na - 1)));
-	if (isnan(r->df)) { /* b is all 0: nothing but a varies, and that does not show */
-		r->status = STATS_UNDEFINED;
-		return;
-	}
+	/* without vb this is na - 1 for every ratio, also for 0 */
+	r->df = vb == 0 ? (double)na - 1 : (double)((vb + ra) * (vb + ra) / (vb * vb / (nb - 1) + ra * ra / (na - 1)));
 	t = stats_t_quantile(level, r->df);
 	r->g = (double)(t * t * va);
 	r->status = STATS_UNBOUNDED;

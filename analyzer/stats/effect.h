@@ -17,7 +17,10 @@ struct stats_ratio { /* b / a */
 
 /* Ratio of arithmetic means by Fieller's theorem with unequal variances. */
 void stats_ratio_fieller(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_ratio *r);
-/* The same on reciprocals, turned over: ratio of harmonic means. STATS_UNDEFINED when a value is <= 0. -ENOMEM. */
+/*
+ * The same on reciprocals, turned over: ratio of harmonic means; hi is infinite where the
+ * interval of the reciprocals reaches 0. STATS_UNDEFINED when a value is <= 0. -ENOMEM.
+ */
 int stats_ratio_hmean(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_ratio *r);
 /* Welch on logarithms: ratio of geometric means. STATS_UNDEFINED when a value is <= 0. -ENOMEM. */
 int stats_ratio_log(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_ratio *r);

@@ -28,7 +28,7 @@ static bool node(double df, double cut, double shift, double u, double *sum, dou
 /* P(|T| > cut). Smooth, vanishing on both sides: the trapezoidal rule converges exponentially. */
 static double tails(double cut, double df, double shift)
 {
-	double h = fmin(0.2, 0.7 / sqrt(2 * df + fmin(shift * shift, 1e4))), sum = 0, norm = 0, u;
+	double h = fmin(0.16, 0.5 / sqrt(2 * df + fmin(shift * shift, 1e4))), sum = 0, norm = 0, u;
 
 	/* leftwards the density falls slowly and what is multiplied with it may grow */
 	for (u = 0; u > -745 / df; u -= h)

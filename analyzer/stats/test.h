@@ -38,9 +38,9 @@ struct stats_mwu {
 	double p;
 	double p_exact;            /* P(|W - E| >= |w - E|); without ties 2 * the smaller tail, at most 1 */
 	double p_exact_twicemin;   /* 2 * the smaller tail, at most 1 */
-	double p_exact_min;        /* smallest p that these n can give */
+	double p_exact_min;        /* smallest p that these n can give without ties; NaN with ties */
 	double p_asymp;            /* normal, variance corrected for ties, continuity 0.5 */
-	double p_asymp_nocc;       /* without the continuity correction */
+	double p_asymp_nocc;       /* without the continuity correction; both NaN when all values are equal */
 };
 
 /* 0 or -ENOMEM. */
@@ -61,7 +61,8 @@ int stats_paired(const double *a, const double *b, size_t n, double level, struc
 
 /*
  * Wilcoxon's signed rank of b - a: zeros dropped, midranks (differences equal to 1e-9 are
- * ties), exact conditional P(|V - E| >= |v - E|) while n <= 200, else normal.
+ * ties; to 1e-9 of the largest value where that is below 1), exact conditional
+ * P(|V - E| >= |v - E|) while n <= 200, else normal. Nothing but zeros: STATS_ZERO_VARIANCE, p 1.
  */
 struct stats_signed_rank {
 	enum stats_status status;
