@@ -98,8 +98,15 @@ int stats_bootstrap_ratio(const double *a, size_t na, const double *b, size_t nb
 	struct stats_rng rng;
 	unsigned int i;
 
-	*r = (struct stats_boot){ .status = STATS_NO_VALUES, .ratio = NAN, .lo = NAN, .hi = NAN, .bca_lo = NAN,
-				  .bca_hi = NAN, .z0 = NAN, .z0_strict = NAN, .acceleration = NAN };
+	*r = (struct stats_boot){ .status = STATS_NO_VALUES,
+				  .ratio = NAN,
+				  .lo = NAN,
+				  .hi = NAN,
+				  .bca_lo = NAN,
+				  .bca_hi = NAN,
+				  .z0 = NAN,
+				  .z0_strict = NAN,
+				  .acceleration = NAN };
 	if (!na || !nb)
 		return 0;
 	fn = fn ? fn : mean_of;

@@ -46,7 +46,7 @@ static double beta_front(double a, double b, double x, double y)
 	double n = a + b, e = x * b - y * a;
 
 	return sqrt(a * b / (2 * M_PI * n)) * exp(deviance(a, x * n / a, e / a) + deviance(b, y * n / b, -e / b) +
-						   stirling_rest(n) - stirling_rest(a) - stirling_rest(b));
+						  stirling_rest(n) - stirling_rest(a) - stirling_rest(b));
 }
 
 /* Continued fraction of the incomplete beta function by Lentz's method. */
@@ -131,19 +131,22 @@ static double t_density(double t, double df)
 	return norm / (2 * sqrt(M_PI)) * exp(-(df + 1) / 2 * log1p(t * t / df));
 }
 
-/* A start within a few percent: an expansion about the normal, or the power law of the far tail. */
+/* A start: an expansion about the normal, or the power law of the far tail. */
 static double t_guess(double level, double df)
 {
-	double z = stats_normal_quantile(0.5 + level / 2), z2 = z * z;
+	double z = stats_normal_quantile(0.5 + level / 2), z2 = z * z, t1, t2, t3;
 
-	if (z2 < 2 * df)
-		return z * (1 + (z2 + 1) / (4 * df) + ((5 * z2 + 16) * z2 + 3) / (96 * df * df));
-	return sqrt(df) * pow(2 * t_density(0, df) / (sqrt(df) * (1 - level)), 1 / df);
+	if (z2 >= 2 * df)
+		return sqrt(df) * pow(2 * t_density(0, df) / (sqrt(df) * (1 - level)), 1 / df);
+	t1 = (z2 + 1) / 4;
+	t2 = ((5 * z2 + 16) * z2 + 3) / 96;
+	t3 = (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
+	return z * (1 + (t1 + (t2 + t3 / df) / df) / df);
 }
 
 double stats_t_quantile(double level, double df)
 {
-	double lo = 0, hi = INFINITY, t, f, next, outside, inside, alpha = 1 - level;
+	double lo = 0, hi = INFINITY, t, top, f, step, outside, inside, alpha = 1 - level;
 	int i;
 
 	if (!(level >= 0) || !(level < 1) || !(df > 0))
@@ -155,24 +158,24 @@ double stats_t_quantile(double level, double df)
 	t = t_guess(level, df);
 	if (!(t > 0) || isinf(t))
 		t = 1;
-	/* Newton on the logarithms of both where the tail is a power law, kept inside a bracket */
+	top = t_density(0, df);
+	/* Halley, kept inside a bracket: the error is cubed in each step */
 	for (i = 0; i < 400; i++) {
 		t_both(t, df, &outside, &inside);
-		f = level < 0.5 ? level - inside : outside - alpha;
-		if (f > 0)
+		f = level < 0.5 ? inside - level : alpha - outside;
+		if (f < 0)
 			lo = t;
 		else
 			hi = t;
-		next = 2 * t_density(t, df);
-		if (level < 0.5)
-			next = t + f / next;
-		else
-			next = t * exp(log(outside / alpha) * outside / (next * t));
-		if (!(next >= lo && next <= hi))
-			next = isinf(hi) ? 2 * t : lo + (hi - lo) / 2;
-		if (fabs(next - t) <= 4 * DBL_EPSILON * next)
-			return next;
-		t = next;
+		step = f / (2 * top * exp(-(df + 1) / 2 * log1p(t * t / df)));
+		step /= 1 + step * (df + 1) * t / (2 * (df + t * t));
+		if (!(t - step >= lo && t - step <= hi))
+			step = isinf(hi) ? -t : t - (lo + (hi - lo) / 2);
+		else if (fabs(step) <= 1e-6 * t)
+			return t - step;
+		t -= step;
+		if (fabs(step) <= 4 * DBL_EPSILON * t)
+			break;
 	}
 	return t;
 }

@@ -8,7 +8,13 @@
 #include "stats_int.h"
 
 static const struct stats_ratio ratio_none = {
-	.status = STATS_NO_VALUES, .ratio = NAN, .lo = NAN, .hi = NAN, .df = NAN, .p = NAN, .g = NAN,
+	.status = STATS_NO_VALUES,
+	.ratio = NAN,
+	.lo = NAN,
+	.hi = NAN,
+	.df = NAN,
+	.p = NAN,
+	.g = NAN,
 };
 
 /*

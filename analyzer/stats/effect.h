@@ -30,21 +30,22 @@ struct stats_shift {
 	enum stats_status status;
 	double shift, lo, hi;
 	double achieved; /* the interval's level without ties */
-	bool attained;   /* achieved >= the level asked for */
+	bool attained; /* achieved >= the level asked for */
 };
 
 int stats_hodges_lehmann(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_shift *s);
 /* The same on logarithms, as ratios. STATS_UNDEFINED when a value is <= 0. */
-int stats_hodges_lehmann_ratio(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_shift *s);
+int stats_hodges_lehmann_ratio(const double *a, size_t na, const double *b, size_t nb, double level,
+			       struct stats_shift *s);
 
-double stats_cohen_d(const double *a, size_t na, const double *b, size_t nb);  /* pooled standard deviation */
+double stats_cohen_d(const double *a, size_t na, const double *b, size_t nb); /* pooled standard deviation */
 double stats_hedges_g(const double *a, size_t na, const double *b, size_t nb); /* J = 1 - 3 / (4 N - 9) */
 
 /* Bootstrap of a ratio of statistics, arms resampled independently; only where nothing else serves. */
 struct stats_boot {
 	enum stats_status status;
 	double ratio;
-	double lo, hi;         /* percentile */
+	double lo, hi; /* percentile */
 	double bca_lo, bca_hi; /* bias-corrected and accelerated */
 	double z0;             /* half of what equals the estimate counts as below it */
 	double z0_strict;      /* none of it does */

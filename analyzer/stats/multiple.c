@@ -87,8 +87,12 @@ int stats_adjust(enum stats_adjust how, const double *p, size_t n, double *out, 
 const char *stats_adjust_name(enum stats_adjust how)
 {
 	static const char *const name[] = {
-		[STATS_ADJUST_NONE] = "none", [STATS_BONFERRONI] = "bonferroni", [STATS_HOLM] = "holm",
-		[STATS_HOCHBERG] = "hochberg", [STATS_BH] = "bh", [STATS_BY] = "by",
+		[STATS_ADJUST_NONE] = "none",
+		[STATS_BONFERRONI] = "bonferroni",
+		[STATS_HOLM] = "holm",
+		[STATS_HOCHBERG] = "hochberg",
+		[STATS_BH] = "bh",
+		[STATS_BY] = "by",
 	};
 
 	return (unsigned int)how < sizeof(name) / sizeof(name[0]) ? name[how] : "?";

@@ -80,9 +80,22 @@ int stats_paired(const double *a, const double *b, size_t n, double level, struc
 	double *x, *y, *d;
 	size_t i, k = 0;
 
-	*p = (struct stats_paired){ .status = STATS_NO_VALUES, .log_status = STATS_NO_VALUES, .mean = NAN, .t = NAN, .p = NAN,
-				    .lo = NAN, .hi = NAN, .signflip_p = NAN, .log_mean = NAN, .log_t = NAN, .log_p = NAN,
-				    .log_lo = NAN, .log_hi = NAN, .log_signflip_p = NAN, .ratio = NAN, .ratio_lo = NAN,
+	*p = (struct stats_paired){ .status = STATS_NO_VALUES,
+				    .log_status = STATS_NO_VALUES,
+				    .mean = NAN,
+				    .t = NAN,
+				    .p = NAN,
+				    .lo = NAN,
+				    .hi = NAN,
+				    .signflip_p = NAN,
+				    .log_mean = NAN,
+				    .log_t = NAN,
+				    .log_p = NAN,
+				    .log_lo = NAN,
+				    .log_hi = NAN,
+				    .log_signflip_p = NAN,
+				    .ratio = NAN,
+				    .ratio_lo = NAN,
 				    .ratio_hi = NAN };
 	if (!n)
 		return 0;

@@ -13,22 +13,23 @@
  */
 static bool node(double df, double cut, double shift, double u, double *sum, double *norm)
 {
-	double e = expm1(u), s = 1 + e, down = cut * s + shift, w, p;
+	double e = expm1(u), s = 1 + e, w, p;
 
 	/* the density of u over its peak at 0 */
 	w = exp(-df / 2 * (e * (2 + e) - 2 * u));
 	p = erfc((cut * s - shift) * M_SQRT1_2);
-	if (down < 38)
-		p += erfc(down * M_SQRT1_2);
+	/* the other tail is exp(2 cut s shift) times thinner */
+	if (cut * s * shift < 16)
+		p += erfc((cut * s + shift) * M_SQRT1_2);
 	*sum += w * p;
 	*norm += w;
-	return w > 1e-17 * *norm || !(w * p <= 1e-17 * *sum) || *sum == 0;
+	return w > 1e-13 * *norm || !(w * p <= 1e-13 * *sum) || *sum == 0;
 }
 
 /* P(|T| > cut). Smooth, vanishing on both sides: the trapezoidal rule converges exponentially. */
 static double tails(double cut, double df, double shift)
 {
-	double h = fmin(0.16, 0.5 / sqrt(2 * df + fmin(shift * shift, 1e4))), sum = 0, norm = 0, u;
+	double h = fmin(0.18, 0.6 / sqrt(2 * df + fmin(shift * shift, 1e4))), sum = 0, norm = 0, u;
 
 	/* leftwards the density falls slowly and what is multiplied with it may grow */
 	for (u = 0; u > -745 / df; u -= h)
@@ -128,7 +129,7 @@ double stats_power_mde(double n, double alpha, double power, bool paired)
 		at = shift;
 		before = f;
 		shift = next;
-		if (fabs(shift - at) <= 1e-11 * shift)
+		if (fabs(shift - at) <= 1e-7 * shift) /* the next step would be about its square */
 			break;
 	}
 	return shift / root_of(n, paired);

@@ -189,8 +189,16 @@ int stats_mwu(const double *a, size_t na, const double *b, size_t nb, struct sta
 	size_t i;
 	int err;
 
-	*m = (struct stats_mwu){ .status = STATS_NO_VALUES, .u_a = NAN, .u_b = NAN, .cliff = NAN, .p = NAN, .p_exact = NAN,
-				 .p_exact_twicemin = NAN, .p_exact_min = NAN, .p_asymp = NAN, .p_asymp_nocc = NAN };
+	*m = (struct stats_mwu){ .status = STATS_NO_VALUES,
+				 .u_a = NAN,
+				 .u_b = NAN,
+				 .cliff = NAN,
+				 .p = NAN,
+				 .p_exact = NAN,
+				 .p_exact_twicemin = NAN,
+				 .p_exact_min = NAN,
+				 .p_asymp = NAN,
+				 .p_asymp_nocc = NAN };
 	if (!na || !nb)
 		return 0;
 	it = malloc((na + nb) * (sizeof(*it) + sizeof(*rank)));

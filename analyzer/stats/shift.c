@@ -59,8 +59,8 @@ static double geometric_middle(double x, double y)
 	return x == y ? x : sqrt(x) * sqrt(y);
 }
 
-static int from_pairs(const double *a, size_t na, const double *b, size_t nb, double level, double (*of)(double, double),
-		      double (*mid)(double, double), struct stats_shift *s)
+static int from_pairs(const double *a, size_t na, const double *b, size_t nb, double level,
+		      double (*of)(double, double), double (*mid)(double, double), struct stats_shift *s)
 {
 	size_t i, j, c, n = na * nb;
 	double *d;
@@ -103,7 +103,8 @@ static bool positive(const double *x, size_t n)
 	return true;
 }
 
-int stats_hodges_lehmann_ratio(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_shift *s)
+int stats_hodges_lehmann_ratio(const double *a, size_t na, const double *b, size_t nb, double level,
+			       struct stats_shift *s)
 {
 	*s = (struct stats_shift){ .status = STATS_NO_VALUES, .shift = NAN, .lo = NAN, .hi = NAN, .achieved = NAN };
 	if (!na || !nb)

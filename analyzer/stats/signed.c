@@ -172,8 +172,9 @@ int stats_signed_rank(const double *a, const double *b, size_t n, double level, 
 	double *d, step;
 	int err;
 
-	*s = (struct stats_signed_rank){ .status = STATS_NO_VALUES, .v = NAN, .p = NAN, .estimate = NAN, .lo = NAN, .hi = NAN,
-					 .achieved = NAN };
+	*s = (struct stats_signed_rank){
+		.status = STATS_NO_VALUES, .v = NAN, .p = NAN, .estimate = NAN, .lo = NAN, .hi = NAN, .achieved = NAN
+	};
 	if (!n)
 		return 0;
 	d = malloc(n * sizeof(*d));

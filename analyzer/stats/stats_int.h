@@ -17,7 +17,7 @@ struct stats_moments {
 	size_t n;
 	double origin;
 	long double mean; /* of x - origin; NaN when empty */
-	long double var;  /* n - 1; NaN below 2 values */
+	long double var; /* n - 1; NaN below 2 values */
 };
 
 void stats_moments(const double *x, size_t n, struct stats_moments *m);

@@ -6,8 +6,7 @@
 #include "stats_int.h"
 #include "test.h"
 
-static void moments_of(const double *x, size_t n, long double (*at)(double x, double origin),
-		       struct stats_moments *m)
+static void moments_of(const double *x, size_t n, long double (*at)(double x, double origin), struct stats_moments *m)
 {
 	long double d, sum = 0, top = 0, sq = 0, rest = 0;
 	size_t i;

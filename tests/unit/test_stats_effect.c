@@ -15,8 +15,11 @@
 #include "near.h"
 
 static const double a2[] = { 1, 2 }, b2[] = { 3, 5 };
-static const double a10[] = { 100.2094, 98.3869, 101.7839, 98.1429, 97.7287, 101.0269, 102.6381, 102.5516, 102.7112, 100.8059 };
-static const double b10[] = { 98.0575, 99.6054, 102.49, 103.4976, 98.9679, 102.5904, 98.8664, 100.1078, 102.146, 99.343 };
+static const double a10[] = { 100.2094, 98.3869,  101.7839, 98.1429,  97.7287,
+			      101.0269, 102.6381, 102.5516, 102.7112, 100.8059 };
+static const double b10[] = {
+	98.0575, 99.6054, 102.49, 103.4976, 98.9679, 102.5904, 98.8664, 100.1078, 102.146, 99.343
+};
 static const double five[] = { 5, 5, 5, 5, 5 }, b5[] = { 5.8288, 6.5252, 6.294, 6.1521, 6.3219 };
 static const double zeros[5], some_negative[] = { 3, -1, 4, 2 };
 
@@ -149,8 +152,8 @@ static void test_log_welch(void **state)
 	stats_ratio_log(five, 5, five, 3, 0.95, &r);
 	assert_true(r.status == STATS_ZERO_VARIANCE && r.p == 1 && r.ratio == 1 && r.lo == 1);
 	/* a spread of 1e-12 of the values: logarithms rounded one by one would be noise */
-	stats_ratio_log((const double[]){ 1e15 + 1, 1e15 + 2, 1e15 + 4 }, 3, (const double[]){ 1e15 + 8, 1e15 + 9, 1e15 + 11 }, 3,
-			0.95, &r);
+	stats_ratio_log((const double[]){ 1e15 + 1, 1e15 + 2, 1e15 + 4 }, 3,
+			(const double[]){ 1e15 + 8, 1e15 + 9, 1e15 + 11 }, 3, 0.95, &r);
 	stats_welch((const double[]){ 1, 2, 4 }, 3, (const double[]){ 8, 9, 11 }, 3, 0.95, &w);
 	near(r.p, w.p, 1e-9);
 }
@@ -255,9 +258,10 @@ static void test_standardised(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fieller), cmocka_unit_test(test_fieller_edges), cmocka_unit_test(test_hmean),
-		cmocka_unit_test(test_log_welch), cmocka_unit_test(test_hodges_lehmann),
-		cmocka_unit_test(test_hodges_lehmann_large), cmocka_unit_test(test_standardised),
+		cmocka_unit_test(test_fieller),        cmocka_unit_test(test_fieller_edges),
+		cmocka_unit_test(test_hmean),          cmocka_unit_test(test_log_welch),
+		cmocka_unit_test(test_hodges_lehmann), cmocka_unit_test(test_hodges_lehmann_large),
+		cmocka_unit_test(test_standardised),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,9 @@ static int twice_u(const double *x, int n, unsigned int in_a)
 	return u;
 }
 
-struct tails { double low, high, both, all; };
+struct tails {
+	double low, high, both, all;
+};
 
 /* Every choice of na out of na + nb values as the first sample. */
 static struct tails all_splits(const double *x, int na, int nb)
@@ -82,8 +84,8 @@ static void test_mwu_every_split(void **state)
 			for (round = 0; round < 8; round++) {
 				/* from no ties to almost nothing but ties */
 				for (i = 0; i < na + nb; i++)
-					x[i] = round < 2 ? stats_rng_uniform(&rng) :
-							   (double)stats_rng_below(&rng, 2 + 2 * round) - 3;
+					x[i] = round < 2 ? stats_rng_uniform(&rng)
+							 : (double)stats_rng_below(&rng, 2 + 2 * round) - 3;
 				check_mwu(x, na, nb);
 			}
 }
@@ -188,7 +190,8 @@ static void test_signed_rank_every_sign(void **state)
 	for (n = 1; n <= MAX; n++)
 		for (round = 0; round < 8; round++) {
 			for (i = 0; i < n; i++)
-				d[i] = round < 2 ? stats_rng_uniform(&rng) - 0.3 : (double)stats_rng_below(&rng, 3 * round) - round;
+				d[i] = round < 2 ? stats_rng_uniform(&rng) - 0.3
+						 : (double)stats_rng_below(&rng, 3 * round) - round;
 			check_signed(d, n);
 		}
 }
@@ -243,9 +246,9 @@ static void test_signflip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_mwu_every_split), cmocka_unit_test(test_mwu_known), cmocka_unit_test(test_mwu_approximation),
-		cmocka_unit_test(test_signed_rank_every_sign), cmocka_unit_test(test_signed_rank_decimal),
-		cmocka_unit_test(test_signflip),
+		cmocka_unit_test(test_mwu_every_split),     cmocka_unit_test(test_mwu_known),
+		cmocka_unit_test(test_mwu_approximation),   cmocka_unit_test(test_signed_rank_every_sign),
+		cmocka_unit_test(test_signed_rank_decimal), cmocka_unit_test(test_signflip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

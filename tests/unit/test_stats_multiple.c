@@ -154,7 +154,8 @@ static double largest(const double *x, size_t n, void *calls)
 
 static void test_bootstrap_any_statistic(void **state)
 {
-	static const double a[] = { 1, 2, 4, 8, 16 }, b[] = { 3, 6, 12, 24 }, same[] = { 5, 5, 5 }, zeros[] = { 0, 0, 1 };
+	static const double a[] = { 1, 2, 4, 8, 16 }, b[] = { 3, 6, 12, 24 }, same[] = { 5, 5, 5 },
+			    zeros[] = { 0, 0, 1 };
 	struct stats_boot r;
 	size_t calls = 0;
 
@@ -165,7 +166,8 @@ static void test_bootstrap_any_statistic(void **state)
 	assert_true(r.lo <= 1.5 && r.hi >= 1.5 && r.hi <= 24);
 	/* nothing varies */
 	stats_bootstrap_ratio(same, 3, same, 3, 0.95, 500, 1, NULL, NULL, &r);
-	assert_true(r.status == STATS_OK && r.lo == 1 && r.hi == 1 && r.bca_lo == 1 && r.bca_hi == 1 && r.acceleration == 0);
+	assert_true(r.status == STATS_OK && r.lo == 1 && r.hi == 1 && r.bca_lo == 1 && r.bca_hi == 1 &&
+		    r.acceleration == 0);
 	/* some resamples of a have no ratio */
 	stats_bootstrap_ratio(zeros, 3, same, 3, 0.95, 500, 1, NULL, NULL, &r);
 	assert_true(r.status == STATS_UNDEFINED && r.ratio == 15 && isnan(r.lo) && isnan(r.bca_hi));
@@ -202,8 +204,11 @@ static void test_rng(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_by_hand), cmocka_unit_test(test_adjust_order), cmocka_unit_test(test_bootstrap_small),
-		cmocka_unit_test(test_bootstrap_brackets), cmocka_unit_test(test_bootstrap_any_statistic),
+		cmocka_unit_test(test_by_hand),
+		cmocka_unit_test(test_adjust_order),
+		cmocka_unit_test(test_bootstrap_small),
+		cmocka_unit_test(test_bootstrap_brackets),
+		cmocka_unit_test(test_bootstrap_any_statistic),
 		cmocka_unit_test(test_rng),
 	};
 

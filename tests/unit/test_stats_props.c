@@ -20,12 +20,19 @@
 
 #define MAX 16
 
-struct sample { double a[MAX], b[MAX]; size_t na, nb, n; }; /* n: pairs */
+struct sample {
+	double a[MAX], b[MAX];
+	size_t na, nb, n;
+}; /* n: pairs */
 
 /* All results of a sample, by name; what scale and shift do to each is in the table. */
 enum rule { FREE, SCALED, LEVEL }; /* of the unit: free; in it; of where 0 is too (log, ratio) */
 
-struct value { const char *name; enum rule scale, shift; double v; };
+struct value {
+	const char *name;
+	enum rule scale, shift;
+	double v;
+};
 
 static size_t everything(const struct sample *s, struct value *v)
 {
@@ -46,19 +53,42 @@ static size_t everything(const struct sample *s, struct value *v)
 	stats_ratio_hmean(s->a, s->na, s->b, s->nb, 0.95, &hm);
 	stats_ratio_log(s->a, s->na, s->b, s->nb, 0.95, &l);
 	const struct value all[] = {
-		{ "welch diff", SCALED, FREE, w.diff }, { "welch t", FREE, FREE, w.t }, { "welch df", FREE, FREE, w.df },
-		{ "welch p", FREE, FREE, w.p }, { "welch lo", SCALED, FREE, w.lo }, { "welch hi", SCALED, FREE, w.hi },
-		{ "mwu u", FREE, FREE, m.u_a }, { "mwu p", FREE, FREE, m.p }, { "mwu asymptotic", FREE, FREE, m.p_asymp },
-		{ "mwu cliff", FREE, FREE, m.cliff }, { "paired mean", SCALED, FREE, p.mean }, { "paired p", FREE, FREE, p.p },
-		{ "paired lo", SCALED, FREE, p.lo }, { "paired flip", FREE, FREE, p.signflip_p },
-		{ "paired log p", FREE, LEVEL, p.log_p }, { "paired ratio", FREE, LEVEL, p.ratio },
-		{ "paired ratio hi", FREE, LEVEL, p.ratio_hi }, { "paired log flip", FREE, LEVEL, p.log_signflip_p },
-		{ "signed p", FREE, FREE, g.p }, { "signed v", FREE, FREE, g.v }, { "signed estimate", SCALED, FREE, g.estimate },
-		{ "signed lo", SCALED, FREE, g.lo }, { "hl", SCALED, FREE, h.shift }, { "hl lo", SCALED, FREE, h.lo },
-		{ "hl hi", SCALED, FREE, h.hi }, { "hl ratio", FREE, LEVEL, hr.shift }, { "hl ratio lo", FREE, LEVEL, hr.lo },
-		{ "fieller", FREE, LEVEL, f.ratio }, { "fieller lo", FREE, LEVEL, f.lo }, { "fieller hi", FREE, LEVEL, f.hi },
-		{ "fieller g", FREE, LEVEL, f.g }, { "hmean", FREE, LEVEL, hm.ratio }, { "hmean hi", FREE, LEVEL, hm.hi },
-		{ "log p", FREE, LEVEL, l.p }, { "log ratio", FREE, LEVEL, l.ratio }, { "log hi", FREE, LEVEL, l.hi },
+		{ "welch diff", SCALED, FREE, w.diff },
+		{ "welch t", FREE, FREE, w.t },
+		{ "welch df", FREE, FREE, w.df },
+		{ "welch p", FREE, FREE, w.p },
+		{ "welch lo", SCALED, FREE, w.lo },
+		{ "welch hi", SCALED, FREE, w.hi },
+		{ "mwu u", FREE, FREE, m.u_a },
+		{ "mwu p", FREE, FREE, m.p },
+		{ "mwu asymptotic", FREE, FREE, m.p_asymp },
+		{ "mwu cliff", FREE, FREE, m.cliff },
+		{ "paired mean", SCALED, FREE, p.mean },
+		{ "paired p", FREE, FREE, p.p },
+		{ "paired lo", SCALED, FREE, p.lo },
+		{ "paired flip", FREE, FREE, p.signflip_p },
+		{ "paired log p", FREE, LEVEL, p.log_p },
+		{ "paired ratio", FREE, LEVEL, p.ratio },
+		{ "paired ratio hi", FREE, LEVEL, p.ratio_hi },
+		{ "paired log flip", FREE, LEVEL, p.log_signflip_p },
+		{ "signed p", FREE, FREE, g.p },
+		{ "signed v", FREE, FREE, g.v },
+		{ "signed estimate", SCALED, FREE, g.estimate },
+		{ "signed lo", SCALED, FREE, g.lo },
+		{ "hl", SCALED, FREE, h.shift },
+		{ "hl lo", SCALED, FREE, h.lo },
+		{ "hl hi", SCALED, FREE, h.hi },
+		{ "hl ratio", FREE, LEVEL, hr.shift },
+		{ "hl ratio lo", FREE, LEVEL, hr.lo },
+		{ "fieller", FREE, LEVEL, f.ratio },
+		{ "fieller lo", FREE, LEVEL, f.lo },
+		{ "fieller hi", FREE, LEVEL, f.hi },
+		{ "fieller g", FREE, LEVEL, f.g },
+		{ "hmean", FREE, LEVEL, hm.ratio },
+		{ "hmean hi", FREE, LEVEL, hm.hi },
+		{ "log p", FREE, LEVEL, l.p },
+		{ "log ratio", FREE, LEVEL, l.ratio },
+		{ "log hi", FREE, LEVEL, l.hi },
 		{ "cohen", FREE, FREE, stats_cohen_d(s->a, s->na, s->b, s->nb) },
 		{ "hedges", FREE, FREE, stats_hedges_g(s->a, s->na, s->b, s->nb) },
 	};
@@ -334,8 +364,9 @@ static void test_monotone_in_effect(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scale), cmocka_unit_test(test_shift), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_symmetry), cmocka_unit_test(test_null_uniform), cmocka_unit_test(test_monotone_in_effect),
+		cmocka_unit_test(test_scale),        cmocka_unit_test(test_shift),
+		cmocka_unit_test(test_order),        cmocka_unit_test(test_symmetry),
+		cmocka_unit_test(test_null_uniform), cmocka_unit_test(test_monotone_in_effect),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
