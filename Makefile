@@ -93,10 +93,12 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 LIVE_SRC := $(wildcard tests/live/test_*.c)
 HELP_SRC := $(filter-out $(UNIT_SRC) $(LIVE_SRC),$(wildcard tests/unit/*.c tests/live/*.c))
 TOOL_SRC := $(wildcard tests/tools/*.c)
+BENCH_SRC := tests/bench/monte_carlo.c
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 EXAMPLE_SRC := $(wildcard docs/examples/*.c)
 UNIT_BIN := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC) $(LIVE_SRC))
 TOOL_BIN := $(patsubst %.c,$(BUILD)/%,$(TOOL_SRC))
+BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 EXAMPLE_BIN := $(patsubst docs/examples/%.c,$(BUILD)/examples/%,$(EXAMPLE_SRC))
 
@@ -170,7 +172,7 @@ $(BUILD)/mmt-trace.bash: scripts/completion.sh $(BUILD)/mmt-trace
 
 # -------------------------------------------------------------------- tests
 
-TEST_OBJ := $(call objs,$(UNIT_SRC) $(LIVE_SRC) $(HELP_SRC) $(TOOL_SRC))
+TEST_OBJ := $(call objs,$(UNIT_SRC) $(LIVE_SRC) $(HELP_SRC) $(TOOL_SRC) $(BENCH_SRC))
 TEST_LINKED := $(filter-out $(MAIN_OBJ),$(PROG_OBJ))
 
 $(TEST_OBJ): $(BUILD)/obj/tests/%.o: tests/%.c $(BUILD)/features.mk | $(SKELS)
@@ -186,6 +188,10 @@ $(BUILD)/tests/live/%: $(BUILD)/obj/tests/live/%.o $(call objs,$(HELP_SRC)) $(TE
 	$(call msg,LINK,$@)$(CC) $(LINK_FLAGS) $^ $(CMOCKA_LIBS) $(LIBS) -o $@
 
 $(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libmmtrace.a
+	@mkdir -p $(@D)
+	$(call msg,LINK,$@)$(CC) $(LINK_FLAGS) $^ $(LIBS) -o $@
+
+$(BENCH_BIN): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(ANA_OBJ) $(BUILD)/libmmtrace.a
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)$(CC) $(LINK_FLAGS) $^ $(LIBS) -o $@
 
@@ -207,6 +213,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(wildcard libmmtrace/*.h tests/fuzz/
 
 tests: all $(if $(CMOCKA_LIBS),$(UNIT_BIN)) $(TOOL_BIN) $(EXAMPLE_BIN)
 fuzzers: $(FUZZ_BIN)
+bench-tools: $(BENCH_BIN)
 
 # Goals of one run of the tests; `check` is these after the set-up.
 check-now: tests fuzzers
@@ -239,7 +246,7 @@ fuzz: setup-check
 	fi
 
 bench: setup-bench
-	$(Q)$(MAKE) all
+	$(Q)$(MAKE) all bench-tools
 	$(Q)tests/bench/run.sh $(BENCH_ARGS)
 
 lab: setup-lab
@@ -309,7 +316,7 @@ help:
 	@echo 'Variables: V=1 BENCH_ARGS= LAB_ARGS= FUZZ_SECONDS= BUILD= DEPS= CC= CLANG= BPFTOOL= CFLAGS= SAN=address,undefined'
 
 , := ,
-.PHONY: all lib prog prog-parts tests fuzzers check check-now check-unit check-cli check-live check-walls check-asan \
+.PHONY: all lib prog prog-parts tests fuzzers bench-tools check check-now check-unit check-cli check-live check-walls check-asan \
 	demo fuzz bench lab lint lint-now setup setup-build setup-demo setup-check setup-bench setup-lab setup-lint \
 	install clean distclean help
 .DELETE_ON_ERROR:

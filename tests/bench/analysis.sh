@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Speed and memory of report and compare.
+# Speed and memory of report and compare, and how far compare can be trusted.
 
 # Sets secs and mib: the quickest of N runs of a command, and its memory.
 bench_timed() {
@@ -51,4 +51,13 @@ bench_analysis() {
 	bench_report $(((analysis + 3) / 4))
 	bench_report "$analysis"
 	bench_compare || echo "compare   could not be measured"
+}
+
+# False and missed verdicts, and how long many of them take.
+bench_verdicts() {
+	if [ -x "$bin/monte_carlo" ]; then
+		"$bin/monte_carlo" "$simulated"
+	else
+		echo "verdicts  not built: make bench-tools"
+	fi
 }

@@ -17,9 +17,10 @@ usage: tests/bench/run.sh [options]
   -p N      rounds of the other tools, at most -r (3)
   -s N      size of the workloads in percent (100)
   -a N      million events of the trace whose analysis is timed (8; 0: skip)
+  -c N      runs a cell of the simulation that checks the verdicts of compare (4000; 0: skip)
   -m        minima instead of medians: for a machine that is not ours alone
   -k        keep the raw numbers and traces, and say where
-  -q        quick: 3 rounds, 1 of the others, half size, 2 million events
+  -q        quick: 3 rounds, 1 of the others, half size, 2 million events; the simulation is whole
 
 Each round runs every workload once under each tool, so that the machine's moods meet
 all tools alike. Of a tool's cost only differences to the untraced run of the same
@@ -38,8 +39,8 @@ END
 minima=0
 workloads=switch,pipe,pipefree,hackbench,cpu,build
 tools=light,default,full,perfstat,tracecmd,perf
-rounds=7 peer_rounds=3 size=100 analysis=8 keep=0
-while getopts w:t:r:p:s:a:mkqh opt; do
+rounds=7 peer_rounds=3 size=100 analysis=8 simulated=4000 keep=0
+while getopts w:t:r:p:s:a:c:mkqh opt; do
 	case $opt in
 	w) workloads=$OPTARG ;;
 	t) tools=$OPTARG ;;
@@ -47,6 +48,7 @@ while getopts w:t:r:p:s:a:mkqh opt; do
 	p) peer_rounds=$OPTARG ;;
 	s) size=$OPTARG ;;
 	a) analysis=$OPTARG ;;
+	c) simulated=$OPTARG ;;
 	m) minima=1 ;;
 	k) keep=1 ;;
 	q) rounds=3 peer_rounds=1 size=50 analysis=2 ;;
@@ -87,4 +89,5 @@ bench_rounds
 awk -v cpus="$(nproc)" -v minima="$minima" -f "$here/table.awk" "$work/events.tsv" "$raw"
 bench_bodies
 [ "$analysis" -gt 0 ] && bench_analysis
+[ "$simulated" -gt 0 ] && bench_verdicts
 exit 0
