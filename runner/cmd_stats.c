@@ -104,6 +104,27 @@ static const struct argp argp = {
 	       "Empty lines and what follows a # are skipped.",
 };
 
+static int check(const struct settings *s)
+{
+	const char *what = NULL;
+
+	if (!s->list && !s->batch && !s->stats.name) {
+		out_err("which statistic? --list lists them");
+		return -EINVAL;
+	}
+	if (!s->batch)
+		return 0;
+	if (s->stats.n_files)
+		what = "takes one file, and no samples";
+	else if (s->stats.columns || s->stats.delimiter || json_object_size(s->stats.params))
+		what = "takes inputs and parameters from its file, not from options";
+	else if (s->output.table.fmt != TABLE_TEXT && s->output.table.fmt != TABLE_JSON)
+		what = "prints JSON only";
+	if (what)
+		out_err("--batch %s", what);
+	return what ? -EINVAL : 0;
+}
+
 static int compute(const struct settings *s, FILE *f)
 {
 	struct table_out o = s->output.table;
@@ -126,14 +147,8 @@ static int run(int argc, char **argv)
 	err = s.stats.params ? mmt_cmd__parse(&argp, argc, argv, 0, NULL, &s) : -ENOMEM;
 	if (!err && s.nomem)
 		err = -ENOMEM;
-	if (!err && !s.list && !s.batch && !s.stats.name) {
-		out_err("which statistic? --list lists them");
-		err = -EINVAL;
-	}
-	if (!err && s.batch && s.stats.n_files) {
-		out_err("--batch takes one file, and no samples");
-		err = -EINVAL;
-	}
+	if (!err)
+		err = check(&s);
 	if (!err) {
 		o = output_open(&s.output);
 		err = compute(&s, out_stream(o));

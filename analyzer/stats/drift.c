@@ -14,6 +14,50 @@ static int sign(double d)
 	return (d > 0) - (d < 0);
 }
 
+/* Puts the k-th smallest at x[k], nothing larger before it, nothing smaller behind. */
+static void select_kth(double *x, size_t n, size_t at)
+{
+	ptrdiff_t lo = 0, hi = (ptrdiff_t)n - 1, k = (ptrdiff_t)at;
+
+	while (lo < hi) {
+		double pivot = x[lo + (hi - lo) / 2], t;
+		ptrdiff_t i = lo, j = hi;
+
+		while (i <= j) {
+			while (x[i] < pivot)
+				i++;
+			while (x[j] > pivot)
+				j--;
+			if (i > j)
+				break;
+			t = x[i];
+			x[i++] = x[j];
+			x[j--] = t;
+		}
+		/* [lo, j] <= pivot <= [i, hi], and what is between is the pivot */
+		if (k <= j)
+			hi = j;
+		else if (k >= i)
+			lo = i;
+		else
+			return;
+	}
+}
+
+static double median_of_many(double *x, size_t n)
+{
+	double low;
+	size_t i;
+
+	select_kth(x, n, n / 2);
+	if (n & 1)
+		return x[n / 2];
+	low = x[0];
+	for (i = 1; i < n / 2; i++)
+		low = fmax(low, x[i]);
+	return (double)(((long double)low + x[n / 2]) / 2);
+}
+
 double stats_theil_sen(const double *t, const double *y, size_t n)
 {
 	double *slope, m = NAN;
@@ -31,7 +75,7 @@ double stats_theil_sen(const double *t, const double *y, size_t n)
 		}
 	}
 	if (k)
-		m = stats_median(slope, k);
+		m = median_of_many(slope, k); /* sorting them would cost ten times as much */
 	free(slope);
 	return m;
 }

@@ -21,6 +21,11 @@ int in_fail(const struct call *c, const char *fmt, ...)
 	return -EINVAL;
 }
 
+int in_limit(const struct call *c, const char *key, size_t n, size_t most)
+{
+	return n <= most ? 0 : in_fail(c, "%zu values of '%s' are too many; at most %zu", n, key, most);
+}
+
 bool json_to_num(const json_t *j, double *v)
 {
 	const char *s;

@@ -65,6 +65,8 @@ struct sample {
 /* Inputs: 0, or an error after a message. */
 int in_fail(const struct call *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int in_sample(struct call *c, const char *key, struct sample *s);
+/* For what costs the square of n in time or memory, or more. */
+int in_limit(const struct call *c, const char *key, size_t n, size_t most);
 int in_sample_of(struct call *c, const json_t *array, const char *key, struct sample *s);
 int in_whole(struct call *c, const char *key, uint64_t **v, size_t *n);
 int in_num(const struct call *c, const char *key, double missing, double *v); /* null: NaN */

@@ -34,6 +34,8 @@ int do_correlation(struct call *c)
 	int err = in_two(c, "x", &x, "y", &y);
 
 	if (!err)
+		err = in_limit(c, "x", x.n, 20000);
+	if (!err)
 		err = stats_correlation(x.raw, y.raw, x.n_raw, &r);
 	if (err)
 		return err;
@@ -174,6 +176,8 @@ int do_edivisive(struct call *c)
 	struct sample s;
 	int err = in_sample(c, "series", &s);
 
+	if (!err)
+		err = in_limit(c, "series", s.n, 2000);
 	if (!err)
 		err = in_num(c, "seed", 0, &seed);
 	if (!err)

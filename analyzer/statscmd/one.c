@@ -150,6 +150,8 @@ int do_drift(struct call *c)
 	int err = in_sample(c, "x", &s);
 
 	if (!err)
+		err = in_limit(c, "x", s.n, 5000);
+	if (!err)
 		err = stats_drift(s.x, s.n, &d);
 	if (err)
 		return err;

@@ -17,6 +17,16 @@ static int in_arms(struct call *c, struct sample *a, struct sample *b)
 	return err ? err : in_sample(c, "b", b);
 }
 
+/* The same where all pairs are made. */
+static int in_few_arms(struct call *c, struct sample *a, struct sample *b)
+{
+	int err = in_arms(c, a, b);
+
+	if (!err)
+		err = in_limit(c, "a", a->n, 5000);
+	return err ? err : in_limit(c, "b", b->n, 5000);
+}
+
 static void put_ci_of(struct call *c, json_t *o, const char *prefix, const struct level *l, double lo, double hi)
 {
 	char key[128];
@@ -122,7 +132,7 @@ int do_hodges_lehmann(struct call *c)
 {
 	struct level l[3] = { { "90", 0.9 }, { "95", 0.95 }, { "99", 0.99 } };
 	struct sample a, b;
-	int n = 3, err = in_arms(c, &a, &b);
+	int n = 3, err = in_few_arms(c, &a, &b);
 
 	if (!err)
 		err = in_levels(c, l, &n);
@@ -267,7 +277,7 @@ int do_paired(struct call *c)
 	struct stats_signed_rank s;
 	struct stats_paired p;
 	struct sample a, b;
-	int one = 1, err = in_arms(c, &a, &b);
+	int one = 1, err = in_few_arms(c, &a, &b);
 
 	if (!err)
 		err = in_levels(c, &l, &one);

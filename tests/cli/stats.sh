@@ -94,7 +94,14 @@ expect "no 'n' in the input" power
 expect "two files" explain x x
 expect "direction is lower" mmtests_stats --direction up x
 expect "takes one file" --batch b.json describe x
+expect "from its file" --batch b.json --level 0.9
+expect "from its file" --batch b.json -k 1
+expect "prints JSON only" --batch b.json --csv
 expect "missing: No such file" --batch missing
+seq 10001 >long
+expect "10001 values of 'x' are too many; at most 5000" drift long
+expect "too many" edivisive long
+expect "too many" hodges_lehmann long x
 json '{"statistic": "describe", "cases": [{"id": "a", "in": {"x": [1, 2}}]}'
 expect "j.json:1: not JSON" --batch j.json
 json ''

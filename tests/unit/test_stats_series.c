@@ -273,6 +273,18 @@ static void test_drift(void **state)
 		if (n > 10)
 			near(stats_theil_sen(NULL, y, n), -0.25, 1e-12);
 	}
+	/* the middle of all slopes, found by sorting them; with many ties too */
+	for (n = 2; n < 60; n++) {
+		double slope[60 * 59 / 2];
+		size_t j, k = 0;
+
+		for (i = 0; i < n; i++)
+			x[i] = n & 1 ? (double)stats_rng_below(&r, 4) : normal(&r);
+		for (i = 0; i < n; i++)
+			for (j = i + 1; j < n; j++)
+				slope[k++] = (x[j] - x[i]) / (double)(j - i);
+		near(stats_theil_sen(NULL, x, n), stats_median(slope, k), 1e-13);
+	}
 	for (i = 0; i < 5; i++)
 		x[i] = 0.1;
 	assert_int_equal(stats_drift(x, 5, &d), 0);
