@@ -7,7 +7,7 @@
 #include "conf_spec.h"
 #include "ini_file.h"
 #include "tmpl.h"
-#include "unit.h"
+#include "../analyzer/unit.h"
 
 const char *conf_pairs_get(const struct conf_pairs *p, const char *key)
 {
@@ -186,7 +186,7 @@ static int check_metric(const struct conf *c, const struct conf_metric *m, struc
 		why = "needs one of pattern, json, builtin";
 	else if (!m->unit)
 		why = "needs a unit";
-	else if (!m->direction && !unit_direction(m->unit))
+	else if (!m->direction && !unit_better(m->unit))
 		why = "its unit does not say which way is better; add direction = lower or higher";
 	if (!why)
 		return 0;

@@ -8,7 +8,7 @@
 
 #include "results.h"
 #include "tmpl.h"
-#include "unit.h"
+#include "../analyzer/unit.h"
 
 struct values { double *v; size_t n; };
 
@@ -286,7 +286,7 @@ int results_write_metrics(const struct conf *c, const char *path)
 	for (size_t i = 0; i < c->n_metrics; i++) {
 		const struct conf_metric *m = &c->metrics[i];
 
-		fprintf(f, "%s\t%s\t%s\n", m->name, m->unit, m->direction ? m->direction : unit_direction(m->unit));
+		fprintf(f, "%s\t%s\t%s\n", m->name, m->unit, m->direction ? m->direction : unit_better(m->unit));
 	}
 	return finish(f);
 }

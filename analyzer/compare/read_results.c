@@ -5,10 +5,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "../mmtests/bench.h"
+#include "../unit.h"
 #include "read_int.h"
 
 enum { COLUMNS = 6 }; /* metric, A, B, interval, value, extra */
@@ -33,7 +33,7 @@ static size_t next_fields(struct read_lines *l, char **field)
 
 /* ---------------------------------------------------------------- what a metric is */
 
-struct unit_line { char *name, *unit; enum metric_direction better; };
+struct unit_line { char *name, *unit; enum metric_direction better; bool says_better; };
 
 struct units {
 	struct read_lines l;
@@ -65,6 +65,7 @@ static int read_units(const char *path, struct units *u)
 		x[u->n++] = (struct unit_line){
 			f[0], !strcmp(f[1], "_") ? (char *)"" : f[1],
 			!strcmp(f[2], "lower") ? METRIC_LOWER : !strcmp(f[2], "higher") ? METRIC_HIGHER : METRIC_NEITHER,
+			!strcmp(f[2], "lower") || !strcmp(f[2], "higher") || !strcmp(f[2], "neither"),
 		};
 	}
 	return 0;
@@ -82,24 +83,22 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
-/* Only what cannot be meant otherwise: times and latencies are to be small, work per second is to be large. */
+/* By the unit, else by words that cannot be meant otherwise; NEITHER also where these contradict each other. */
 static enum metric_direction direction_of(const char *name, const char *unit)
 {
-	static const char *const lower[] = { "time", "latency", "elapsed", "duration", "usec", "usecs", "msec", "msecs", "usecs-op" };
+	static const char *const lower[] = { "time", "latency", "elapsed", "duration", "usec", "usecs", "msec", "msecs" };
 	static const char *const higher[] = {
-		"ops/s", "ops/sec", "op/s", "rps", "events/s", "events/sec", "txn/s", "txn/sec", "throughput",
-		"B/s", "kB/s", "KB/s", "MB/s", "GB/s", "KiB/s", "MiB/s", "GiB/s", "Mbit/s", "Gbit/s",
+		"ops/s", "ops/sec", "rps", "events/s", "events/sec", "txn/s", "txn/sec", "throughput",
+		"B/s", "kB/s", "MB/s", "GB/s", "KiB/s", "MiB/s", "GiB/s", "Mbit/s", "Gbit/s",
 	};
-	static const char *const times[] = { "s", "ms", "us", "ns" };
-	bool small = false, large = false;
+	const char *by_unit = unit_better(unit);
+	bool small = by_unit && !strcmp(by_unit, "lower"), large = by_unit && !small;
 	size_t i;
 
 	for (i = 0; i < sizeof(lower) / sizeof(*lower); i++)
 		small |= has_word(name, lower[i]);
-	for (i = 0; i < sizeof(times) / sizeof(*times); i++)
-		small |= !strcmp(unit, times[i]);
 	for (i = 0; i < sizeof(higher) / sizeof(*higher); i++)
-		large |= has_word(name, higher[i]) || !strcasecmp(unit, higher[i]);
+		large |= has_word(name, higher[i]);
 	return small == large ? METRIC_NEITHER : small ? METRIC_LOWER : METRIC_HIGHER;
 }
 
@@ -108,8 +107,10 @@ static int metric_of(struct cmp *c, const char *label, const char *name, const s
 {
 	const struct mmtests_metric *known = mmtests_metric(mmtests_bench(c->benchmark), name);
 	const char *unit = u ? u->unit : known ? known->unit : "";
-	int id = cmp_metric(c, label, unit, u ? u->better : known ? known->better : direction_of(name, unit), CMP_BENCHMARK);
+	int id;
 
+	id = cmp_metric(c, label, unit, u && u->says_better ? u->better : known ? known->better : direction_of(name, unit),
+			CMP_BENCHMARK);
 	if (id < 0)
 		return id;
 	c->metric[id].fresh |= known && known->fresh;

@@ -105,6 +105,42 @@ static void test_names(void **state)
 	assert_null(mmtests_metric(mmtests_bench("dbench"), "operations"));
 }
 
+/* mmt-trace-mmtests(7) lists the benchmarks with their files, metrics, units and directions. */
+static void test_page(void **state)
+{
+	static const char *const rows[] = { NULL, "Rows: Normalisedops", "Rows: NormalisedLeftSkewops", "Rows: Singleops" };
+	char *page = slurp("docs/mmt-trace-mmtests.7"), *at, *end, want[200];
+	size_t n, i, k;
+	const struct mmtests_bench *b = mmtests_benches(&n);
+
+	(void)state;
+	for (i = 0; i < n; i++) {
+		snprintf(want, sizeof(want), "%s%s", b[i].read == mmtests_read_time ? "" : ".It ", b[i].name);
+		at = strstr(strstr(page, ".Ss Benchmarks"), want);
+		if (!at)
+			fail_msg("the page has no '%s'", want);
+		at = strchr(at, '\n');
+		end = strstr(at, "\n.It ") ? strstr(at, "\n.It ") : strstr(at, "\n.El");
+		assert_non_null(end);
+		*end = '\0';
+		assert_non_null(strstr(at, b[i].files));
+		for (k = 0; k < MMTESTS_METRICS && b[i].metric[k].name; k++) {
+			const struct mmtests_metric *m = &b[i].metric[k];
+
+			snprintf(want, sizeof(want), "\n%s (%s%s%s%s)", m->name, m->unit, *m->unit ? ", " : "",
+				 m->better == METRIC_HIGHER ? "higher" : "lower", m->fresh ? "" : ", shared");
+			if (!strstr(at, want))
+				fail_msg("%s: the page has no '%s'", b[i].name, want + 1);
+			if ((m->better == METRIC_HIGHER) != b[i].higher)
+				assert_non_null(strstr(at, b[i].higher ? "MMTests: higher" : "MMTests: lower"));
+		}
+		if (rows[b[i].rows])
+			assert_non_null(strstr(at, rows[b[i].rows]));
+		*end = '\n';
+	}
+	free(page);
+}
+
 /* ---------------------------------------------------------------- bad logs */
 
 struct dir { char path[64]; };
@@ -300,6 +336,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_page),
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_empty_and_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_numbers, setup, teardown),

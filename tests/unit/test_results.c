@@ -14,7 +14,7 @@
 #include "../../runner/order.h"
 #include "../../runner/results.h"
 #include "../../runner/suggest.h"
-#include "../../runner/unit.h"
+#include "../../analyzer/unit.h"
 
 static const struct run_usage usage = { .elapsed = 1.5, .user = 0.25, .nvcsw = 23 };
 
@@ -197,9 +197,9 @@ static void test_words(void **state)
 	assert_null(suggest("frobnicate", words, 5));
 	assert_int_equal(suggest_distance("", "abc"), 3);
 	assert_int_equal(suggest_distance("ab", "ba"), 1);
-	assert_string_equal(unit_direction("usecs/op"), "lower");
-	assert_string_equal(unit_direction("ops/s"), "higher");
-	assert_null(unit_direction("bogo"));
+	assert_string_equal(unit_better("usecs/op"), "lower");
+	assert_string_equal(unit_better("ops/s"), "higher");
+	assert_null(unit_better("bogo"));
 }
 
 int main(void)

@@ -25,7 +25,7 @@ static int has(const char *const *table, const char *unit)
 	return 0;
 }
 
-const char *unit_direction(const char *unit)
+const char *unit_better(const char *unit)
 {
 	if (has(lower, unit))
 		return "lower";

@@ -4,6 +4,6 @@
 #define MMT_UNIT_H
 
 /* "lower", "higher", or NULL when the unit does not say: then the config must. */
-const char *unit_direction(const char *unit);
+const char *unit_better(const char *unit);
 
 #endif
