@@ -66,7 +66,7 @@ void page_notes(const struct page *p, FILE *f)
 				  !page_trace(p, k, n)->read;
 	if (!unread && !cmp_note_line(p->c, p->r, 0, line, sizeof(line)))
 		return;
-	fputs("<section id=\"notes\" aria-labelledby=\"h-notes\">\n<h2 id=\"h-notes\">To be minded</h2>\n<ul class=\"notes\">\n", f);
+	fputs("<section id=\"notes\" aria-labelledby=\"h-notes\">\n<h2 id=\"h-notes\">Notes</h2>\n<ul class=\"notes\">\n", f);
 	for (i = 0; cmp_note_line(p->c, p->r, i, line, sizeof(line)); i++) {
 		if (i >= MOST_NOTES)
 			continue;

@@ -18,8 +18,18 @@
 #define ORDER 84.0     /* of a panel, for the marks; the rest is the mean's */
 #define MARK_BYTES 160
 
+/* Half the width of the 95 % interval of the mean. */
+static double half_width(const struct cmp_row *row)
+{
+	size_t n = row->desc.n;
+
+	return n < 2 || isnan(row->desc.stddev) ? NAN : stats_t_quantile(0.95, (double)n - 1) * row->desc.stddev / sqrt((double)n);
+}
+
+/* All values; of intervals that are far wider (two iterations) only a part, and nothing below 0 without need. */
 static void limits(const struct page *p, size_t metric, double *lo, double *hi)
 {
+	double from, to, room, half;
 	size_t k, i;
 
 	*lo = INFINITY;
@@ -32,14 +42,18 @@ static void limits(const struct page *p, size_t metric, double *lo, double *hi)
 			*hi = fmax(*hi, row->unit[i].value);
 		}
 	}
-}
+	from = *lo;
+	to = *hi;
+	room = (to - from) / 3;
+	for (k = 0; k < p->c->n_arms; k++) {
+		const struct cmp_row *row = cmp_row(p->c, p->r, metric, k);
 
-/* Half the width of the 95 % interval of the mean. */
-static double half_width(const struct cmp_row *row)
-{
-	size_t n = row->desc.n;
-
-	return n < 2 || isnan(row->desc.stddev) ? NAN : stats_t_quantile(0.95, (double)n - 1) * row->desc.stddev / sqrt((double)n);
+		half = half_width(row);
+		if (isnan(half))
+			continue;
+		*lo = fmin(*lo, fmax(row->desc.mean - half, from >= 0 ? fmax(0, from - room) : from - room));
+		*hi = fmax(*hi, fmin(row->desc.mean + half, to + room));
+	}
 }
 
 static const char *outlier_word(unsigned char flags)
@@ -149,8 +163,8 @@ static void chart(FILE *f, const struct page *p, size_t metric)
 	size_t k;
 
 	limits(p, metric, &lo, &hi);
-	fputs("<figure class=\"dots\"><figcaption><span class=\"metric\">", f);
-	html_text(f, m->name);
+	fprintf(f, "<figure class=\"dots\" style=\"width:%.0fpx\"><figcaption><span class=\"metric\">", width);
+	html_name(f, m->name);
 	fputs("</span> <span class=\"unit\">", f);
 	html_textf(f, "%s%s%s", m->unit, *m->unit ? ", " : "", page_direction(m));
 	fprintf(f, "</span></figcaption>\n<svg role=\"img\" tabindex=\"0\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" aria-label=\"",

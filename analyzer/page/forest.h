@@ -6,8 +6,8 @@
 #include "page_int.h"
 
 struct forest {
-	double range; /* |ln ratio| at the ends */
-	double tick;  /* %, of the two beside 0 */
+	double range;        /* |ln ratio| at the ends */
+	double below, above; /* %, the ticks beside 0 */
 };
 
 struct forest forest_range(const struct page *p, enum cmp_source source);

@@ -154,7 +154,7 @@ const char *num_percent(char buf[NUM_BUF], double v, bool sign)
 	if (isnan(v))
 		return strcpy(buf, "undefined");
 	if (isinf(v))
-		return strcpy(buf, v < 0 ? MINUS INFINITE : "+" INFINITE);
+		return strcpy(buf, v < 0 ? MINUS INFINITE " %" : "+" INFINITE " %");
 	if (fabs(v) >= 1e12)
 		snprintf(plain, sizeof(plain), "%.2e", fabs(v));
 	else

@@ -85,7 +85,7 @@ static void cell(FILE *f, const struct matrix *x, size_t r, size_t c, double mos
 
 	fprintf(f, "<g class=\"cell %s\"><rect x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" height=\"%.0f\" fill-opacity=\"%.2f\"/>",
 		!difference ? "amount" : v > 0 ? "more" : "less", LEFT + size * (double)c, TOP + size * (double)r, size - 2, size - 2,
-		v != 0 ? 0.06 + 0.74 * shade : 0);
+		v != 0 ? 0.06 + 0.42 * shade : 0);
 	if (x->n <= 8) {
 		fprintf(f, "<text x=\"%.1f\" y=\"%.1f\">", LEFT + size * (double)c + size / 2 - 1, TOP + size * (double)r + size / 2 + 3);
 		if (v != 0) {
@@ -105,13 +105,13 @@ static void heat(FILE *f, const struct matrix *x, double most, bool difference, 
 	double size = cell_size(x->n), side = size * (double)x->n;
 	size_t r, c;
 
-	fputs("<figure class=\"matrix\"><figcaption>", f);
+	fprintf(f, "<figure class=\"matrix\" style=\"width:%.0fpx\"><figcaption>", fmax(LEFT + side + 4, 160));
 	html_text(f, title);
 	fprintf(f, "</figcaption>\n<svg role=\"img\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" aria-label=\"", LEFT + side + 4,
 		TOP + side + 4, LEFT + side + 4, TOP + side + 4);
 	html_textf(f, "Migrations between %ss, %s; the tables have the numbers.", level_name[x->level], title);
 	fputs("\">", f);
-	fprintf(f, "<text class=\"tick x\" x=\"%.1f\" y=\"11\">to %s</text><text class=\"tick\" x=\"2\" y=\"11\">from</text>", LEFT + side / 2,
+	fprintf(f, "<text class=\"tick x\" x=\"%.1f\" y=\"11\">to %s</text><text class=\"tick from\" x=\"2\" y=\"11\">from</text>", LEFT + side / 2,
 		level_name[x->level]);
 	for (r = 0; r < x->n; r++) {
 		fprintf(f, "<text class=\"tick x\" x=\"%.1f\" y=\"%.0f\">%u</text><text class=\"tick y\" x=\"%.0f\" y=\"%.1f\">%u</text>",
@@ -130,12 +130,12 @@ static void matrix_table(FILE *f, const struct page *p, const struct matrix *x)
 	for (k = 0; k < p->c->n_arms; k++) {
 		if (!x[k].n_iter || !page_room(f, ROOM_MOVES))
 			continue;
-		fprintf(f, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"cap-moves%zu\"><table><caption id=\"cap-moves%zu\">", k,
+		fprintf(f, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"cap-moves%zu\"><table><caption id=\"cap-moves%zu\"><span>", k,
 			k);
 		html_text(f, p->c->arm[k].name);
 		html_textf(f, ": migrations an iteration, from %s (rows) to %s (columns)", level_name[x[k].level],
 			   level_name[x[k].level]);
-		fputs("</caption><thead><tr><td></td>", f);
+		fputs("</span></caption><thead><tr><td></td>", f);
 		for (c = 0; c < x[k].n; c++)
 			fprintf(f, "<th scope=\"col\" class=\"n\">%u</th>", x[k].group[c]);
 		fputs("</tr></thead><tbody>\n", f);
@@ -157,8 +157,8 @@ static void class_table(FILE *f, const struct page *p)
 	size_t k, i, n;
 	int j;
 
-	fputs("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"cap-class\"><table id=\"t-class\"><caption id=\"cap-class\">"
-	      "How far tasks were moved: migrations an iteration by class, from the exact totals.</caption>\n<thead><tr>"
+	fputs("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"cap-class\"><table id=\"t-class\"><caption id=\"cap-class\"><span>"
+	      "How far tasks were moved: migrations an iteration by class, from the exact totals.</span></caption>\n<thead><tr>"
 	      "<th scope=\"col\">arm</th>", f);
 	for (j = 0; j < 4; j++)
 		fprintf(f, "<th scope=\"col\" class=\"n\">%s</th>", name[j]);
@@ -203,7 +203,7 @@ static void coverage(FILE *f, const struct page *p, const struct matrix *x)
 		if (x[k].mixed)
 			html_textf(f, "%s: its traces are of different machines; only those like the first are in it. ", p->c->arm[k].name);
 	}
-	fputs("</p>\n", f);
+	fprintf(f, "%s</p>\n", p->c->n_arms > 1 ? "In a difference, blue with a minus is fewer, orange with a plus is more." : "");
 }
 
 static void heats(FILE *f, const struct page *p, struct matrix *x)

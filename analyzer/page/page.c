@@ -40,9 +40,13 @@ static void head(FILE *f, const struct page *p)
 	fputc('\n', f);
 	asset(f, &asset_page_css);
 	fputs("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the verdict</a>\n<header class=\"top\"><div class=\"wrap\">\n"
-	      "<p class=\"kind\">mmt-trace comparison</p>\n<h1>", f);
+	      "<p class=\"kind\">", f);
+	fputs(p->c->n_arms > 1 ? "mmt-trace comparison" : "mmt-trace run", f);
+	fputs("</p>\n<h1>", f);
 	title(f, p);
-	fputs("</h1>\n<button type=\"button\" id=\"theme\" hidden>Dark</button>\n</div></header>\n", f);
+	fputs("</h1>\n", f);
+	page_subtitle(p, f);
+	fputs("<button type=\"button\" id=\"theme\" hidden>Dark</button>\n</div></header>\n", f);
 }
 
 /* Which parts there are is known once they are written: the list of contents is put before them afterwards. */
@@ -51,7 +55,7 @@ struct part {
 };
 
 static const struct part parts[] = {
-	{ "verdict", "Verdict" }, { "explain", "Explanation" }, { "notes", "To be minded" }, { "design", "Design" },
+	{ "verdict", "Verdict" }, { "explain", "Explanation" }, { "notes", "Notes" }, { "design", "Design" },
 	{ "benchmark", "Results" }, { "kernel", "Kernel metrics" }, { "time", "Over time" }, { "wait", "Latency" },
 	{ "moves", "Migrations" }, { "systems", "Systems" }, { "iterations", "Iterations" }, { "glossary", "Words" },
 };

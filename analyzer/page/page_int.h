@@ -99,6 +99,8 @@ static inline bool page_worth(const struct page *p, size_t metric)
 }
 size_t page_arm_color(size_t arm);
 
+/* The arms with the marks (or lines) that stand for them. */
+void page_key(const struct page *p, bool lines, FILE *f);
 /* "3 more rows are not shown here ..." where left is not 0. */
 void page_left_out(FILE *f, size_t left, const char *what);
 
@@ -112,6 +114,7 @@ int page_time(const struct page *p, FILE *f);                               /* t
 void page_wait(const struct page *p, FILE *f);                              /* wait.c */
 void page_moves(const struct page *p, FILE *f);                             /* moves.c */
 void page_explain(const struct page *p, FILE *f);                           /* design.c */
+void page_subtitle(const struct page *p, FILE *f);                          /* systems.c */
 void page_systems(const struct page *p, FILE *f);                           /* systems.c */
 void page_iterations(const struct page *p, FILE *f);
 void page_glossary(const struct page *p, FILE *f);

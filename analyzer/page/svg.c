@@ -100,6 +100,21 @@ void svg_axis_y(FILE *f, const struct svg_axis *a, double x1, double x2)
 	}
 }
 
+void svg_axis_x(FILE *f, const struct svg_axis *a, double y, const char *unit)
+{
+	int i, n = (int)floor((a->hi - a->lo) / a->step + 1e-6);
+
+	for (i = 0; i <= n && i < 40; i++) {
+		double v = a->lo + i * a->step;
+
+		fputs("<text class=\"tick x\" x=\"", f);
+		svg_num(f, a->from + (v - a->lo) / (a->hi - a->lo) * (a->to - a->from));
+		fprintf(f, "\" y=\"%g\">", y);
+		label(f, a, v);
+		fprintf(f, "%s</text>", i == n ? unit : "");
+	}
+}
+
 void svg_mark(FILE *f, unsigned int shape, double x, double y, double r, const char *attrs)
 {
 	/* corners in tenths of the radius, of about the same area */

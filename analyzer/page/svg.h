@@ -19,6 +19,8 @@ void svg_axis_log(struct svg_axis *a, double lo, double hi, double from, double 
 double svg_at(const struct svg_axis *a, double v);
 /* Grid lines and labels of a vertical axis between x1 and x2. */
 void svg_axis_y(FILE *f, const struct svg_axis *a, double x1, double x2);
+/* Labels of a horizontal axis at y; the last with its unit. */
+void svg_axis_x(FILE *f, const struct svg_axis *a, double y, const char *unit);
 /* A number as short as it goes: one decimal of a pixel. */
 void svg_num(FILE *f, double v);
 /* A mark of shape i (of 8) at x, y with "radius" r. attrs: more attributes, our own text; title: text inside, or NULL. */

@@ -8,6 +8,56 @@
 
 #define MOST_TEXT 300 /* of a fact */
 
+static bool utc(double start, char *text, size_t size)
+{
+	time_t t = (time_t)start;
+	struct tm tm;
+
+	return start >= 0 && start < 1e11 && gmtime_r(&t, &tm) && strftime(text, size, "%Y-%m-%d %H:%M:%S", &tm);
+}
+
+/* One value where the arms agree, else nothing: the differences have a table. */
+static void common_fact(FILE *f, const struct page *p, const char *key, const char *before, const char *after, bool *some)
+{
+	const char *value;
+	bool varies;
+
+	value = p->c->n_arms ? cmp_fact(&p->c->arm[0], key, &varies) : NULL;
+	if (!value || !*value || cmp_fact_differs(p->c, key))
+		return;
+	html_textf(f, "%s%s%.80s%s", *some ? ", " : "", before, value, after);
+	*some = true;
+}
+
+/* Where and when, in one line. */
+void page_subtitle(const struct page *p, FILE *f)
+{
+	double first = INFINITY, last = -INFINITY;
+	char from[64], to[64];
+	bool some = false;
+	size_t k, i;
+
+	for (k = 0; k < p->c->n_arms; k++)
+		for (i = 0; i < p->c->arm[k].n_iter; i++) {
+			first = fmin(first, p->c->arm[k].iter[i].start);
+			last = fmax(last, p->c->arm[k].iter[i].start);
+		}
+	fputs("<p class=\"sub\">", f);
+	if (utc(first, from, sizeof(from)) && utc(last, to, sizeof(to))) {
+		html_textf(f, "%.16s", from);
+		if (strncmp(from, to, 16))
+			html_textf(f, " to %.16s", to + (strncmp(from, to, 11) ? 0 : 11));
+		fputs(" UTC", f);
+		some = true;
+	}
+	common_fact(f, p, "kernel.release", "Linux ", "", &some);
+	common_fact(f, p, "cpu.model", "", "", &some);
+	common_fact(f, p, "cpu.count", "", " CPUs", &some);
+	common_fact(f, p, "node.count", "nodes: ", "", &some);
+	common_fact(f, p, "host.name", "host ", "", &some);
+	fputs("</p>\n", f);
+}
+
 static void fact_row(FILE *f, const struct page *p, const char *key)
 {
 	bool varies;
@@ -36,8 +86,8 @@ static void facts_table(FILE *f, const struct page *p, bool differing, const cha
 	size_t k, b, i;
 	bool varies;
 
-	fprintf(f, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"cap-%s\"><table class=\"facts\" id=\"%s\"><caption id=\"cap-%s\">%s"
-		"</caption>\n<thead><tr><th scope=\"col\">fact</th>", id, id, id, caption);
+	fprintf(f, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"cap-%s\"><table class=\"facts\" id=\"%s\"><caption id=\"cap-%s\"><span>%s"
+		"</span></caption>\n<thead><tr><th scope=\"col\">fact</th>", id, id, id, caption);
 	for (k = 0; k < p->c->n_arms; k++) {
 		fprintf(f, "<th scope=\"col\"><span class=\"arm a%zu\">", page_arm_color(k));
 		html_text(f, p->c->arm[k].name);
@@ -84,10 +134,8 @@ void page_systems(const struct page *p, FILE *f)
 static void when(FILE *f, double start)
 {
 	char text[64];
-	time_t t = (time_t)start;
-	struct tm tm;
 
-	if (isnan(start) || start < 0 || start > 1e11 || !gmtime_r(&t, &tm) || !strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm))
+	if (!utc(start, text, sizeof(text)))
 		html_cell(f, false, 0, 0);
 	else
 		html_cell_text(f, start, text);
@@ -99,7 +147,7 @@ void page_iterations(const struct page *p, FILE *f)
 
 	fputs("<section id=\"iterations\" aria-labelledby=\"h-iterations\">\n<h2 id=\"h-iterations\">Iterations</h2>\n"
 	      "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"cap-iterations\"><table class=\"sort\" id=\"t-iterations\"><caption "
-	      "id=\"cap-iterations\">Where each one is; what is amiss with it, where something is.</caption>\n<thead><tr><th scope=\"col\">arm</th>"
+	      "id=\"cap-iterations\"><span>Where each one is; what is amiss with it, where something is.</span></caption>\n<thead><tr><th scope=\"col\">arm</th>"
 	      "<th scope=\"col\" class=\"n\">number</th><th scope=\"col\" class=\"n\">start, UTC</th><th scope=\"col\">trace or directory</th>"
 	      "<th scope=\"col\">remark</th></tr></thead>\n<tbody>\n", f);
 	for (k = 0; k < p->c->n_arms; k++) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tables of results. Each is plain HTML; page.js makes their columns sortable. */
 #include <math.h>
+#include <string.h>
 
 #include "forest.h"
 
@@ -14,9 +15,9 @@ static void head_cell(FILE *f, const char *text, bool number, bool sorts)
 static void open_table(FILE *f, const char *id, const char *caption)
 {
 	fprintf(f, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"cap-%s\">\n<table class=\"sort\" id=\"%s\">"
-		"<caption id=\"cap-%s\">", id, id, id);
+		"<caption id=\"cap-%s\"><span>", id, id, id);
 	html_text(f, caption);
-	fputs("</caption>\n<thead><tr>", f);
+	fputs("</span></caption>\n<thead><tr>", f);
 }
 
 static void metric_head(FILE *f, const struct cmp_metric *m)
@@ -24,8 +25,7 @@ static void metric_head(FILE *f, const struct cmp_metric *m)
 	fputs("<th scope=\"row\"><span class=\"metric\">", f);
 	html_name(f, m->name);
 	fputs("</span> <span class=\"unit\">", f);
-	html_text(f, *m->unit ? m->unit : "no unit");
-	html_textf(f, ", %s", page_direction(m));
+	html_textf(f, "%s%s%s", m->unit, *m->unit ? ", " : "", page_direction(m));
 	fputs("</span></th>", f);
 }
 
@@ -69,7 +69,7 @@ static void change_cells(FILE *f, const struct forest *x, const struct cmp_metri
 	html_cell_text(f, c.pct, num_percent(a, c.pct, true));
 	fputs("<td class=\"n ci\">", f);
 	if (!isnan(c.lo) && !isnan(c.hi))
-		html_textf(f, "%s \xe2\x80\xa6 %s", num_percent(a, c.lo, true), num_percent(b, c.hi, true));
+		html_textf(f, "%.*s \xe2\x80\xa6 %s", (int)strlen(num_percent(a, c.lo, true)) - 2, a, num_percent(b, c.hi, true));
 	else
 		fputs("<span class=\"none\">undefined</span>", f);
 	fputs("</td><td class=\"fig\">", f);
@@ -134,7 +134,7 @@ static void compare_table(FILE *f, const struct page *p, enum cmp_source source)
 	head_cell(f, p->c->n_arms > 2 ? "this arm" : p->c->arm[1].name, true, true);
 	head_cell(f, "change", true, true);
 	head_cell(f, "interval", true, false);
-	head_cell(f, "change and interval", false, false);
+	head_cell(f, "drawn", false, false);
 	head_cell(f, "p", true, true);
 	head_cell(f, "verdict", false, true);
 	head_cell(f, "could see", true, true);

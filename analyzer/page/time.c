@@ -95,22 +95,6 @@ static void steps(FILE *f, const struct page_trace *t, enum series_what w, const
 	fputs("\"/>", f);
 }
 
-static void x_axis(FILE *f, const struct svg_axis *x)
-{
-	char buf[NUM_BUF];
-	int i, n = (int)lrint((x->hi - x->lo) / x->step);
-
-	for (i = 0; i <= n && i < 20; i++) {
-		double v = x->step * i;
-
-		fputs("<text class=\"tick x\" x=\"", f);
-		svg_num(f, svg_at(x, v));
-		fprintf(f, "\" y=\"%.0f\">", TOP + HEIGHT + 16);
-		html_textf(f, "%s%s", num_text(buf, v, 3), i == n ? " s" : "");
-		fputs("</text>", f);
-	}
-}
-
 static void picture(FILE *f, const struct page *p, enum series_what w)
 {
 	struct svg_axis x, y;
@@ -119,7 +103,7 @@ static void picture(FILE *f, const struct page *p, enum series_what w)
 	svg_axis_linear(&x, 0, longest(p), LEFT, WIDTH - RIGHT, 5);
 	x.hi = longest(p) > 0 ? fmax(longest(p), x.step) : x.hi; /* no empty end */
 	svg_axis_linear(&y, 0, highest(p, w), TOP + HEIGHT, TOP, 4);
-	fputs("<figure class=\"series\"><figcaption>", f);
+	fprintf(f, "<figure class=\"series\" style=\"width:%.0fpx\"><figcaption>", WIDTH);
 	html_textf(f, "%s ", series_title(w));
 	fputs("<span class=\"unit\">", f);
 	html_text(f, series_unit(w));
@@ -128,7 +112,7 @@ static void picture(FILE *f, const struct page *p, enum series_what w)
 	html_textf(f, "%s over the time of each iteration; the table below has the numbers.", series_title(w));
 	fputs("\">", f);
 	svg_axis_y(f, &y, LEFT, WIDTH - RIGHT);
-	x_axis(f, &x);
+	svg_axis_x(f, &x, TOP + HEIGHT + 16, " s");
 	for (k = 0; k < p->c->n_arms; k++) {
 		fprintf(f, "<g class=\"run a%zu\">", page_arm_color(k));
 		for (n = 0, i = 0; i < p->c->arm[k].n_iter && n * p->c->n_arms < PICTURE_LINES; i++) {
@@ -180,8 +164,8 @@ static void numbers(FILE *f, const struct page *p)
 	size_t w, k;
 
 	fputs("<details><summary>The same as numbers</summary>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"cap-time\">"
-	      "<table class=\"sort\" id=\"t-time\"><caption id=\"cap-time\">Over all points of all iterations of an arm: how low, in the middle, "
-	      "and how high.</caption>\n<thead><tr><th scope=\"col\">what</th><th scope=\"col\">arm</th><th scope=\"col\" class=\"n\">lowest</th>"
+	      "<table class=\"sort\" id=\"t-time\"><caption id=\"cap-time\"><span>Over all points of all iterations of an arm: how low, in the middle, "
+	      "and how high.</span></caption>\n<thead><tr><th scope=\"col\">what</th><th scope=\"col\">arm</th><th scope=\"col\" class=\"n\">lowest</th>"
 	      "<th scope=\"col\" class=\"n\">median</th><th scope=\"col\" class=\"n\">highest</th></tr></thead>\n<tbody>\n", f);
 	for (w = 0; w < N(shown); w++) {
 		for (k = 0; any(p, shown[w]) && k < p->c->n_arms; k++) {
@@ -343,11 +327,13 @@ int page_time(const struct page *p, FILE *f)
 	      "0 is the start of the iteration.", f);
 	if (merged > 1)
 		fprintf(f, " To keep this page small, up to %u of these stretches were merged into one point.", merged);
-	fputs("</p>\n<div id=\"time-chart\" hidden></div>\n<div id=\"time-pictures\" class=\"grid\">\n", f);
+	fputs("</p>\n<div id=\"time-chart\" hidden></div>\n<div id=\"time-pictures\">\n", f);
+	page_key(p, true, f);
+	fputs("<div class=\"grid\">\n", f);
 	for (i = 0; i < N(shown); i++)
 		if (any(p, shown[i]) && page_room(f, ROOM_PICTURES))
 			picture(f, p, shown[i]);
-	fputs("</div>\n", f);
+	fputs("</div></div>\n", f);
 	numbers(f, p);
 	err = data(p, f);
 	fputs("</section>\n", f);

@@ -58,13 +58,14 @@ static void lead_words(FILE *f, const struct page *p, const struct cmp_row *row)
 	struct page_change c = page_change(m, row);
 	bool sure = row->verdict == CMP_BETTER || row->verdict == CMP_WORSE || row->verdict == CMP_CHANGED ||
 		    row->verdict == CMP_TINY;
+	bool ranks = row->test == CMP_TEST_MWU || row->test == CMP_TEST_SIGNED_RANK; /* these tell of the middle, not of means */
 	char a[NUM_BUF];
 
 	fputs("<strong class=\"metric\">", f);
 	html_name(f, m->name);
 	fputs("</strong> ", f);
 	if (!page_tested(row)) {
-		html_textf(f, "could not be compared with %s", p->c->arm[row->arm].name);
+		html_textf(f, "could not be compared for %s", p->c->arm[row->arm].name);
 		html_textf(f, ": %s.", row->word ? row->word : stats_status_name(row->status));
 		return;
 	}
@@ -79,10 +80,9 @@ static void lead_words(FILE *f, const struct page *p, const struct cmp_row *row)
 		arm_name(f, p, row->arm);
 		fputs(": ", f);
 	}
-	html_text(f, page_value(a, m, row->desc.mean));
-	html_textf(f, "%s", sure ? " instead of " : " against ");
-	html_text(f, page_value(a, m, base->desc.mean));
-	html_textf(f, " (%s).", page_direction(m));
+	html_textf(f, "%s %s ", page_value(a, m, ranks ? row->desc.median : row->desc.mean), sure ? "instead of" : "against");
+	html_text(f, page_value(a, m, ranks ? base->desc.median : base->desc.mean));
+	html_textf(f, " (%s; %s).", ranks ? "medians" : "means", page_direction(m));
 }
 
 static void how_surely(FILE *f, const struct page *p, const struct cmp_row *row)
@@ -109,7 +109,7 @@ static void how_surely(FILE *f, const struct page *p, const struct cmp_row *row)
 	if (row->verdict == CMP_INDICATIVE)
 		fputs(" Too few to decide by: an indication.", f);
 	if (row->disagree)
-		html_textf(f, " A second test that minds outliers less disagrees (%s).", num_p(a, row->p_robust));
+		html_textf(f, " A second opinion disagrees (%s, %s).", cmp_test_title(row->robust_test), num_p(a, row->p_robust));
 	fputs("</p>", f);
 }
 

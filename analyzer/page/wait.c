@@ -137,8 +137,8 @@ static void table(FILE *f, const struct page *p)
 	unsigned int i;
 	size_t k;
 
-	fputs("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"cap-wait\"><table id=\"t-wait\"><caption id=\"cap-wait\">"
-	      "Run-queue latency, us: median over the iterations, and the least and most of any iteration.</caption>\n<thead><tr>"
+	fputs("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"cap-wait\"><table id=\"t-wait\"><caption id=\"cap-wait\"><span>"
+	      "Run-queue latency, us: median over the iterations, and the least and most of any iteration.</span></caption>\n<thead><tr>"
 	      "<th scope=\"col\">arm</th>", f);
 	for (i = 0; i < PAGE_NAMED; i++)
 		fprintf(f, "<th scope=\"col\" class=\"n\">%s</th>", name[i]);
@@ -176,8 +176,10 @@ void page_wait(const struct page *p, FILE *f)
 	svg_axis_log(&y, lo, hi, TOP + HEIGHT, TOP);
 	fputs("<section id=\"wait\" aria-labelledby=\"h-wait\">\n<h2 id=\"h-wait\">Run-queue latency</h2>\n<p class=\"how\">How long runnable tasks "
 	      "waited for a CPU: so many percent of the waits took no longer than the curve says. Thin lines are single iterations, the "
-	      "thick one is the median of them; both axes are stretched so that the rare long waits are seen.</p>\n"
-	      "<figure class=\"quantiles\"><figcaption>Quantiles of the run-queue latency <span class=\"unit\">us, logarithmic</span></figcaption>\n",
+	      "thick one is the median of them; both axes are stretched so that the rare long waits are seen.</p>\n", f);
+	page_key(p, false, f);
+	fputs("<figure class=\"quantiles\"><figcaption>Quantiles of the run-queue latency <span class=\"unit\">us, logarithmic</span></figcaption>\n"
+	      "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Chart of quantiles\">\n",
 	      f);
 	fprintf(f, "<svg role=\"img\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" aria-label=\"", WIDTH, TOP + HEIGHT + 26, WIDTH,
 		TOP + HEIGHT + 26);
@@ -186,7 +188,7 @@ void page_wait(const struct page *p, FILE *f)
 	x_axis(f);
 	for (k = 0; k < p->c->n_arms; k++)
 		arm_curves(f, p, k, &y);
-	fputs("</svg></figure>\n", f);
+	fputs("</svg></div></figure>\n", f);
 	table(f, p);
 	fputs("</section>\n", f);
 }

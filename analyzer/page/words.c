@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "page_int.h"
+#include "svg.h"
 
 size_t page_arm_color(size_t arm)
 {
@@ -75,4 +76,23 @@ void page_left_out(FILE *f, size_t left, const char *what)
 	if (left)
 		fprintf(f, "<p class=\"limit\">%zu more %s%s not shown, to keep this page small; <code>mmt-trace compare --json</code> has "
 			"them.</p>\n", left, what, left == 1 ? " is" : "s are");
+}
+
+void page_key(const struct page *p, bool lines, FILE *f)
+{
+	size_t k;
+
+	fputs("<ul class=\"key\">", f);
+	for (k = 0; k < p->c->n_arms; k++) {
+		fprintf(f, "<li class=\"a%zu\"><svg width=\"%d\" height=\"14\" viewBox=\"0 0 %d 14\" aria-hidden=\"true\">", page_arm_color(k),
+			lines ? 34 : 14, lines ? 34 : 14);
+		if (lines)
+			fprintf(f, "<g class=\"run a%zu\"><path d=\"M1 7H33\"/></g>", page_arm_color(k));
+		else
+			svg_mark(f, (unsigned int)k, 7, 7, 4.5, "class=\"at\"/");
+		fputs("</svg><span class=\"arm\">", f);
+		html_text(f, p->c->arm[k].name);
+		fputs("</span></li>", f);
+	}
+	fputs("</ul>\n", f);
 }
