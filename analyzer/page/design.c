@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How it was decided, what to mind, and what may explain it. */
+/* How it was decided, and what to mind. */
 #include <string.h>
 
 #include "page_int.h"
@@ -78,21 +78,5 @@ void page_notes(const struct page *p, FILE *f)
 		fprintf(f, "<li>%zu trace%s could not be read again for the charts of this page</li>\n", unread, unread == 1 ? "" : "s");
 	fputs("</ul>\n", f);
 	page_left_out(f, i > MOST_NOTES ? i - MOST_NOTES : 0, "note");
-	fputs("</section>\n", f);
-}
-
-void page_explain(const struct page *p, FILE *f)
-{
-	char line[1024];
-	unsigned int i;
-
-	if (!p->o->explain_line || !p->o->explain_line(p->o->explain_ctx, 0, line, sizeof(line)))
-		return;
-	fputs("<section id=\"explain\" aria-labelledby=\"h-explain\">\n<h2 id=\"h-explain\">What goes with the change</h2>\n", f);
-	for (i = 0; p->o->explain_line(p->o->explain_ctx, i, line, sizeof(line)); i++) {
-		fputs("<p>", f);
-		html_text(f, line);
-		fputs("</p>\n", f);
-	}
 	fputs("</section>\n", f);
 }

@@ -80,7 +80,9 @@ static int body(const struct page *p, FILE *f)
 
 	fputs("<main id=\"main\" class=\"wrap\">\n", f);
 	page_verdicts(p, f);
-	page_explain(p, f);
+	err = page_explain(p, f);
+	if (err)
+		return err;
 	page_notes(p, f);
 	page_design(p, f);
 	page_results(p, CMP_BENCHMARK, f);

@@ -15,9 +15,6 @@
 struct page_opts {
 	const char *version;   /* of the program */
 	unsigned int threads;  /* to read traces; 0: as many as CPUs */
-	/* lines of an explanation, i = 0, 1, ... until false; NULL: the page has none */
-	bool (*explain_line)(void *ctx, unsigned int i, char *buf, size_t size);
-	void *explain_ctx;
 	mmt_log_fn log;
 	void *log_ctx;
 };

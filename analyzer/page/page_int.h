@@ -113,7 +113,7 @@ void page_dots(const struct page *p, enum cmp_source source, FILE *f);      /* d
 int page_time(const struct page *p, FILE *f);                               /* time.c */
 void page_wait(const struct page *p, FILE *f);                              /* wait.c */
 void page_moves(const struct page *p, FILE *f);                             /* moves.c */
-void page_explain(const struct page *p, FILE *f);                           /* design.c */
+int page_explain(const struct page *p, FILE *f);                            /* explained.c */
 void page_subtitle(const struct page *p, FILE *f);                          /* systems.c */
 void page_systems(const struct page *p, FILE *f);                           /* systems.c */
 void page_iterations(const struct page *p, FILE *f);

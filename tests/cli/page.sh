@@ -63,7 +63,7 @@ check_page() # FILE
 	# each table has a caption and its columns scopes; each picture a text
 	[ "$(grep -o '<table' "$1" | wc -l)" = "$(grep -o '<caption' "$1" | wc -l)" ] || fail "$1: a table without a caption"
 	! grep -nE '<th( class="n")?>' "$1" || fail "$1: a head without scope"
-	! grep -oE '<svg[^>]*>' "$1" | grep -v 'aria-label="[^"]' || fail "$1: a picture without a text"
+	! grep -oE '<svg[^>]*>' "$1" | grep -vE 'aria-label="[^"]|aria-hidden="true"' || fail "$1: a picture without a text"
 	[ "$(grep -oE ' id="[^"]*"' "$1" | sort | uniq -d | wc -l)" = 0 ] || fail "$1: an id twice"
 	local id
 	for id in $(grep -oE 'href="#[^"]*"|aria-labelledby="[^"]*"' "$1" | sed 's/.*="#\?//; s/"//'); do
