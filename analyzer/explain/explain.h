@@ -59,6 +59,7 @@ struct explain_metric {
 	double shift_pct;      /* 100 * (mean b / mean a - 1); NaN where mean a is 0 */
 	struct stats_explain s; /* on the scale; b_se, b_p, a_p and sobel_se are those of blocks where there are any */
 	bool constant;         /* inside both arms */
+	bool tied;             /* a part of the elapsed time that is the result: goes with it by definition */
 	double shift_sd;       /* shift in standard deviations inside the arms; infinite where there is none */
 	double p_joint;        /* max(p_a, p_b) */
 	double q_joint, q_a, q_b; /* adjusted over the metrics that were tested */
@@ -106,7 +107,7 @@ struct explain {
 	struct explain_metric *m;
 	size_t n_metrics, n_tested, n_groups;
 	uint32_t *order;            /* indices into m: by section, then rank; members of a group after it */
-	double unexplained;         /* 1 - share of the best, clipped to [0, 1]; NaN when nothing is shown */
+	double unexplained;         /* 1 - share of the best that is not tied, within [0, 1]; NaN when the result did not change */
 	struct explain_carrier *carrier; /* by kind, quantity, then |share| */
 	size_t n_carriers;
 	size_t n_parts;             /* of an iteration that times are told by: 10, 5 or 2; 0: none */

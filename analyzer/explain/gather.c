@@ -433,6 +433,7 @@ static void blank(struct explain_metric *em, uint32_t metric, const char *name, 
 	*em = (struct explain_metric){ .metric = metric, .mean = { NAN, NAN }, .shift_pct = NAN, .shift_sd = NAN, .p_joint = NAN,
 				       .q_joint = NAN, .q_a = NAN, .q_b = NAN, .share = NAN, .share_hi = NAN, .spearman = NAN,
 				       .spearman_p = NAN, .section = EXPLAIN_UNTESTED, .family = explain_family(name) };
+	em->tied = e->fixed_work && em->family->elapsed;
 	if (metric == e->result || (e->fixed_work && !strcmp(name, "run.duration")))
 		em->dropped = EXPLAIN_IS_RESULT;
 	else if (!strncmp(name, "trace.", 6) && strcmp(name, "trace.cpu_time"))

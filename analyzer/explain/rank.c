@@ -148,7 +148,8 @@ static int before(const void *pa, const void *pb, void *ctx)
 	if (a->section != b->section)
 		return a->section < b->section ? -1 : 1;
 	if (a->section == EXPLAIN_BOTH || a->section == EXPLAIN_REST) {
-		d = cmp_num(a->s.share > 0 ? 0 : 1, b->s.share > 0 ? 0 : 1);
+		d = a->section == EXPLAIN_BOTH ? a->tied - b->tied : 0;
+		d = d ? d : cmp_num(a->s.share > 0 ? 0 : 1, b->s.share > 0 ? 0 : 1);
 		d = d ? d : cmp_num(a->p_joint, b->p_joint);
 		d = d ? d : cmp_num(-a->share, -b->share);
 	} else if (a->section == EXPLAIN_BETWEEN || a->section == EXPLAIN_BYSTANDER) {
@@ -210,7 +211,7 @@ int explain_rank(const struct explain_frame *f, struct explain *e)
 		return err;
 	e->unexplained = e->changed ? 1 : NAN;
 	best = e->n_metrics ? &e->m[e->order[0]] : NULL;
-	if (best && best->section == EXPLAIN_BOTH)
+	if (best && best->section == EXPLAIN_BOTH && !best->tied)
 		e->unexplained = 1 - fmin(1, best->share);
 	return 0;
 }

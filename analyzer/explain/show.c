@@ -17,7 +17,7 @@ static const struct table_col metric_cols[] = {
 	TEXT("scale"), COUNT("n_a"), COUNT("n_b"), NUM("mean_a"), NUM("mean_b"), NUM("shift_pct"), NUM("shift_sd"), NUM("p_shift"),
 	NUM("q_shift"), NUM("r_within"), NUM("slope"), NUM("slope_se"), NUM("p_within"), NUM("q_within"), NUM("perm_p_within"),
 	NUM("spearman_within"), NUM("spearman_p"), NUM("p_joint"), NUM("q_joint"), NUM("indirect"), NUM("sobel_se"), NUM("share"),
-	NUM("share_clipped"), NUM("share_upper"), TEXT("signs_agree"), TEXT("confounder"),
+	NUM("share_clipped"), NUM("share_upper"), TEXT("signs_agree"), TEXT("confounder"), TEXT("by_definition"),
 };
 
 static const char *dropped_name(enum explain_dropped d)
@@ -65,6 +65,7 @@ static void metric_row(struct table *t, const struct cmp *c, const struct explai
 	}
 	table_text(t, !tested || isnan(m->share) ? NULL : m->signs ? "yes" : "no");
 	table_text(t, m->family->confounder ? "yes" : "no");
+	table_text(t, m->tied ? "yes" : "no");
 }
 
 struct table *explain_metrics_table(const struct cmp *c, const struct explain *e)

@@ -11,6 +11,7 @@
 #define WIDTH 100      /* at least: rows in one piece read better than rows in two */
 #define TOP_CARRIERS 4 /* names a quantity */
 #define ALSO 6         /* names that a group shows */
+#define PER_FAMILY 2   /* rows of a family in a section */
 #define EXPERIMENTS 2
 #define ALPHA 0.05
 #define COLS 16 /* heads are the arms' names: a table's columns live as long as it does */
@@ -54,6 +55,8 @@ const char *explain_standing(const struct explain *e)
 {
 	if (!e->changed)
 		return "the result did not change for sure, so there is nothing sure to explain";
+	if (e->row->verdict == CMP_CONFOUNDED)
+		return "the arms differ in boot or order, too: that may be what moved the result and everything below";
 	if (e->candidates)
 		return "fewer than 5 units an arm: candidates only, in the order in which they deserve a look";
 	return "consistent with carrying the change is all that a row can say; only an experiment shows a cause";
@@ -115,7 +118,7 @@ static struct table *section_new(const struct text *x, const char *title, int wh
 		{ .id = "rs", .head = "ranks", .type = COL_FLOAT, .prec = 2, .flags = COL_SIGN | link, .group = "inside arms" },
 		{ .id = "p_b", .head = "p", .type = COL_FLOAT, .flags = COL_P, .group = "inside arms" },
 		{ .id = "q", .head = "q", .type = COL_FLOAT, .flags = COL_P | link },
-		{ .id = "share", .head = "share", .unit = "%", .type = COL_FLOAT, .flags = link },
+		{ .id = "share", .head = "share", .unit = "%", .type = COL_TEXT, .flags = COL_RIGHT | link },
 	};
 
 	memcpy(room, cols, sizeof(cols));
@@ -148,7 +151,10 @@ static void row(const struct text *x, struct table *t, const struct explain_metr
 	num(t, m->spearman);
 	num(t, m->s.b_p);
 	num(t, m->q_joint);
-	num(t, 100 * m->share);
+	if (isnan(m->share))
+		table_none(t);
+	else
+		table_textf(t, "%s%.0f", m->s.share > m->share ? ">" : "", 100 * m->share);
 }
 
 /* The others of a group, and what to mind of the one that stands for them. */
@@ -169,10 +175,40 @@ static void remarks(const struct text *x, struct table *t, const struct explain_
 		table_note(t, "%zu moves as one with %s%s", rank, list, n > ALSO ? " and others" : "");
 	if (m->section == EXPLAIN_BOTH && !m->signs)
 		table_note(t, "%zu: the order of the values does not show it; look at single iterations", rank);
-	if (m->family->elapsed && x->e->fixed_work)
+	if (m->tied)
 		table_note(t, "%zu is part of the elapsed time: it goes with it by definition", rank);
 	if (m->family->confounder)
 		table_note(t, "%zu moves results without being part of what was changed: look at it first", rank);
+}
+
+/* Has the section shown enough of this family? What else there is of it gets one line. */
+static bool enough_of(const struct text *x, enum explain_section s, size_t at, size_t *of_family)
+{
+	const struct explain *e = x->e;
+	size_t i;
+
+	*of_family = 0;
+	for (i = 0; i < at; i++) {
+		const struct explain_metric *m = &e->m[e->order[i]];
+
+		*of_family += m->section == s && m->group == e->order[i] && m->family == e->m[e->order[at]].family;
+	}
+	return x->top != SIZE_MAX && *of_family >= PER_FAMILY;
+}
+
+static void more_of(const struct text *x, struct table *t, enum explain_section s, size_t at)
+{
+	const struct explain_family *family = x->e->m[x->e->order[at]].family;
+	char list[300] = "";
+	size_t len = 0;
+
+	for (; at < x->e->n_metrics; at++) {
+		const struct explain_metric *m = &x->e->m[x->e->order[at]];
+
+		if (m->section == s && m->group == x->e->order[at] && m->family == family && len < sizeof(list))
+			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", len ? ", " : "", name_of(x, m));
+	}
+	table_note(t, "also of %s: %s", family->title, list);
 }
 
 /* Returns how many rows there are; only the first of a group has one. */
@@ -180,13 +216,18 @@ static size_t section(const struct text *x, enum explain_section s, const char *
 {
 	struct table_col cols[COLS];
 	struct table *t = section_new(x, title, what, cols);
-	size_t i, n = 0, more = 0;
+	size_t i, n = 0, more = 0, of_family;
 
 	for (i = 0; t && i < x->e->n_metrics; i++) {
 		const struct explain_metric *m = &x->e->m[x->e->order[i]];
 
 		if (m->section != s || m->group != x->e->order[i])
 			continue;
+		if (enough_of(x, s, i, &of_family)) {
+			if (of_family == PER_FAMILY)
+				more_of(x, t, s, i);
+			continue;
+		}
 		if (n == x->top) {
 			more++;
 			continue;
@@ -239,7 +280,7 @@ static void changed_sections(const struct text *x)
 		nearest(x);
 	fputc('\n', x->f);
 	say(x, "Unexplained: %.0f %% of the change%s.", 100 * e->unexplained,
-	    e->unexplained >= 1 ? "; inside the arms nothing was shown to go with the result" :
+	    e->unexplained >= 1 ? "; inside the arms nothing was shown to go with the result, what does so by definition aside" :
 	    " is left after the first of them, by the link inside the arms");
 	if (section(x, EXPLAIN_BETWEEN, e->candidates ? "Candidates: shifted with the result, between the arms only" :
 		    "Shifted with the result, between the arms only", WITH_SHIFT))
@@ -247,7 +288,7 @@ static void changed_sections(const struct text *x)
 		    "with what was changed: the size of a shift does not tell which.");
 	if (section(x, EXPLAIN_BYSTANDER, "Bystanders: shifted, but by their link inside the arms they carry less than a quarter",
 		    WITH_SHIFT))
-		say(x, "Supports: these moved between the arms, and the result does not follow them inside the arms.");
+		say(x, "Supports: these moved between the arms, but inside the arms the result does not follow them, or goes the other way.");
 }
 
 static void unchanged_sections(const struct text *x)
@@ -362,7 +403,7 @@ static void experiments(const struct text *x)
 		for (i = 0; i < x->e->n_metrics && n < EXPERIMENTS; i++) {
 			const struct explain_metric *m = &x->e->m[x->e->order[i]];
 
-			if (m->section != from[s] || m->group != x->e->order[i])
+			if (m->section != from[s] || m->group != x->e->order[i] || m->tied)
 				continue;
 			for (k = 0; k < n && done[k] != m->family; k++)
 				;

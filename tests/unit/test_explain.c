@@ -319,7 +319,7 @@ static void test_block_numbers(void **state)
 
 static void test_twins(void **state)
 {
-	double y[12], dur[12], count[12], rate[12];
+	double y[12], dur[12], count[12], rate[12], busy[12];
 	struct cmp_result r;
 	struct explain e;
 	uint64_t seed = 3;
@@ -333,6 +333,7 @@ static void test_twins(void **state)
 			dur[i] = fixed ? y[i] + 0.01 : 10 * (1 + 0.0001 * noise(&seed));
 			count[i] = 1000 * (1 + 0.02 * noise(&seed));
 			rate[i] = count[i] / dur[i];
+			busy[i] = 2 * y[i];
 		}
 		start(&c, 6, false);
 		put(&c, "time", CMP_BENCHMARK, METRIC_TIME, y);
@@ -340,12 +341,17 @@ static void test_twins(void **state)
 		put(&c, "sched.switches", CMP_KERNEL, METRIC_COUNT, count);
 		put(&c, "sched.switches.rate", CMP_KERNEL, METRIC_RATE, rate);
 		put(&c, "trace.events", CMP_KERNEL, METRIC_COUNT, rate);
+		put(&c, "sched.run_time", CMP_KERNEL, METRIC_TIME, busy);
 		assert_int_equal(explain(&c, NULL, &r, &e), 0);
 		assert_int_equal(e.fixed_work, fixed);
 		assert_int_equal(get(&c, &e, "run.duration")->dropped, fixed ? EXPLAIN_IS_RESULT : EXPLAIN_KEPT);
 		assert_int_equal(get(&c, &e, "sched.switches")->dropped, fixed ? EXPLAIN_KEPT : EXPLAIN_TWIN);
 		assert_int_equal(get(&c, &e, "sched.switches.rate")->dropped, fixed ? EXPLAIN_TWIN : EXPLAIN_KEPT);
 		assert_int_equal(get(&c, &e, "trace.events")->dropped, EXPLAIN_OF_TRACER);
+		/* on fixed work CPU time is a part of the result: it explains nothing */
+		assert_int_equal(get(&c, &e, "sched.run_time")->section, EXPLAIN_BOTH);
+		assert_int_equal(get(&c, &e, "sched.run_time")->tied, fixed);
+		assert_true(fixed ? e.unexplained == 1 : e.unexplained < 0.1);
 		finish(&c, &r, &e);
 	}
 }
