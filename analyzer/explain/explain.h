@@ -59,7 +59,7 @@ struct explain_metric {
 	double shift_pct;      /* 100 * (mean b / mean a - 1); NaN where mean a is 0 */
 	struct stats_explain s; /* on the scale; b_se, b_p, a_p and sobel_se are those of blocks where there are any */
 	bool constant;         /* inside both arms */
-	bool tied;             /* a part of the elapsed time that is the result: goes with it by definition */
+	bool tied;             /* a part of the elapsed time that is the result, or a count that only grew with it */
 	double shift_sd;       /* shift in standard deviations inside the arms; infinite where there is none */
 	double p_joint;        /* max(p_a, p_b) */
 	double q_joint, q_a, q_b; /* adjusted over the metrics that were tested */

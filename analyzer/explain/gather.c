@@ -12,6 +12,7 @@
 #include "../stats/series.h"
 #include "explain_int.h"
 
+#define ALPHA 0.05
 #define TRACER_SHARE 0.02
 #define SAME_R 0.9 /* the iterations' length goes with the result beyond this: the work was fixed */
 
@@ -363,6 +364,30 @@ static void drop_twins(const struct cmp *c, struct explain *e)
 	}
 }
 
+/*
+ * Whatever goes on beside fixed work grows with the time that it takes. A count that is no
+ * different a second says nothing but that.
+ */
+static void tie_to_time(const struct cmp *c, struct explain *e)
+{
+	const struct explain_metric *rate;
+	char name[160];
+	size_t i;
+
+	for (i = 0; i < e->n_metrics && e->fixed_work; i++) {
+		struct explain_metric *m = &e->m[i];
+		const char *s = c->metric[m->metric].name;
+
+		if (m->dropped || strlen(s) + 7 > sizeof(name))
+			continue;
+		snprintf(name, sizeof(name), "%s.%s", s, strcmp(s, "sched.wait") ? "rate" : "tasks");
+		rate = find(e, c, name, strlen(name));
+		if (!rate || m->scale != EXPLAIN_LOG || rate->scale != EXPLAIN_LOG || rate->s.a_p < ALPHA)
+			continue;
+		m->tied |= fabs(rate->s.a) < fabs(m->s.a) / 3;
+	}
+}
+
 /* The collector's own time is no company worth naming while it is this small a part of all. */
 static void drop_small_tracer(const struct cmp *c, struct explain *e)
 {
@@ -493,6 +518,7 @@ int explain_gather(struct explain_frame *f, struct explain *e)
 			err = one_metric(f, e, i, unit);
 	if (!err) {
 		drop_twins(c, e);
+		tie_to_time(c, e);
 		drop_small_tracer(c, e);
 	}
 	for (k = 0; f->blocks && k < f->side[0].n; k++)

@@ -176,7 +176,8 @@ static void remarks(const struct text *x, struct table *t, const struct explain_
 	if (m->section == EXPLAIN_BOTH && !m->signs)
 		table_note(t, "%zu: the order of the values does not show it; look at single iterations", rank);
 	if (m->tied)
-		table_note(t, "%zu is part of the elapsed time: it goes with it by definition", rank);
+		table_note(t, m->family->elapsed ? "%zu is part of the elapsed time: it goes with it by definition" :
+			   "%zu grew with the time alone: a second there is no more of it", rank);
 	if (m->family->confounder)
 		table_note(t, "%zu moves results without being part of what was changed: look at it first", rank);
 }
@@ -280,7 +281,7 @@ static void changed_sections(const struct text *x)
 		nearest(x);
 	fputc('\n', x->f);
 	say(x, "Unexplained: %.0f %% of the change%s.", 100 * e->unexplained,
-	    e->unexplained >= 1 ? "; inside the arms nothing was shown to go with the result, what does so by definition aside" :
+	    e->unexplained >= 1 ? "; inside the arms nothing was shown to go with the result, but what only grows with it" :
 	    " is left after the first of them, by the link inside the arms");
 	if (section(x, EXPLAIN_BETWEEN, e->candidates ? "Candidates: shifted with the result, between the arms only" :
 		    "Shifted with the result, between the arms only", WITH_SHIFT))

@@ -319,7 +319,7 @@ static void test_block_numbers(void **state)
 
 static void test_twins(void **state)
 {
-	double y[12], dur[12], count[12], rate[12], busy[12];
+	double y[12], dur[12], count[12], rate[12], busy[12], beside[12], even[12];
 	struct cmp_result r;
 	struct explain e;
 	uint64_t seed = 3;
@@ -334,6 +334,8 @@ static void test_twins(void **state)
 			count[i] = 1000 * (1 + 0.02 * noise(&seed));
 			rate[i] = count[i] / dur[i];
 			busy[i] = 2 * y[i];
+			even[i] = 300 * (1 + 0.01 * noise(&seed)); /* what goes on beside the work, a second */
+			beside[i] = even[i] * dur[i];
 		}
 		start(&c, 6, false);
 		put(&c, "time", CMP_BENCHMARK, METRIC_TIME, y);
@@ -342,6 +344,8 @@ static void test_twins(void **state)
 		put(&c, "sched.switches.rate", CMP_KERNEL, METRIC_RATE, rate);
 		put(&c, "trace.events", CMP_KERNEL, METRIC_COUNT, rate);
 		put(&c, "sched.run_time", CMP_KERNEL, METRIC_TIME, busy);
+		put(&c, "mm.faults", CMP_KERNEL, METRIC_COUNT, beside);
+		put(&c, "mm.faults.rate", CMP_KERNEL, METRIC_RATE, even);
 		assert_int_equal(explain(&c, NULL, &r, &e), 0);
 		assert_int_equal(e.fixed_work, fixed);
 		assert_int_equal(get(&c, &e, "run.duration")->dropped, fixed ? EXPLAIN_IS_RESULT : EXPLAIN_KEPT);
@@ -351,6 +355,8 @@ static void test_twins(void **state)
 		/* on fixed work CPU time is a part of the result: it explains nothing */
 		assert_int_equal(get(&c, &e, "sched.run_time")->section, EXPLAIN_BOTH);
 		assert_int_equal(get(&c, &e, "sched.run_time")->tied, fixed);
+		assert_int_equal(get(&c, &e, "mm.faults")->tied, fixed);
+		assert_false(get(&c, &e, "sched.switches")->tied);
 		assert_true(fixed ? e.unexplained == 1 : e.unexplained < 0.1);
 		finish(&c, &r, &e);
 	}
