@@ -163,7 +163,9 @@ int compare_gather(struct cmp *c, const struct compare_opts *o, const char *comm
 		err = cmp_add_traces(c, o->traces[i]);
 	if (!err && o->drop)
 		err = cmp_exclude(c, o->drop);
-	return err ? err : cmp_load_traces(c);
+	if (!err)
+		err = cmp_load_traces(c);
+	return err ? err : cmp_load_floors(c);
 }
 
 int compare_known_metrics(const char *option, const char *patterns)

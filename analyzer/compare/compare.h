@@ -31,6 +31,7 @@ struct cmp_metric {
 	bool ratio;       /* marked for ratio tables (an R in the extra column) */
 	bool unit_varies; /* the arms do not agree on unit or direction: nothing can be compared */
 	double floor;     /* relative: what A/A comparisons showed on this machine; 0: none recorded */
+	uint32_t floor_pairs; /* so many of them */
 	double threshold; /* relative: asked for, in place of the general least change; 0: not */
 };
 
@@ -70,6 +71,7 @@ struct cmp {
 	const char *patterns;    /* kernel metrics wanted, NULL: the usual */
 	char *benchmark;         /* NULL: traces alone */
 	char *dir;               /* of the results; NULL: traces alone */
+	char *floor_file;        /* where the metrics' floors are from; NULL: there are none */
 	struct cmp_job *job;     /* traces to be read */
 	size_t n_jobs;
 	mmt_log_fn log;
@@ -86,6 +88,12 @@ int cmp_add_traces(struct cmp *c, const char *list);
 int cmp_exclude(struct cmp *c, const char *list);
 /* After the last of them: reads the traces, on all CPUs. */
 int cmp_load_traces(struct cmp *c);
+/* A fact of an arm's system; NULL: not recorded. */
+const char *cmp_fact(const struct cmp_arm *a, const char *key, bool *varies);
+/* NULL also where it varies. */
+const char *cmp_one_fact(const struct cmp_arm *a, const char *key);
+/* The metrics' A/A floors from DIR/aa.json, of this benchmark and host. After the traces, which know the host. */
+int cmp_load_floors(struct cmp *c);
 
 /* For the gatherers. */
 struct cmp_arm *cmp_arm(struct cmp *c, const char *name);

@@ -44,6 +44,7 @@ void cmp_free(struct cmp *c)
 	free(c->value);
 	free(c->benchmark);
 	free(c->dir);
+	free(c->floor_file);
 	u64map_free(&c->by_name);
 	memset(c, 0, sizeof(*c));
 }

@@ -136,6 +136,33 @@ static bool family_lines(const struct cmp *c, const struct cmp_result *r, enum c
 	return false;
 }
 
+/* Up to three metrics by name, those that come first in the tables. */
+static bool floor_line(const struct cmp *c, struct lines *l)
+{
+	char list[300] = "";
+	size_t i, n = 0, len = 0;
+	uint32_t lo = UINT32_MAX, hi = 0;
+
+	for (i = 0; i < c->n_metrics; i++) {
+		const struct cmp_metric *m = &c->metric[i];
+
+		if (!(m->floor > 0))
+			continue;
+		lo = m->floor_pairs < lo ? m->floor_pairs : lo;
+		hi = m->floor_pairs > hi ? m->floor_pairs : hi;
+		if (n++ < 3 && len < sizeof(list))
+			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%.2g %% for %.60s", n > 1 ? ", " : "", 100 * m->floor,
+						m->name);
+	}
+	if (!n)
+		return false;
+	if (n > 3 && len < sizeof(list))
+		snprintf(list + len, sizeof(list) - len, " and %zu more", n - 3);
+	if (lo == hi)
+		return say(l, "A/A floor: %s, from %u pairs, %s", list, lo, c->floor_file);
+	return say(l, "A/A floor: %s, from %u to %u pairs, %s", list, lo, hi, c->floor_file);
+}
+
 bool cmp_rule_line(const struct cmp *c, const struct cmp_result *r, unsigned int i, char *buf, size_t size)
 {
 	struct lines l = { .want = i, .buf = buf, .size = size };
@@ -145,6 +172,8 @@ bool cmp_rule_line(const struct cmp *c, const struct cmp_result *r, unsigned int
 		return false;
 	if (say(&l, "unit: %s (%s)", cmp_unit_name(d->unit), d->unit_why) || say(&l, "order: %s", d->order_why) ||
 	    family_lines(c, r, CMP_BENCHMARK, &l) || family_lines(c, r, CMP_KERNEL, &l))
+		return true;
+	if (floor_line(c, &l))
 		return true;
 	return say(&l, "verdict: adjusted p < %g and a change of %g %% or more (a kernel metric's own least change, or the A/A floor, "
 		   "if larger)", r->opts.alpha, 100 * r->opts.min_effect);

@@ -29,4 +29,10 @@ json_t *read_run_json(const struct cmp *c, const char *run_dir);
 /* Start, times and boot of the iteration; false: the benchmark failed in it. */
 bool read_stamps(const struct cmp *c, struct cmp_iteration *it, const char *iter_dir, const json_t *run);
 
+/* facts.c: what is worth comparing of a system; and one fact more of an arm's. */
+bool cmp_fact_matters(const char *key);
+int cmp_take_fact(struct cmp_arm *arm, const char *key, const char *value);
+/* Where no trace told any: those of run.json. */
+int cmp_facts_of_runs(struct cmp *c);
+
 #endif

@@ -229,20 +229,6 @@ static struct table *rows_table(const struct cmp *c, const struct cmp_result *r,
 	return t;
 }
 
-const char *cmp_fact(const struct cmp_arm *a, const char *key, bool *varies)
-{
-	size_t i;
-
-	for (i = 0; i < a->n_facts; i++) {
-		if (!strcmp(a->fact[i].key, key)) {
-			*varies = a->fact[i].varies;
-			return a->fact[i].value;
-		}
-	}
-	*varies = false;
-	return NULL;
-}
-
 bool cmp_fact_differs(const struct cmp *c, const char *key)
 {
 	const char *first, *v;

@@ -27,7 +27,6 @@ void cmp_put_table(struct table *t, const struct table_out *o, FILE *f); /* free
 void cmp_write_notes(const struct cmp *c, const struct cmp_result *r, const struct table_out *o, FILE *f);
 bool cmp_worth_a_line(const struct cmp *c, const struct cmp_result *r, uint32_t metric);
 /* A fact of an arm's system that another arm does not share. */
-const char *cmp_fact(const struct cmp_arm *a, const char *key, bool *varies); /* NULL: not recorded */
 bool cmp_fact_differs(const struct cmp *c, const char *key);
 size_t cmp_boots(const struct cmp_arm *a); /* 0: not recorded */
 struct table *cmp_systems_table(const struct cmp *c);

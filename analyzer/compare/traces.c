@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "../pool.h"
-#include "compare.h"
+#include "read_int.h"
 
 struct fact { char *key, *value; };
 
@@ -28,17 +28,6 @@ struct cmp_job {
 	double start;       /* seconds of the epoch */
 };
 
-/* Facts that belong to one run, or to the recording, are no difference between systems. */
-static bool fact_matters(const char *key)
-{
-	static const char *const own[] = { "run.", "boot.", "time.", "tool.options", "totals.place", "events", "ring.kb", "workload." };
-	size_t i;
-
-	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (!strncmp(key, own[i], strlen(own[i])))
-			return false;
-	return true;
-}
 
 static int job_metrics(struct cmp_job *j, const struct model *m, const char *patterns)
 {
@@ -72,7 +61,7 @@ static int job_facts(struct cmp_job *j, const struct model *m)
 	for (i = 0; i < m->n_meta; i++) {
 		struct fact *f = &j->fact[j->n_facts];
 
-		if (!fact_matters(m->meta[i].key))
+		if (!cmp_fact_matters(m->meta[i].key))
 			continue;
 		f->key = strdup(m->meta[i].key);
 		f->value = strdup(m->meta[i].value);
@@ -121,27 +110,6 @@ static void work(void *ctx, size_t i)
 	run_job(&c->job[i], c->patterns);
 }
 
-static int take_fact(struct cmp_arm *arm, const char *key, const char *value)
-{
-	struct cmp_fact *f;
-	size_t i;
-
-	for (i = 0; i < arm->n_facts; i++) {
-		if (strcmp(arm->fact[i].key, key))
-			continue;
-		arm->fact[i].varies |= strcmp(arm->fact[i].value, value) != 0;
-		return 0;
-	}
-	f = reallocarray(arm->fact, arm->n_facts + 1, sizeof(*f));
-	if (!f)
-		return -ENOMEM;
-	arm->fact = f;
-	f = &arm->fact[arm->n_facts];
-	*f = (struct cmp_fact){ .key = strdup(key), .value = strdup(value) };
-	arm->n_facts++;
-	return f->key && f->value ? 0 : -ENOMEM;
-}
-
 static int take_job(struct cmp *c, struct cmp_job *j)
 {
 	struct cmp_arm *arm = &c->arm[j->arm];
@@ -151,7 +119,7 @@ static int take_job(struct cmp *c, struct cmp_job *j)
 	int err = j->err, id;
 
 	for (i = 0; i < j->n_facts && !err; i++)
-		err = take_fact(arm, j->fact[i].key, j->fact[i].value);
+		err = cmp_take_fact(arm, j->fact[i].key, j->fact[i].value);
 	if (err)
 		return err;
 	if (j->boot_id) { /* the trace saw the machine itself */
@@ -225,7 +193,7 @@ int cmp_load_traces(struct cmp *c)
 	int err = 0;
 
 	if (!c->n_jobs)
-		return 0;
+		return cmp_facts_of_runs(c);
 	pool_run(c->n_jobs, 0, work, c);
 	for (i = 0; i < c->n_jobs && !err; i++) {
 		const struct cmp_job *j = &c->job[i];
@@ -236,5 +204,5 @@ int cmp_load_traces(struct cmp *c)
 			err = cmp_say(c, -ENODATA, "%s: %s", j->path, j->why);
 	}
 	cmp_free_jobs(c);
-	return err;
+	return err ? err : cmp_facts_of_runs(c);
 }
