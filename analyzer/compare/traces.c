@@ -28,7 +28,6 @@ struct cmp_job {
 	double start;       /* seconds of the epoch */
 };
 
-
 static int job_metrics(struct cmp_job *j, const struct model *m, const char *patterns)
 {
 	const struct metric *all;

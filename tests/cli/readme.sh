@@ -21,7 +21,7 @@ for t in $(grep -ohE '(^|`)make [a-z -]+' README.md | sed 's/`//; s/^make //; s/
 	grep -qE "^$t:" Makefile || fail "README.md: no target $t in Makefile"
 done
 if [ -x "$MMT" ]; then
-	grep -E '^mmt-trace [a-z]+' README.md | sed 's/ -- .*//; s/#.*//' | while read -r _ c args; do
+	grep -E '^mmt-trace [a-z]+' README.md | sed 's/ -- .*//; s/ --run .*/ --run/; s/#.*//' | while read -r _ c args; do
 		"$TOP/scripts/options.sh" "$MMT" | grep -qx "$c" || echo "README.md: no command $c"
 		for a in $args; do
 			case $a in --*) a=${a%%=*} ;; -?) ;; *) continue ;; esac

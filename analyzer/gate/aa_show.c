@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What same against same showed. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "../compare/show.h"
+#include "aa.h"
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+#define ROW_WIDTH 110
+
+static const struct table_col cols[] = {
+	{ .id = "metric", .head = "metric", .type = COL_TEXT, .flags = COL_KEY, .max = 34 },
+	{ .id = "source", .head = "source", .type = COL_TEXT },
+	{ .id = "pairs", .head = "pairs", .type = COL_COUNT },
+	{ .id = "median_pct", .head = "median", .unit = "%", .group = "|difference|", .type = COL_FLOAT, .prec = 3, .flags = COL_SIG },
+	{ .id = "p95_pct", .head = "95 % of", .unit = "%", .group = "|difference|", .type = COL_FLOAT, .prec = 3, .flags = COL_SIG },
+	{ .id = "max_pct", .head = "most", .unit = "%", .group = "|difference|", .type = COL_FLOAT, .prec = 3, .flags = COL_SIG },
+	{ .id = "floor_pct", .head = "floor", .unit = "%", .type = COL_FLOAT, .prec = 3, .flags = COL_SIG },
+	{ .id = "pairs_missing", .head = "missing", .unit = "pairs", .type = COL_COUNT, .flags = COL_HIDE_EMPTY },
+	{ .id = "false_verdicts", .head = "false", .unit = "verdicts", .type = COL_COUNT },
+	{ .id = "withheld", .head = "withheld", .type = COL_COUNT, .flags = COL_HIDE_EMPTY },
+};
+
+static struct table *metrics_of(const struct aa_sum *s)
+{
+	struct table *t = table_new("metrics", NULL, cols, N(cols));
+	size_t i;
+
+	for (i = 0; t && i < s->n; i++) {
+		const struct aa_metric *m = &s->m[i];
+
+		table_text(t, m->name);
+		table_text(t, m->source == CMP_KERNEL ? "kernel" : "benchmark");
+		table_u64(t, m->pairs);
+		if (m->pairs) {
+			table_f64(t, m->median);
+			table_f64(t, m->floor);
+			table_f64(t, m->max);
+		} else {
+			table_none(t);
+			table_none(t);
+			table_none(t);
+		}
+		if (m->pairs >= AA_LEAST_PAIRS) {
+			table_f64(t, m->floor);
+			table_none(t);
+		} else {
+			table_none(t);
+			table_u64(t, AA_LEAST_PAIRS - m->pairs);
+		}
+		table_u64(t, m->flagged);
+		table_u64(t, m->hidden);
+	}
+	return t;
+}
+
+/* A line of what follows, i = 0, 1, ...; false after the last. */
+static bool finding(const struct aa_sum *s, const struct aa_about *about, unsigned int i, char *buf, size_t size)
+{
+	double lo, hi, alpha = about->how && about->how->alpha > 0 ? about->how->alpha : 0.05;
+	size_t n = s->h->n;
+
+	switch (i) {
+	case 0:
+		aa_binomial(s->pairs_flagged, n, 0.95, &lo, &hi);
+		if (!n)
+			snprintf(buf, size, "false positives: there is no pair");
+		else
+			snprintf(buf, size, "false positives: %zu of %zu pairs have a verdict on some benchmark metric, %.1f %% (95 %% interval %.1f "
+				 "to %.1f %%); the rule allows %.0f %%", s->pairs_flagged, n, 100 * (double)s->pairs_flagged / (double)n,
+				 100 * lo, 100 * hi, 100 * alpha);
+		return true;
+	case 1:
+		if (s->pairs_hidden)
+			snprintf(buf, size, "withheld: %zu pairs more would have one, were they not INDICATIVE (fewer than 5 units) or CONFOUNDED",
+				 s->pairs_hidden);
+		else
+			snprintf(buf, size, "withheld: none");
+		return true;
+	case 2:
+		if (n < AA_LEAST_PAIRS)
+			snprintf(buf, size, "floor: none yet: %zu pairs are missing to %d; the 95 %% column is an estimate that nothing uses",
+				 (size_t)AA_LEAST_PAIRS - n, AA_LEAST_PAIRS);
+		else
+			snprintf(buf, size, "floor: the 95th percentile of the differences; compare and gate call nothing below it BETTER or WORSE%s%s",
+				 about->stored ? ", from " : " once it is stored", about->stored ? about->stored : "");
+		return true;
+	case 3:
+		snprintf(buf, size, "holds for: comparisons with %zu units an arm or more, arranged as these pairs were%s", s->units,
+			 about->scheme == AA_SPLIT ? " (within one run: what differs between runs and boots is not in it)" : "");
+		return true;
+	case 4:
+		if (about->scheme != AA_RUNS || n < 2)
+			return false;
+		snprintf(buf, size, "note: the pairs share runs, so they are fewer than they look, and the interval is too narrow");
+		return true;
+	}
+	return false;
+}
+
+static size_t named_runs(const struct aa_about *about)
+{
+	return about->c->n_arms;
+}
+
+static void head(const struct aa_sum *s, const struct aa_about *about, bool markdown, FILE *f)
+{
+	char line[600], *colon;
+	unsigned int i;
+
+	fprintf(f, markdown ? "## A/A: %s\n\n" : "benchmark  %s, same against same\n", s->h->benchmark);
+	fprintf(f, markdown ? "- **host**: %s\n" : "host       %s\n", s->h->host ? s->h->host : "not recorded");
+	fprintf(f, markdown ? "- **pairs**: %zu (%zu of this call, of %zu run%s): %s\n" : "pairs      %zu (%zu of this call, of %zu run%s): %s\n",
+		s->h->n, about->added, named_runs(about), named_runs(about) == 1 ? "" : "s", aa_scheme_title(about->scheme));
+	for (i = 0; finding(s, about, i, line, sizeof(line)); i++) {
+		colon = strchr(line, ':');
+		*colon = '\0';
+		if (markdown)
+			fprintf(f, "- **%s**:%s\n", line, colon + 1);
+		else
+			fprintf(f, "%s:%s\n", line, colon + 1);
+	}
+}
+
+static void write_json(const struct aa_sum *s, const struct aa_about *about, struct table *t, FILE *f)
+{
+	char line[600];
+	double lo, hi;
+	struct table *systems;
+	struct json j;
+	unsigned int i;
+
+	aa_binomial(s->pairs_flagged, s->h->n, 0.95, &lo, &hi);
+	json_init(&j, f, true);
+	json_obj(&j, NULL);
+	json_str(&j, "kind", "aa");
+	json_u64(&j, "version", 1);
+	json_str(&j, "benchmark", s->h->benchmark);
+	json_str(&j, "host", s->h->host);
+	json_str(&j, "scheme", aa_scheme_name(about->scheme));
+	json_u64(&j, "pairs", s->h->n);
+	json_u64(&j, "pairs_of_this_call", about->added);
+	json_u64(&j, "least_pairs", AA_LEAST_PAIRS);
+	json_u64(&j, "pairs_flagged", s->pairs_flagged);
+	json_u64(&j, "pairs_withheld", s->pairs_hidden);
+	json_num(&j, "false_positive_rate", s->h->n ? (double)s->pairs_flagged / (double)s->h->n : NAN);
+	json_num(&j, "rate_lo", lo);
+	json_num(&j, "rate_hi", hi);
+	json_u64(&j, "tests", s->tests);
+	json_u64(&j, "tests_flagged", s->flagged);
+	json_u64(&j, "least_units", s->units);
+	json_str(&j, "stored", about->stored);
+	json_arr(&j, "lines");
+	for (i = 0; finding(s, about, i, line, sizeof(line)); i++)
+		json_str(&j, NULL, line);
+	json_end(&j);
+	table_write_json(t, &j, "metrics");
+	systems = cmp_systems_table(about->c);
+	if (systems)
+		table_write_json(systems, &j, "systems");
+	table_free(systems);
+	json_end(&j);
+}
+
+int aa_write(const struct aa_sum *s, const struct aa_about *about, const struct table_out *o, FILE *f)
+{
+	struct table *t = metrics_of(s);
+	struct table_out wide = *o;
+	int err = t ? table_err(t) : -ENOMEM;
+
+	if (wide.width && wide.width < ROW_WIDTH)
+		wide.width = ROW_WIDTH;
+	if (!err && (o->fmt == TABLE_TEXT || o->fmt == TABLE_MARKDOWN)) {
+		head(s, about, o->fmt == TABLE_MARKDOWN, f);
+		fputc('\n', f);
+		table_write(t, f, &wide);
+		cmp_put_table(cmp_systems_table(about->c), o, f);
+	} else if (!err && o->fmt == TABLE_JSON) {
+		write_json(s, about, t, f);
+	} else if (!err) {
+		table_write(t, f, o);
+	}
+	table_free(t);
+	return err;
+}
