@@ -60,7 +60,7 @@ static enum explain_section section_of(const struct explain *e, const struct exp
 		return EXPLAIN_BYSTANDER;
 	if (shifted)
 		return EXPLAIN_BETWEEN;
-	return m->q_b < ALPHA ? EXPLAIN_SCATTER : EXPLAIN_REST;
+	return m->q_b < ALPHA && !m->tied ? EXPLAIN_SCATTER : EXPLAIN_REST;
 }
 
 static void sections(struct explain *e)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "../../analyzer/explain/explain.h"
 #include "synth.h"
@@ -178,6 +179,55 @@ static void test_cause(void **state)
 	finish(&c, &r, &e);
 }
 
+static void put_json(struct cmp *c, const char *name, enum cmp_source source, const json_t *a, const json_t *b)
+{
+	size_t n = json_array_size(a), i;
+	double x[2 * MOST];
+
+	assert_true(n == json_array_size(b) && n <= MOST);
+	for (i = 0; i < n; i++) {
+		x[i] = json_number_value(json_array_get(a, i));
+		x[n + i] = json_number_value(json_array_get(b, i));
+	}
+	put(c, name, source, METRIC_RATE, x);
+}
+
+/* The worked examples of the statistic: the cause planted there is the first here, too. */
+static void test_examples(void **state)
+{
+	const char *top = getenv("TOP");
+	json_t *root, *examples, *ex, *in, *metric;
+	const char *name, *want;
+	struct cmp_result r;
+	struct explain e;
+	char path[4096];
+	size_t i, seen = 0;
+	struct cmp c;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/tests/data/stats-examples.json", top ? top : ".");
+	root = json_load_file(path, 0, NULL);
+	assert_non_null(root);
+	examples = json_object_get(json_object_get(root, "explain"), "examples");
+	json_array_foreach(examples, i, ex) {
+		want = json_string_value(json_object_get(json_object_get(ex, "out"), "expected_top"));
+		in = json_object_get(ex, "in");
+		if (!want)
+			continue;
+		start(&c, json_array_size(json_object_get(in, "y_a")), false);
+		put_json(&c, "y", CMP_BENCHMARK, json_object_get(in, "y_a"), json_object_get(in, "y_b"));
+		json_object_foreach(json_object_get(in, "metrics"), name, metric)
+			put_json(&c, name, CMP_KERNEL, json_object_get(metric, "a"), json_object_get(metric, "b"));
+		assert_int_equal(explain(&c, NULL, &r, &e), 0);
+		assert_string_equal(first(&c, &e), want);
+		assert_int_equal(e.m[e.order[0]].section, EXPLAIN_BOTH);
+		finish(&c, &r, &e);
+		seen++;
+	}
+	assert_true(seen > 0);
+	json_decref(root);
+}
+
 /* How often the rule puts the cause first: about as often as its simulation says. */
 static void test_rank_rate(void **state)
 {
@@ -213,7 +263,7 @@ static void test_rank_rate(void **state)
 
 static void test_unchanged(void **state)
 {
-	double y[16], moved[16], still[16];
+	double y[16], moved[16], still[16], both[16];
 	struct cmp_result r;
 	struct explain e;
 	uint64_t seed = 5;
@@ -229,13 +279,17 @@ static void test_unchanged(void **state)
 		still[i] = 20 * (1 + 0.02 * z + 0.001 * noise(&seed));
 	}
 	for (i = 0; i < 8; i++) /* the same values in both arms: surely no change */
-		y[8 + i] = y[i], still[8 + i] = still[i];
+		y[8 + i] = y[i] * 1.00001, still[8 + i] = still[i], both[i] = still[i], both[8 + i] = 2 * still[i];
 	start(&c, 8, false);
 	put(&c, "time", CMP_BENCHMARK, METRIC_TIME, y);
 	put(&c, "sched.switches", CMP_KERNEL, METRIC_COUNT, moved);
 	put(&c, "sched.wait", CMP_KERNEL, METRIC_TIME, still);
+	put(&c, "mm.faults", CMP_KERNEL, METRIC_COUNT, both);
 	assert_int_equal(explain(&c, NULL, &r, &e), 0);
 	assert_false(e.changed);
+	/* shifted and linked: but there is nothing that it could have carried */
+	assert_true(get(&c, &e, "mm.faults")->p_joint < 0.05 && get(&c, &e, "mm.faults")->s.share > 0);
+	assert_int_equal(get(&c, &e, "mm.faults")->section, EXPLAIN_BYSTANDER);
 	assert_true(isnan(e.unexplained));
 	assert_int_equal(get(&c, &e, "sched.switches")->section, EXPLAIN_BYSTANDER);
 	assert_int_equal(get(&c, &e, "sched.wait")->section, EXPLAIN_SCATTER);
@@ -319,7 +373,7 @@ static void test_block_numbers(void **state)
 
 static void test_twins(void **state)
 {
-	double y[12], dur[12], count[12], rate[12], busy[12], beside[12], even[12];
+	double y[12], dur[12], count[12], rate[12], busy[12], beside[12], even[12], wait[12];
 	struct cmp_result r;
 	struct explain e;
 	uint64_t seed = 3;
@@ -336,6 +390,7 @@ static void test_twins(void **state)
 			busy[i] = 2 * y[i];
 			even[i] = 300 * (1 + 0.01 * noise(&seed)); /* what goes on beside the work, a second */
 			beside[i] = even[i] * dur[i];
+			wait[i] = 10 * y[i] * (1 + 0.02 * noise(&seed));
 		}
 		start(&c, 6, false);
 		put(&c, "time", CMP_BENCHMARK, METRIC_TIME, y);
@@ -358,6 +413,14 @@ static void test_twins(void **state)
 		assert_int_equal(get(&c, &e, "mm.faults")->tied, fixed);
 		assert_false(get(&c, &e, "sched.switches")->tied);
 		assert_true(fixed ? e.unexplained == 1 : e.unexplained < 0.1);
+		explain_free(&e);
+		cmp_result_free(&r);
+		/* with something that is not tied, that comes first, though its link is weaker */
+		put(&c, "sched.wait.p99", CMP_KERNEL, METRIC_TIME, wait);
+		assert_int_equal(explain(&c, NULL, &r, &e), 0);
+		assert_true(get(&c, &e, "sched.wait.p99")->p_joint > get(&c, &e, "sched.run_time")->p_joint);
+		assert_string_equal(first(&c, &e), fixed ? "sched.wait.p99" : "sched.run_time");
+		assert_true(e.unexplained < 0.5);
 		finish(&c, &r, &e);
 	}
 }
@@ -607,7 +670,7 @@ static void test_carriers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cause), cmocka_unit_test(test_rank_rate), cmocka_unit_test(test_unchanged),
+		cmocka_unit_test(test_cause), cmocka_unit_test(test_examples), cmocka_unit_test(test_rank_rate), cmocka_unit_test(test_unchanged),
 		cmocka_unit_test(test_blocks), cmocka_unit_test(test_block_numbers), cmocka_unit_test(test_twins),
 		cmocka_unit_test(test_odd_values), cmocka_unit_test(test_too_little), cmocka_unit_test(test_families),
 		cmocka_unit_test(test_carriers),
