@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -68,9 +69,11 @@ static double bca_level(double p, double z0, double acceleration)
 /* This share of what is as large as the estimate counts as below it; never all or none. */
 static double bias(const double *sorted, size_t n, double at, double ties)
 {
-	double eps = 1e-12 * fabs(at), below = 0;
+	double spread = sorted[n - 1 - n / 4] - sorted[n / 4], below = 0, eps;
 	size_t i;
 
+	/* what rounding tells apart is equal; but a small spread far from 0 is a spread */
+	eps = fmax(4 * DBL_EPSILON * fabs(at), fmin(1e-12 * fabs(at), 1e-6 * spread));
 	for (i = 0; i < n; i++)
 		below += sorted[i] < at - eps ? 1 : sorted[i] <= at + eps ? ties : 0;
 	below = fmin(fmax(below, 0.5), (double)n - 0.5);
@@ -127,7 +130,8 @@ int stats_bootstrap_ratio(const double *a, size_t na, const double *b, size_t nb
 	/* the values left over at the end are for one arm at a time */
 	jackknife(&arm_a, true, at_b, fn, arg, arm_b.again + nb, &sq, &cube);
 	jackknife(&arm_b, false, at_a, fn, arg, arm_b.again + nb, &sq, &cube);
-	r->acceleration = sq > 0 ? cube / (6 * pow(sq, 1.5)) : 0;
+	/* influences that are but rounding have no skew */
+	r->acceleration = sqrt(sq) > 1e-14 * fabs(r->ratio) ? cube / (6 * pow(sq, 1.5)) : 0;
 	r->status = STATS_OK;
 	stats_rng_seed(&rng, seed);
 	for (i = 0; i < rounds && r->status == STATS_OK; i++) {

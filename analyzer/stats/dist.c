@@ -201,11 +201,15 @@ double stats_normal_quantile(double p)
 		return p ? INFINITY : -INFINITY;
 	if (p > 0.5)
 		return -stats_normal_quantile(1 - p);
+	if (p == 0.5)
+		return 0;
 	/* rational start (Abramowitz and Stegun 26.2.22), then Halley */
 	t = sqrt(-2 * log(p));
 	z = (2.30753 + 0.27061 * t) / (1 + (0.99229 + 0.04481 * t) * t) - t;
-	for (i = 0; i < 4; i++) {
-		e = (stats_normal_cdf(z) - p) * sqrt(2 * M_PI) * exp(z * z / 2);
+	for (i = 0; i < 6; i++) {
+		/* near the middle what counts is the distance from it */
+		e = p > 0.25 ? erf(z * M_SQRT1_2) / 2 + (0.5 - p) : stats_normal_cdf(z) - p;
+		e *= sqrt(2 * M_PI) * exp(z * z / 2);
 		e /= 1 + z * e / 2;
 		z -= e;
 		if (fabs(e) <= 1e-9 * fabs(z)) /* the next step would be its cube */

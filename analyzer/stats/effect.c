@@ -34,9 +34,11 @@ void stats_ratio_fieller(const double *a, size_t na, const double *b, size_t nb,
 		return;
 	mean_a = ma.origin + ma.mean;
 	mean_b = mb.origin + mb.mean;
-	r->status = STATS_UNDEFINED;
-	if (mean_a == 0)
+	if (mean_a == 0) {
+		/* any ratio goes with a mean that may be 0, none with one that is */
+		r->status = ma.var > 0 ? STATS_UNBOUNDED : STATS_UNDEFINED;
 		return;
+	}
 	r->ratio = (double)(mean_b / mean_a);
 	r->status = STATS_TOO_FEW;
 	if (na < 2 || nb < 2)

@@ -15,7 +15,10 @@ struct stats_ratio { /* b / a */
 	double g; /* Fieller only: t^2 var(mean a) / mean(a)^2; from 1 on the interval is unbounded */
 };
 
-/* Ratio of arithmetic means by Fieller's theorem with unequal variances. */
+/*
+ * Ratio of arithmetic means by Fieller's theorem with unequal variances. With a mean of a of
+ * 0 there is no ratio: STATS_UNBOUNDED if a varies, else STATS_UNDEFINED.
+ */
 void stats_ratio_fieller(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_ratio *r);
 /*
  * The same on reciprocals, turned over: ratio of harmonic means; hi is infinite where the

@@ -29,15 +29,14 @@ static bool node(double df, double cut, double shift, double u, double *sum, dou
 /* P(|T| > cut). Smooth, vanishing on both sides: the trapezoidal rule converges exponentially. */
 static double tails(double cut, double df, double shift)
 {
-	double h = fmin(0.18, 0.6 / sqrt(2 * df + fmin(shift * shift, 1e4))), sum = 0, norm = 0, u;
+	double h = fmin(0.18, 0.6 / sqrt(2 * df + fmin(shift * shift, 1e4))), sum = 0, norm = 0;
+	long i = 0, first = (long)(-745 / df / h), last = (long)(40 / h);
 
 	/* leftwards the density falls slowly and what is multiplied with it may grow */
-	for (u = 0; u > -745 / df; u -= h)
-		if (!node(df, cut, shift, u, &sum, &norm))
-			break;
-	for (u = h; u < 40; u += h)
-		if (!node(df, cut, shift, u, &sum, &norm))
-			break;
+	while (node(df, cut, shift, h * (double)i, &sum, &norm) && i > first)
+		i--;
+	for (i = 1; i < last && node(df, cut, shift, h * (double)i, &sum, &norm); i++)
+		;
 	return sum / norm / 2;
 }
 

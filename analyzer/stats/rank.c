@@ -17,7 +17,7 @@
 int stats_subsets(const uint32_t *rank, size_t n, size_t k, struct stats_subsets *s)
 {
 	size_t i, j, t, width = 1, *top;
-	double *row, **at;
+	double *row;
 
 	*s = (struct stats_subsets){ 0 };
 	/* beyond the middle rows would become narrower again */
@@ -25,23 +25,19 @@ int stats_subsets(const uint32_t *rank, size_t n, size_t k, struct stats_subsets
 		width += rank[n - 1 - j] - rank[j];
 	row = calloc((k + 1) * width, sizeof(*row));
 	top = calloc(k + 1, sizeof(*top));
-	at = calloc(k + 1, sizeof(*at));
-	if (!row || !top || !at) {
+	if (!row || !top) {
 		free(row);
 		free(top);
-		free(at);
 		return -ENOMEM;
 	}
-	for (j = 0; j <= k; j++)
-		at[j] = row + j * width;
-	at[0][0] = 1;
+	row[0] = 1;
 	for (i = 0; i < n; i++) {
 		size_t most = i + 1 < k ? i + 1 : k, least = k > n - 1 - i ? k - (n - 1 - i) : 1;
 
 		for (j = most; j >= least; j--) {
 			size_t d = rank[i] - rank[j - 1];
-			double *to = at[j] + d;
-			const double *from = at[j - 1];
+			const double *from = row + (j - 1) * width;
+			double *to = row + j * width + d;
 
 			for (t = 0; t <= top[j - 1]; t++)
 				to[t] += from[t];
@@ -50,12 +46,11 @@ int stats_subsets(const uint32_t *rank, size_t n, size_t k, struct stats_subsets
 		}
 	}
 	s->n_count = top[k] + 1;
-	memmove(row, at[k], s->n_count * sizeof(*row));
+	memmove(row, row + k * width, s->n_count * sizeof(*row));
 	for (t = 0; t < s->n_count; t++)
 		s->total += row[t];
 	s->count = row;
 	free(top);
-	free(at);
 	return 0;
 }
 

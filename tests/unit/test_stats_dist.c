@@ -31,6 +31,8 @@ static void test_normal(void **state)
 	assert_true(stats_normal_quantile(0) == -INFINITY && stats_normal_quantile(1) == INFINITY);
 	assert_true(isnan(stats_normal_quantile(-0.1)) && isnan(stats_normal_quantile(NAN)));
 	near(stats_normal_cdf(0), 0.5, 0);
+	assert_true(stats_normal_quantile(0.5) == 0);
+	near(stats_normal_quantile(0.5 - 0x1p-40) * 0x1p40, -sqrt(2 * M_PI), 1e-14);
 }
 
 /* Fractional degrees of freedom, near 1 and near the normal; both halves of the range. */

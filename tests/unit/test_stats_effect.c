@@ -88,7 +88,9 @@ static void test_fieller_edges(void **state)
 	stats_ratio_fieller(zeros, 5, b5, 5, 0.95, &r);
 	assert_int_equal(r.status, STATS_UNDEFINED);
 	assert_true(isnan(r.ratio) && isnan(r.lo));
-	stats_ratio_fieller(b5, 5, zeros, 5, 0.95, &r);
+	stats_ratio_fieller((const double[]){ -1, 1 }, 2, b5, 5, 0.95, &r);
+	assert_true(r.status == STATS_UNBOUNDED && isnan(r.ratio) && isnan(r.hi));
+	stats_ratio_fieller(b5, 5, zeros, 3, 0.95, &r);
 	assert_true(r.status == STATS_OK && r.ratio == 0 && r.lo == 0 && r.hi == 0 && r.df == 4);
 	stats_ratio_fieller(five, 1, b5, 5, 0.95, &r);
 	assert_true(r.status == STATS_TOO_FEW && isnan(r.lo));

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../../analyzer/stats/effect.h"
+#include "../../analyzer/stats/desc.h"
 #include "../../analyzer/stats/rng.h"
 #include "../../analyzer/stats/test.h"
 #include "near.h"
@@ -124,6 +124,26 @@ static void test_mwu_known(void **state)
 	assert_true(isnan(m.p) && isnan(m.u_a) && isnan(m.cliff));
 }
 
+/* As R has them: with ties, without; continuity correction never beyond the middle. */
+static void test_mwu_asymptotic(void **state)
+{
+	static const double a2[] = { 1, 2 }, b2[] = { 3, 5 }, five[] = { 5, 5, 5, 5, 5 };
+	static const double b5[] = { 5.8288, 6.5252, 6.294, 6.1521, 6.3219 }, a4[] = { 1, 4, 6, 7 },
+			    b4[] = { 2, 3, 5, 8 };
+	struct stats_mwu m;
+
+	(void)state;
+	stats_mwu(a2, 2, b2, 2, &m);
+	near(m.p_asymp, 0.24527811680677283, 1e-13);
+	near(m.p_asymp_nocc, 0.12133525035848215, 1e-13);
+	stats_mwu(five, 5, b5, 5, &m);
+	near(m.p_asymp, 0.007494957516935248, 1e-13);
+	near(m.p_asymp_nocc, 0.005345676872654242, 1e-13);
+	stats_mwu(a4, 4, b4, 4, &m);
+	near(m.u_a, 8, 0);
+	assert_true(m.p_asymp == 1 && m.p_asymp_nocc == 1 && m.p_exact == 1);
+}
+
 /* The normal approximation is near the exact p where both are there. */
 static void test_mwu_approximation(void **state)
 {
@@ -218,6 +238,51 @@ static void test_signed_rank_decimal(void **state)
 	}
 }
 
+/* Moved to an end of the interval or inside it the test does not reject; beyond it does. */
+static void test_signed_rank_inverts(void **state)
+{
+	double a[MAX], b[MAX], zero[MAX] = { 0 }, all[MAX * MAX];
+	struct stats_signed_rank s, t;
+	struct stats_rng rng;
+	int n, i, j, k, side;
+
+	(void)state;
+	stats_rng_seed(&rng, 5);
+	for (n = 6; n <= MAX; n++) {
+		for (i = 0, k = 0; i < n; i++) {
+			b[i] = stats_rng_uniform(&rng) - 0.2;
+			for (j = 0; j <= i; j++)
+				all[k++] = (b[i] + b[j]) / 2;
+		}
+		stats_signed_rank(zero, b, n, 0.95, &s);
+		near(s.estimate, stats_median(all, k), 1e-12);
+		assert_true(s.achieved >= 0.95);
+		for (side = 0; side < 4; side++) {
+			bool upper = side & 1, outside = side < 2;
+
+			for (i = 0; i < n; i++)
+				a[i] = (upper ? s.hi : s.lo) + (upper == outside ? 1e-6 : -1e-6);
+			stats_signed_rank(a, b, n, 0.95, &t);
+			assert_true(outside ? t.p <= 0.05 : t.p > 0.05);
+		}
+	}
+	/* 5 differences cannot give 95 % */
+	stats_signed_rank(zero, b, 5, 0.95, &s);
+	near(s.achieved, 1 - 2.0 / 32, 1e-14);
+	/* more than are counted: the last one, a middling one, changes little but the approximation */
+	double many[201], none[201] = { 0 };
+
+	for (i = 0; i < 200; i++)
+		many[i] = stats_rng_uniform(&rng) - 0.46;
+	many[200] = 0.04;
+	stats_signed_rank(none, many, 200, 0.95, &s);
+	stats_signed_rank(none, many, 201, 0.95, &t);
+	assert_true(s.exact && !t.exact && s.p < 0.9);
+	near(t.p, s.p, 0.1);
+	assert_true(fabs(s.lo - t.lo) < 0.01 && fabs(s.hi - t.hi) < 0.01);
+	near(t.achieved, 0.95, 1e-3);
+}
+
 static void test_signflip(void **state)
 {
 	double d[15], zero[15] = { 0 }, sum, seen, hits;
@@ -247,6 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mwu_every_split),     cmocka_unit_test(test_mwu_known),
+		cmocka_unit_test(test_mwu_asymptotic),      cmocka_unit_test(test_signed_rank_inverts),
 		cmocka_unit_test(test_mwu_approximation),   cmocka_unit_test(test_signed_rank_every_sign),
 		cmocka_unit_test(test_signed_rank_decimal), cmocka_unit_test(test_signflip),
 	};

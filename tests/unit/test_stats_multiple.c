@@ -141,6 +141,17 @@ static void test_bootstrap_brackets(void **state)
 	}
 }
 
+/* Arms of different size weigh differently in the skew. */
+static void test_bootstrap_acceleration(void **state)
+{
+	static const double a[] = { 10, 11, 12, 11 }, b[] = { 11, 11, 10, 12, 11, 10, 10 };
+	struct stats_boot r;
+
+	(void)state;
+	stats_bootstrap_ratio(a, 4, b, 7, 0.95, 100, 1, NULL, NULL, &r);
+	near(r.acceleration, 0.00385236152006278, 1e-10);
+}
+
 static double largest(const double *x, size_t n, void *calls)
 {
 	double top = x[0];
@@ -157,7 +168,8 @@ static void test_bootstrap_any_statistic(void **state)
 	static const double a[] = { 1, 2, 4, 8, 16 }, b[] = { 3, 6, 12, 24 }, same[] = { 5, 5, 5 },
 			    zeros[] = { 0, 0, 1 };
 	struct stats_boot r;
-	size_t calls = 0;
+	size_t calls = 0, i;
+	double far[5];
 
 	(void)state;
 	stats_bootstrap_ratio(a, 5, b, 4, 0.9, 2000, 1, largest, &calls, &r);
@@ -168,6 +180,16 @@ static void test_bootstrap_any_statistic(void **state)
 	stats_bootstrap_ratio(same, 3, same, 3, 0.95, 500, 1, NULL, NULL, &r);
 	assert_true(r.status == STATS_OK && r.lo == 1 && r.hi == 1 && r.bca_lo == 1 && r.bca_hi == 1 &&
 		    r.acceleration == 0);
+	/* far from 0 the spread is small, but it is all there is */
+	for (i = 0; i < 5; i++)
+		far[i] = 1e12 + a[i];
+	stats_bootstrap_ratio(far, 5, far, 5, 0.95, 2000, 1, NULL, NULL, &r);
+	assert_true(fabs(r.z0) < 0.1 && r.lo < 1 && r.hi > 1 && r.hi - r.lo < 1e-10);
+	/* tenths, whose means are off by rounding */
+	for (i = 0; i < 5; i++)
+		far[i] = 0.1;
+	stats_bootstrap_ratio(far, 5, far, 4, 0.95, 500, 1, NULL, NULL, &r);
+	assert_true(r.acceleration == 0 && r.z0 == 0 && r.lo == 1 && r.bca_hi == 1);
 	/* some resamples of a have no ratio */
 	stats_bootstrap_ratio(zeros, 3, same, 3, 0.95, 500, 1, NULL, NULL, &r);
 	assert_true(r.status == STATS_UNDEFINED && r.ratio == 15 && isnan(r.lo) && isnan(r.bca_hi));
@@ -209,6 +231,7 @@ int main(void)
 		cmocka_unit_test(test_bootstrap_small),
 		cmocka_unit_test(test_bootstrap_brackets),
 		cmocka_unit_test(test_bootstrap_any_statistic),
+		cmocka_unit_test(test_bootstrap_acceleration),
 		cmocka_unit_test(test_rng),
 	};
 
