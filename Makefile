@@ -211,7 +211,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(wildcard libmmtrace/*.h tests/fuzz/
 	@mkdir -p $(@D)
 	$(call msg,FUZZ,$@)$(FUZZ_CC) $(FUZZ_CFLAGS) -Ilibmmtrace -I. $< $(FUZZ_DRIVER) $(LIB_SRC) -lz -lm -o $@
 
-tests: all $(if $(CMOCKA_LIBS),$(UNIT_BIN)) $(TOOL_BIN) $(EXAMPLE_BIN)
+tests: all $(if $(CMOCKA_LIBS),$(UNIT_BIN)) $(TOOL_BIN) $(BENCH_BIN) $(EXAMPLE_BIN)
 fuzzers: $(FUZZ_BIN)
 bench-tools: $(BENCH_BIN)
 
@@ -308,7 +308,7 @@ help:
 	@echo 'make check-asan  the same under the address and undefined-behaviour sanitizers'
 	@echo 'make check-unit | check-cli | check-live | check-walls    one part of the tests'
 	@echo 'make fuzz        fuzz the trace reader (FUZZ_TIME=seconds, default 600)'
-	@echo 'make bench       measure overhead, size and analysis speed against other tools'
+	@echo 'make bench       measure overhead, size and analysis speed against other tools, and verdicts against known truth'
 	@echo 'make lab         tests in QEMU guests with several NUMA nodes and kernels'
 	@echo 'make lint        clang-tidy, cppcheck, clang-format (reports), shellcheck'
 	@echo 'make install     DESTDIR=, prefix=$(prefix)'
