@@ -57,6 +57,14 @@ static void number(FILE *f, double v, int digits)
 	html_cell(f, isfinite(v), v, digits);
 }
 
+static void p_cell(FILE *f, double p)
+{
+	if (isnan(p))
+		html_cell(f, false, 0, 0);
+	else
+		html_cell_p(f, p);
+}
+
 static void row(const struct part *x, uint32_t at, const char *how)
 {
 	const struct explain_metric *m = &x->e->m[at];
@@ -76,9 +84,9 @@ static void row(const struct part *x, uint32_t at, const char *how)
 		html_cell_text(x->f, m->shift_pct, num_percent(a, m->shift_pct, true));
 	else
 		html_cell(x->f, false, 0, 0);
-	number(x->f, m->q_a, 2);
+	p_cell(x->f, m->q_a);
 	number(x->f, m->s.r_within, 2);
-	number(x->f, m->s.b_p, 2);
+	p_cell(x->f, m->s.b_p);
 	if (m->section == EXPLAIN_BOTH && isfinite(m->share))
 		html_cell_text(x->f, m->share, num_percent(a, 100 * m->share, false));
 	else
@@ -86,6 +94,7 @@ static void row(const struct part *x, uint32_t at, const char *how)
 	fputs("</tr>\n", x->f);
 }
 
+/* Groups of a section, each by the one that stands for it. */
 static size_t count(const struct explain *e, enum explain_section s)
 {
 	size_t i, n = 0;
@@ -172,7 +181,7 @@ static void carriers(const struct part *x, size_t id)
 		number(x->f, k->mean[1], 4);
 		number(x->f, k->diff, 3);
 		html_cell_text(x->f, k->share, num_percent(a, 100 * k->share, true));
-		number(x->f, k->q, 2);
+		p_cell(x->f, k->q);
 		fputs("</tr>\n", x->f);
 	}
 	fputs("</tbody></table></div></details>\n", x->f);
@@ -200,7 +209,6 @@ static void one(const struct part *x, size_t id)
 {
 	const struct explain *e = x->e;
 	size_t both = count(e, EXPLAIN_BOTH);
-	char a[NUM_BUF];
 
 	fputs("<h3><span class=\"metric\">", x->f);
 	html_name(x->f, x->p->c->metric[e->result].name);
@@ -211,8 +219,8 @@ static void one(const struct part *x, size_t id)
 		fputs("No kernel metric moves with this result both between and inside the arms. With a strong change and quiet arms that is "
 		      "usual: there is little to follow inside them.", x->f);
 	else
-		html_textf(x->f, "The change is consistent with being carried by the %s first in the table; %s of it is left unexplained by the "
-			   "first of them.", both == 1 ? "one" : "ones", num_percent(a, 100 * e->unexplained, false));
+		html_textf(x->f, "The change is consistent with being carried by the %s first in the table; %.0f %% of it is left unexplained by "
+			   "the first of them.", both == 1 ? "one" : "ones", 100 * e->unexplained);
 	if (e->candidates)
 		html_textf(x->f, " With fewer than %d %ss an arm these are candidates only.", EXPLAIN_FLOOR,
 			   cmp_unit_name(x->p->r->design.unit));

@@ -183,3 +183,10 @@ void html_cell(FILE *f, bool have, double v, int digits)
 	else
 		html_cell_text(f, v, num_text(buf, v, digits));
 }
+
+void html_cell_p(FILE *f, double p)
+{
+	char buf[NUM_BUF];
+
+	html_cell_text(f, p, num_p(buf, p) + (p < 0.0001 ? 2 : 4) * !isnan(p) + 2 * isnan(p));
+}

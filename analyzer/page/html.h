@@ -28,6 +28,8 @@ const char *num_percent(char buf[NUM_BUF], double v, bool sign); /* "-12.5 %", w
 
 /* `<td class=n data-v=...>`: a number that sorts; have: false prints a dash. */
 void html_cell(FILE *f, bool have, double v, int digits);
+/* A p, or q, with four places. */
+void html_cell_p(FILE *f, double p);
 /* The same with a text of one's own. */
 void html_cell_text(FILE *f, double sort, const char *text);
 

@@ -205,12 +205,13 @@ function options(what, shown, width) {
 		width: width,
 		height: 300,
 		scales: { x: { time: false }, y: { range: function (u, lo, hi) { return [0, hi > 0 ? hi * 1.05 : 1]; } } },
-		axes: [Object.assign({}, axis, { label: "s since the start of the iteration", labelFont: "12px system-ui, sans-serif", labelSize: 20 }),
+		axes: [Object.assign({}, axis, { values: function (u, v) { return v.map(function (s) { return String(+s.toPrecision(6)); }); },
+			label: "s since the start of the iteration", labelFont: "12px system-ui, sans-serif", labelSize: 20 }),
 			Object.assign({}, axis, { size: 58, values: function (u, v) { return v.map(axisValue); } })],
 		cursor: { focus: { prox: 24 }, drag: { x: true, y: false } },
 		focus: { alpha: 0.25 },
 		legend: { show: shown.length <= 12 },
-		series: [{ label: "s", value: function (u, v) { return v === null || v === undefined ? "-" : v.toFixed(3); } }].concat(
+		series: [{ label: "s", value: function (u, v) { return v === null || v === undefined ? "-" : String(+v.toPrecision(5)); } }].concat(
 			shown.map(function (line) {
 				return {
 					label: data.arms[line.arm].name + " " + line.iter.n,

@@ -77,16 +77,6 @@ static void change_cells(FILE *f, const struct forest *x, const struct cmp_metri
 	fputs("</td>", f);
 }
 
-static void p_cell(FILE *f, double p)
-{
-	char a[NUM_BUF];
-
-	if (isnan(p))
-		html_cell_text(f, NAN, "undefined");
-	else
-		html_cell_text(f, p, num_p(a, p) + (p < 0.0001 ? 2 : 4));
-}
-
 static void compare_row(FILE *f, const struct page *p, const struct forest *x, const struct cmp_row *row)
 {
 	const struct cmp_metric *m = &p->c->metric[row->metric];
@@ -100,7 +90,7 @@ static void compare_row(FILE *f, const struct page *p, const struct forest *x, c
 	mean_cell(f, row);
 	change_cells(f, x, m, row);
 	if (tested)
-		p_cell(f, row->p_adj);
+		html_cell_p(f, row->p_adj);
 	else
 		html_cell(f, false, 0, 0);
 	fprintf(f, "<td data-v=\"%d\">", (int)row->verdict);
@@ -175,7 +165,7 @@ static void arm_row(FILE *f, const struct page *p, const struct cmp_row *row)
 	html_cell(f, true, (double)row->dropped, 4);
 	html_cell(f, true, row->n_outliers, 4);
 	if (isfinite(row->drift.mk_p))
-		p_cell(f, row->drift.mk_p);
+		html_cell_p(f, row->drift.mk_p);
 	else
 		html_cell(f, false, 0, 0);
 	fputs("</tr>\n", f);

@@ -27,7 +27,7 @@ static void amount(FILE *f, double pct)
 	else if (pct >= 200)
 		html_textf(f, "%s times as high", num_text(buf, 1 + pct / 100, 2));
 	else if (fabs(pct) < 0.005)
-		fputs("the same", f);
+		fputs("no change", f);
 	else
 		html_textf(f, "%s %s", num_percent(buf, fabs(pct), false), pct < 0 ? "lower" : "higher");
 }
