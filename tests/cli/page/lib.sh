@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # What the tests of the page share: results whose traces come from the toy scheduler. Runs in the top directory.
 fail() { echo "$*"; bad=1; } # the test exits with $bad
 golden=$BUILD/tests/tools/golden
