@@ -258,27 +258,54 @@ static void merge_tenths(struct book *b, struct explain *e)
 	e->n_parts = b->shown = parts[p];
 }
 
+/* The entry's values of the arms; of complete blocks only, in the same order, where there are blocks. */
+static bool sides(const struct explain_frame *f, const struct book *b, const double *x, double *side[2], size_t n[2])
+{
+	const struct explain_side *s = f->side;
+	size_t i, j, at;
+
+	n[0] = n[1] = 0;
+	for (i = 0; f->blocks && i < s[0].n; i++)
+		for (j = 0; j < s[1].n; j++) {
+			at = s[0].n + j;
+			if (s[0].u[i].block == UINT32_MAX || s[0].u[i].block != s[1].u[j].block || !b->traces[i] || !b->traces[at])
+				continue;
+			side[0][n[0]++] = x[i] / (double)b->traces[i];
+			side[1][n[1]++] = x[at] / (double)b->traces[at];
+		}
+	if (n[0] >= 2)
+		return true;
+	n[0] = n[1] = 0;
+	for (i = 0; i < b->n_units; i++)
+		if (b->traces[i])
+			side[i >= s[0].n][n[i >= s[0].n]++] = x[i] / (double)b->traces[i];
+	return false;
+}
+
+/* -ENODATA: nothing on a side. */
 static int judge_entry(const struct explain_frame *f, const struct book *b, const struct entry *en, unsigned int q,
 		       struct explain_carrier *to)
 {
-	double *x = f->room, *side[2] = { x, x + f->most };
+	double *side[2] = { f->room, f->room + f->most };
+	struct stats_paired pairs;
 	struct stats_welch w;
-	size_t i, n[2] = { 0, 0 };
-	int k;
+	bool blocks;
+	int k, err;
 
-	for (i = 0; i < b->n_units; i++) {
-		k = i >= f->side[0].n;
-		if (b->traces[i])
-			side[k][n[k]++] = en->x[q][i] / (double)b->traces[i];
-	}
-	*to = (struct explain_carrier){ .quantity = q, .p = NAN, .q = NAN, .share = NAN, .n = { n[0], n[1] } };
+	*to = (struct explain_carrier){ .quantity = q, .p = NAN, .q = NAN, .share = NAN };
 	memcpy(to->name, en->name, sizeof(to->name));
-	if (!n[0] || !n[1])
+	blocks = sides(f, b, en->x[q], side, to->n);
+	if (!to->n[0] || !to->n[1])
 		return -ENODATA;
-	stats_welch(side[0], n[0], side[1], n[1], 0.95, &w);
 	for (k = 0; k < 2; k++)
-		to->mean[k] = stats_mean(side[k], n[k]);
+		to->mean[k] = stats_mean(side[k], to->n[k]);
 	to->diff = to->mean[1] - to->mean[0];
+	if (blocks) {
+		err = stats_paired(side[0], side[1], to->n[0], 0.95, &pairs);
+		to->p = err ? NAN : pairs.p;
+		return err;
+	}
+	stats_welch(side[0], to->n[0], side[1], to->n[1], 0.95, &w);
 	to->p = w.p;
 	return 0;
 }
@@ -323,6 +350,7 @@ static int judge_book(const struct explain_frame *f, const struct book *b, enum 
 	struct explain_carrier *c = reallocarray(e->carrier, e->n_carriers + QUANTITIES * b->shown + 1, sizeof(*c));
 	size_t first = e->n_carriers, i;
 	unsigned int q;
+	int err;
 
 	if (!c)
 		return -ENOMEM;
@@ -330,7 +358,10 @@ static int judge_book(const struct explain_frame *f, const struct book *b, enum 
 	for (i = 0; i < b->shown; i++)
 		for (q = 0; q < QUANTITIES; q++) {
 			c = &e->carrier[e->n_carriers];
-			if (judge_entry(f, b, &b->e[i], q, c))
+			err = judge_entry(f, b, &b->e[i], q, c);
+			if (err && err != -ENODATA)
+				return err;
+			if (err)
 				continue;
 			if (c->mean[0] == 0 && c->mean[1] == 0)
 				continue;

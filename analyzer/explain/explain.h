@@ -80,7 +80,7 @@ struct explain_carrier {
 	char name[24];         /* task name, number of a CPU, "0-10" % of the iteration */
 	double mean[2], diff;
 	double share;          /* of all change: diff over the sum of |diff| of its kind */
-	double p, q;           /* Welch; BH over the rows of its kind */
+	double p, q;           /* Welch, in blocks the paired t; BH over the rows of its kind */
 	size_t n[2];
 };
 

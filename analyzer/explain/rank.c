@@ -7,10 +7,12 @@
 
 #include "../stats/dist.h"
 #include "../stats/multiple.h"
+#include "../stats/series.h"
 #include "explain_int.h"
 
 #define ALPHA 0.05
 #define GROUP_R 0.9
+#define GROUP_RANKS 0.5
 #define GROUP_P 0.001      /* with few units any two metrics may look alike: a link must also be surer than this */
 #define BYSTANDER_SHARE 0.25 /* could carry less than this of the change, by the 95 % interval of its link */
 
@@ -80,28 +82,26 @@ static void sections(struct explain *e)
 
 /* ------------------------------------------------------------------ groups */
 
-/* Correlation of deviations inside the arms, where both have one. */
-static bool as_one(const struct explain_frame *f, size_t a, size_t b, size_t n_blocks)
+/*
+ * Deviations inside the arms, where both metrics have one. The ranks have to agree, too:
+ * one iteration that fell out of line makes any two metrics look alike.
+ */
+static int as_one(const struct explain_frame *f, size_t a, size_t b, size_t n_blocks, bool *yes)
 {
 	const double *x = f->resid + a * f->n_resid, *y = f->resid + b * f->n_resid;
-	double xx = 0, yy = 0, xy = 0, r, df;
-	size_t i, n = 0;
+	struct stats_corr corr;
+	double df, r;
+	int err = stats_correlation(x, y, f->n_resid, &corr); /* leaves out what is NaN */
 
-	for (i = 0; i < f->n_resid; i++) {
-		if (isnan(x[i]) || isnan(y[i]))
-			continue;
-		xx += x[i] * x[i];
-		yy += y[i] * y[i];
-		xy += x[i] * y[i];
-		n++;
-	}
-	df = (double)n - (n_blocks ? 2 : 3);
-	if (!(xx > 0) || !(yy > 0) || df < 1)
-		return false;
-	r = xy / sqrt(xx * yy);
-	if (fabs(r) <= GROUP_R)
-		return false;
-	return fabs(r) >= 1 || stats_t_two_sided(r * sqrt(df / (1 - r * r)), df) < GROUP_P;
+	*yes = false;
+	if (err || !corr.defined)
+		return err;
+	df = (double)corr.n - (n_blocks ? 2 : 3);
+	r = corr.pearson;
+	if (df < 1 || !(fabs(r) > GROUP_R) || !(corr.spearman * r > GROUP_RANKS * fabs(r)))
+		return 0;
+	*yes = fabs(r) >= 1 || stats_t_two_sided(r * sqrt(df / (1 - r * r)), df) < GROUP_P;
+	return 0;
 }
 
 static uint32_t root(const struct explain *e, uint32_t i)
@@ -112,21 +112,27 @@ static uint32_t root(const struct explain *e, uint32_t i)
 }
 
 /* Single linkage. */
-static void link_groups(const struct explain_frame *f, struct explain *e)
+static int link_groups(const struct explain_frame *f, struct explain *e)
 {
 	uint32_t i, k;
+	bool yes;
+	int err;
 
 	for (i = 0; i < e->n_metrics; i++) {
 		e->m[i].group = i;
 		for (k = 0; k < i; k++) {
 			if (e->m[i].section == EXPLAIN_UNTESTED || e->m[k].section == EXPLAIN_UNTESTED || root(e, i) == root(e, k))
 				continue;
-			if (as_one(f, i, k, e->n_blocks))
+			err = as_one(f, i, k, e->n_blocks, &yes);
+			if (err)
+				return err;
+			if (yes)
 				e->m[root(e, i)].group = root(e, k);
 		}
 	}
 	for (i = 0; i < e->n_metrics; i++)
 		e->m[i].group = root(e, i);
+	return 0;
 }
 
 /* ------------------------------------------------------------------- order */
@@ -205,8 +211,8 @@ int explain_rank(const struct explain_frame *f, struct explain *e)
 	if (err)
 		return err;
 	sections(e);
-	link_groups(f, e);
-	err = order(e);
+	err = link_groups(f, e);
+	err = err ? err : order(e);
 	if (err)
 		return err;
 	e->unexplained = e->changed ? 1 : NAN;
