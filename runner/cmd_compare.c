@@ -21,7 +21,7 @@ struct settings {
 	bool list, as_mmtests, stars, html;
 };
 
-enum { OPT_LIST = 256, OPT_RATIO, OPT_SCOREBOARD, OPT_MMTESTS, OPT_STARS, OPT_MONITOR, OPT_HTML };
+enum { OPT_LIST = 256, OPT_RATIO, OPT_SCOREBOARD, OPT_MMTESTS, OPT_STARS, OPT_HEADING, OPT_MONITOR, OPT_HTML };
 
 static const struct argp_option options[] = {
 	{ "metrics", 'm', "PATTERN,...", 0,
@@ -31,6 +31,7 @@ static const struct argp_option options[] = {
 	{ "scoreboard", OPT_SCOREBOARD, NULL, 0, "[a/b] with the width of its interval and a mark where 1 is outside", 2 },
 	{ "mmtests", OPT_MMTESTS, NULL, 0, "The benchmark's results as compare-mmtests.pl prints them", 2 },
 	{ "stars", OPT_STARS, "WHICH", 0, "Stars of that table: current or classic, the t test of 2024 (default: current)", 2 },
+	{ "sub-heading", OPT_HEADING, "TEXT", 0, "Only its metrics whose labels begin so", 2 },
 	{ "print-monitor", OPT_MONITOR, "duration", 0, "MMTests' table of the time that the benchmark took", 2 },
 	{ "html", OPT_HTML, NULL, 0, "One HTML page with charts, complete in itself; for one run, too", 2 },
 	{ "output", 'o', "FILE", 0, "Write the page here (default: standard output)", 2 },
@@ -66,6 +67,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--stars %s: expected current or classic", arg);
 		s->mmtests.classic = !strcmp(arg, "classic");
 		s->stars = true;
+		break;
+	case OPT_HEADING:
+		s->mmtests.heading = arg;
 		break;
 	case OPT_MONITOR:
 		s->mmtests.monitor = arg;
@@ -116,8 +120,8 @@ static int list_metrics(const struct settings *s, FILE *f, int width)
 /* MMTests' tables are text, of a benchmark's results. */
 static int mmtests_possible(const struct settings *s)
 {
-	if (s->stars && !s->as_mmtests)
-		out_err("--stars belongs to --mmtests");
+	if ((s->stars || s->mmtests.heading) && !s->as_mmtests)
+		out_err("--%s belongs to --mmtests", s->stars ? "stars" : "sub-heading");
 	else if (s->as_mmtests && s->data.n_traces)
 		out_err("--mmtests is a view of results (-d, -b, -n); traces have none");
 	else if (s->as_mmtests && (s->output.table.fmt != TABLE_TEXT || s->view == CMP_VIEW_SCOREBOARD || s->html))
@@ -212,6 +216,8 @@ static int run(int argc, char **argv)
 	cmp_init(&c);
 	c.log = out_log;
 	c.patterns = s.patterns;
+	c.no_traces = s.as_mmtests;
+	c.times_only = s.mmtests.monitor;
 	err = check(&s);
 	if (!err)
 		err = mmtests_possible(&s);

@@ -72,6 +72,8 @@ struct cmp {
 	char *benchmark;         /* NULL: traces alone */
 	char *dir;               /* of the results; NULL: traces alone */
 	char *floor_file;        /* where the metrics' floors are from; NULL: there are none */
+	bool no_traces;          /* of the results only what the benchmark says is wanted */
+	bool times_only;         /* not even that: a run without results is none that is missing */
 	struct cmp_job *job;     /* traces to be read */
 	size_t n_jobs;
 	mmt_log_fn log;

@@ -88,7 +88,7 @@ static int take_iteration(struct cmp *c, struct cmp_arm *arm, const char *iter_d
 	err = read_results(c, arm, it, dir);
 	if (err || !it->complete)
 		return err;
-	if (!read_join(trace, dir, "trace.mmt") || access(trace, F_OK))
+	if (c->no_traces || !read_join(trace, dir, "trace.mmt") || access(trace, F_OK))
 		return 0;
 	return cmp_queue_trace(c, arm, it, trace);
 }
@@ -169,7 +169,7 @@ static int take_name(struct cmp *c, const char *dir, const char *name)
 	json_decref(run);
 	for (i = 0; !err && i < arm->n_iter; i++)
 		good += arm->iter[i].complete;
-	if (!err && !good)
+	if (!err && !good && !c->times_only)
 		err = cmp_say(c, -ENODATA, "%s: no complete iteration of %s (%s)", path, bench,
 			      arm->iter[0].why ? arm->iter[0].why : "no results");
 	free(list);

@@ -23,6 +23,8 @@ struct mmtests_metric {
 	const char *unit;
 	enum metric_direction better;  /* as it is */
 	bool fresh;                    /* a process of its own behind each sample */
+	/* what MMTests knows of it only when it is asked for by its name (--sub-heading) */
+	bool asked_higher, asked_single;
 };
 
 struct mmtests_reader {

@@ -222,6 +222,8 @@ static int pool(struct view *v)
 static int take_ops(struct view *v, const struct mmtests_bench *b)
 {
 	const struct cmp *c = v->c;
+	const char *heading = v->o->heading;
+	bool higher = b && (b->higher || (v->asked && v->asked->asked_higher));
 	size_t m, k;
 	int err = 0;
 
@@ -232,6 +234,8 @@ static int take_ops(struct view *v, const struct mmtests_bench *b)
 		struct view_op *op = &v->op[v->n_op];
 		bool any = false;
 
+		if (heading && strncmp(c->metric[m].name, heading, strlen(heading)))
+			continue;
 		op->cell = &v->cells[m * c->n_arms];
 		for (k = 0; k < c->n_arms; k++)
 			any |= op->cell[k].n > 0;
@@ -245,13 +249,14 @@ static int take_ops(struct view *v, const struct mmtests_bench *b)
 				c->metric[m].name);
 		op->name = c->metric[m].name;
 		op->ratio = c->metric[m].ratio;
-		op->dir = (b ? b->higher : c->metric[m].better == METRIC_HIGHER) ? MMTESTS_HIGHER : MMTESTS_LOWER;
+		op->dir = (b ? higher : c->metric[m].better == METRIC_HIGHER) ? MMTESTS_HIGHER : MMTESTS_LOWER;
 		for (k = 0; k < c->n_arms && !err; k++)
 			err = mmtests_stats(op->cell[k].x, op->cell[k].n, op->dir, &op->cell[k].s);
 		v->n_op++;
 	}
 	if (!err && !v->n_op)
-		err = cmp_say(c, -ENODATA, "no benchmark results of %s to show", c->n_arms ? c->arm[0].name : "any run");
+		err = cmp_say(c, -ENODATA, "no benchmark results of %s%s%s to show", c->arm[0].name,
+			      heading ? " that begin with " : "", heading ? heading : "");
 	v->dir = v->n_op ? v->op[0].dir : MMTESTS_LOWER;
 	return err;
 }
@@ -268,7 +273,9 @@ int mmtests_write(const struct cmp *c, const struct mmtests_opts *o, FILE *f)
 	if (o->monitor)
 		return view_duration(c, f);
 	if (b) {
-		v.rows = b->rows;
+		if (o->heading && (v.asked = mmtests_metric(b, o->heading)) && strcmp(v.asked->name, o->heading))
+			v.asked = NULL;
+		v.rows = v.asked && v.asked->asked_single ? MMTESTS_SINGLEOPS : b->rows;
 		v.places = b->places ? b->places : v.places;
 		v.width = b->width ? b->width : v.width;
 	}

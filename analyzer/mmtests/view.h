@@ -14,6 +14,7 @@
 struct mmtests_opts {
 	bool ratio;          /* the table of ratios */
 	bool classic;        /* stars by the t test that MMTests had until 2024 */
+	const char *heading; /* only metrics whose labels begin so; NULL: all */
 	const char *monitor; /* "duration": that table; NULL: the benchmark's results */
 };
 

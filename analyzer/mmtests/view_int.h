@@ -25,6 +25,7 @@ struct view_op {
 struct view {
 	const struct cmp *c;
 	const struct mmtests_opts *o;
+	const struct mmtests_metric *asked; /* the one that the heading names; NULL: none */
 	enum mmtests_class rows;
 	enum mmtests_dir dir;      /* of the benchmark as a whole */
 	int places, width;

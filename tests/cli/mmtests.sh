@@ -47,11 +47,23 @@ wrong()
 
 wrong 'only duration' --print-monitor=mmtests-vmstat
 wrong 'belongs to --mmtests' --stars=classic
+wrong 'belongs to --mmtests' --sub-heading=time
+wrong 'that begin with thyme' --mmtests --sub-heading=thyme
 wrong 'text of its own' --mmtests --json
 wrong 'text of its own' --mmtests --scoreboard
 wrong 'was not run' -b kernbench -n A --mmtests
 "$MMT" compare --stars=golden -d "$data/log" >got 2>err && fail "--stars=golden: status 0"
 grep -q 'current or classic' err || fail "--stars=golden: $(cat err)"
+
+# headings: only those rows; a direction and rows of its own
+"$MMT" compare -d "$data/log" -n A,B,C,D,E --mmtests --sub-heading=time-3 >got || fail "--sub-heading: status $?"
+[ "$(sed 1,2d got)" = "$(grep 'time-3' "$data/hackbench-process-pipes.default.txt")" ] || fail "--sub-heading: $(cat got)"
+mkdir -p heads/a/iter-0 heads/b/iter-0
+cp -r "$TOP/tests/data/mmtests-logs/dbench" heads/a/iter-0/ && cp -r heads/a/iter-0/dbench heads/b/iter-0/
+"$MMT" compare -d heads --mmtests >got && grep -q '^Amean .* tput-1 ' got || fail "dbench: $(grep tput-1 got)"
+"$MMT" compare -d heads --mmtests --sub-heading=tput >got && grep -q '^Hmean .* tput-1 ' got || fail "tput: $(cat got)"
+"$MMT" compare -d heads --mmtests --sub-heading=op >got && [ "$(sed 1,2d got | cut -d ' ' -f 1 | sort -u)" = Ops ] ||
+	fail "op: $(cat got)"
 
 # put NAME ITER GROUPS TIME...: a log of hackbench
 put()
@@ -99,4 +111,13 @@ grep -q '^Ratio time-1            1.0000 (0.00%) (-)            1.5000 (-50.00%)
 grep -q Dmean got && fail "one value: distances without deviations"
 "$MMT" compare -d log -n one,two --print-monitor=duration >got 2>err
 [ $? -eq 2 ] && grep -q 'no tests-timestamp' err || fail "no times: $(cat err)"
+
+# how long it took is known of any benchmark; a trace that cannot be read is of no importance to these tables
+mkdir -p log/old/iter-{0,3}/specjbb
+echo 'time :: specjbb 9.00 user 2.00 system 5.25 elapsed' >log/old/iter-0/tests-timestamp
+echo 'time :: specjbb 8.00 user 3.00 system 5.50 elapsed' >log/old/iter-3/tests-timestamp
+"$MMT" compare -d log -n old -b specjbb --print-monitor=duration >got 2>err || fail "times alone: $(cat err)"
+[ "$(awk '/^Duration/ { print $3 }' got | tr '\n' ' ')" = '8.00 2.00 5.25 ' ] || fail "times alone: $(cat got)"
+echo no trace >log/one/iter-0/hackbench-process-pipes/trace.mmt
+"$MMT" compare -d log -n one,two --mmtests >got 2>err && [ ! -s err ] || fail "a bad trace: $(cat err)"
 exit $bad
