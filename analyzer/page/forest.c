@@ -6,7 +6,7 @@
 #include "svg.h"
 
 #define WIDTH 190     /* with an axis */
-#define NARROW 130
+#define NARROW 110
 #define EDGE 24.0
 #define MOST 1.6094 /* five times, or a fifth: what lies beyond gets an arrow */
 
