@@ -17,6 +17,7 @@ struct settings {
 	const char *config;
 	struct { const char *path; bool junit; } file[MAX_FILES];
 	size_t n_files;
+	char trouble[1024]; /* the last error that was said */
 };
 
 enum { OPT_THRESHOLD = 256, OPT_MAX, OPT_MIN, OPT_FAIL_ON, OPT_PASS_ON, OPT_STRICT, OPT_SAME, OPT_JUNIT };
@@ -180,36 +181,53 @@ static bool ends_with(const char *s, const char *end)
 	return n > m && !strcasecmp(s + n - m, end);
 }
 
-static int write_file(const struct gate *g, const char *path, bool junit, const struct table_out *how)
+static int write_to(const struct settings *s, const struct gate *g, const char *path, bool junit, FILE *f)
 {
-	struct table_out o = { .fmt = TABLE_TEXT, .sep = how->sep };
-	FILE *f = fopen(path, "we");
-	int err = f ? 0 : -errno;
+	struct table_out o = { .fmt = TABLE_TEXT, .sep = s->output.table.sep };
 
 	o.fmt = ends_with(path, ".json") ? TABLE_JSON : ends_with(path, ".ndjson") ? TABLE_NDJSON : ends_with(path, ".csv") ?
 		TABLE_CSV : ends_with(path, ".md") ? TABLE_MARKDOWN : TABLE_TEXT;
-	if (f) {
-		err = junit || ends_with(path, ".xml") ? gate_write_junit(g, f) : gate_write(g, &o, f);
-		if (ferror(f) && !err)
+	if (junit || ends_with(path, ".xml"))
+		return g ? gate_write_junit(g, f) : gate_write_junit_trouble(s->data.bench ? s->data.bench : "gate", s->trouble, f);
+	return g ? gate_write(g, &o, f) : gate_write_trouble(s->trouble, o.fmt, f);
+}
+
+/* All files that were asked for; g NULL: it did not come to checks. */
+static int write_files(const struct settings *s, const struct gate *g)
+{
+	int err, bad = 0;
+	size_t i;
+	FILE *f;
+
+	for (i = 0; i < s->n_files; i++) {
+		f = fopen(s->file[i].path, "we");
+		err = f ? write_to(s, g, s->file[i].path, s->file[i].junit, f) : -errno;
+		if (f && ferror(f) && !err)
 			err = -EIO;
-		if (fclose(f) && !err)
+		if (f && fclose(f) && !err)
 			err = -errno;
+		if (err)
+			out_err("gate: cannot write %s: %s", s->file[i].path, strerror(-err));
+		bad = err ? err : bad;
 	}
-	if (err)
-		out_err("gate: cannot write %s: %s", path, strerror(-err));
-	return err;
+	return bad;
+}
+
+/* As out_log(), and keeps what went wrong. */
+static void log_trouble(void *ctx, enum mmt_log_level level, const char *msg)
+{
+	struct settings *s = ctx;
+
+	if (level == MMT_LOG_ERROR)
+		snprintf(s->trouble, sizeof(s->trouble), "%s", msg);
+	out_log(NULL, level, msg);
 }
 
 static int show(struct settings *s, const struct gate *g)
 {
 	struct out *o = output_open(&s->output);
-	int err = gate_write(g, &s->output.table, out_stream(o)), bad = 0;
-	size_t i;
+	int err = output_close(o, gate_write(g, &s->output.table, out_stream(o))), bad = write_files(s, g);
 
-	err = output_close(o, err);
-	for (i = 0; i < s->n_files; i++)
-		if (write_file(g, s->file[i].path, s->file[i].junit, &s->output.table))
-			bad = -EIO;
 	return err ? err : bad;
 }
 
@@ -223,8 +241,12 @@ static int judge(struct settings *s, struct cmp *c, int *status)
 		err = gate_select(c, &s->gate);
 	if (!err)
 		err = cmp_decide(c, &s->data.how, &r);
-	if (err)
+	if (err) {
+		if (!*s->trouble)
+			snprintf(s->trouble, sizeof(s->trouble), "%s", err == -EINVAL ? "what to compare is not clear" : strerror(-err));
+		write_files(s, NULL);
 		return err;
+	}
 	err = gate_judge(c, &r, &s->gate, &g);
 	if (!err)
 		err = show(s, &g);
@@ -245,7 +267,8 @@ static int run(int argc, char **argv)
 	cmp_init(&c);
 	err = read_options(&s, &conf, argc, argv);
 	if (!err) {
-		c.log = out_log;
+		c.log = log_trouble;
+		c.log_ctx = &s;
 		c.patterns = patterns = gate_kernel_patterns(&s.gate);
 		err = patterns ? judge(&s, &c, &status) : -ENOMEM;
 	}

@@ -23,7 +23,8 @@ static const struct table_col cols[] = {
 	{ .id = "withheld", .head = "withheld", .type = COL_COUNT, .flags = COL_HIDE_EMPTY },
 };
 
-static struct table *metrics_of(const struct aa_sum *s)
+/* In a text without kernel metrics that are 0 everywhere: there is no difference in percent of 0. */
+static struct table *metrics_of(const struct aa_sum *s, bool text)
 {
 	struct table *t = table_new("metrics", NULL, cols, N(cols));
 	size_t i;
@@ -31,6 +32,8 @@ static struct table *metrics_of(const struct aa_sum *s)
 	for (i = 0; t && i < s->n; i++) {
 		const struct aa_metric *m = &s->m[i];
 
+		if (text && m->source == CMP_KERNEL && !m->pairs)
+			continue;
 		table_text(t, m->name);
 		table_text(t, m->source == CMP_KERNEL ? "kernel" : "benchmark");
 		table_u64(t, m->pairs);
@@ -166,13 +169,14 @@ static void write_json(const struct aa_sum *s, const struct aa_about *about, str
 
 int aa_write(const struct aa_sum *s, const struct aa_about *about, const struct table_out *o, FILE *f)
 {
-	struct table *t = metrics_of(s);
+	bool text = o->fmt == TABLE_TEXT || o->fmt == TABLE_MARKDOWN;
+	struct table *t = metrics_of(s, text);
 	struct table_out wide = *o;
 	int err = t ? table_err(t) : -ENOMEM;
 
 	if (wide.width && wide.width < ROW_WIDTH)
 		wide.width = ROW_WIDTH;
-	if (!err && (o->fmt == TABLE_TEXT || o->fmt == TABLE_MARKDOWN)) {
+	if (!err && text) {
 		head(s, about, o->fmt == TABLE_MARKDOWN, f);
 		fputc('\n', f);
 		table_write(t, f, &wide);

@@ -16,13 +16,13 @@ static const struct table_col cols[] = {
 	{ .id = "gate", .head = "gate", .type = COL_TEXT, .flags = COL_KEY },
 	{ .id = "metric", .head = "metric", .type = COL_TEXT, .flags = COL_KEY, .max = 34 },
 	{ .id = "unit", .head = "unit", .type = COL_TEXT, .max = 10 },
-	{ .id = "better", .head = "better", .type = COL_TEXT },
+	{ .id = "better", .head = "better", .type = COL_TEXT, .flags = COL_NO_TEXT },
 	{ .id = "source", .head = "source", .type = COL_TEXT, .flags = COL_NO_TEXT },
 	{ .id = "baseline", .head = "baseline", .type = COL_TEXT, .flags = COL_NO_TEXT },
 	{ .id = "arm", .head = "arm", .type = COL_TEXT, .max = 16 },
 	{ .id = "n", .head = "n", .type = COL_COUNT },
-	{ .id = "baseline_mean", .head = "was", .type = COL_FLOAT, .prec = 4, .flags = COL_SIG },
-	{ .id = "mean", .head = "is", .type = COL_FLOAT, .prec = 4, .flags = COL_SIG },
+	{ .id = "baseline_mean", .head = "was", .group = "mean", .type = COL_FLOAT, .prec = 4, .flags = COL_SIG },
+	{ .id = "mean", .head = "is", .group = "mean", .type = COL_FLOAT, .prec = 4, .flags = COL_SIG },
 	{ .id = "delta_pct", .head = "change", .unit = "%", .type = COL_FLOAT, .prec = 3, .flags = COL_SIG | COL_SIGN },
 	{ .id = "ci", .head = "CI", .unit = "%", .type = COL_TEXT, .flags = COL_ONLY_TEXT | COL_RIGHT },
 	{ .id = "ci_lo_pct", .head = "ci_lo", .type = COL_FLOAT, .flags = COL_NO_TEXT },
@@ -32,6 +32,7 @@ static const struct table_col cols[] = {
 	{ .id = "p_adj", .head = "p adj", .type = COL_FLOAT, .flags = COL_P | COL_HIDE_EMPTY },
 	{ .id = "verdict", .head = "verdict", .type = COL_TEXT, .flags = COL_HIDE_EMPTY },
 	{ .id = "threshold_pct", .head = "threshold", .unit = "%", .type = COL_FLOAT, .prec = 3, .flags = COL_SIG | COL_HIDE_EMPTY },
+	{ .id = "needed_more", .head = "more", .unit = "n", .type = COL_FLOAT, .prec = 3, .flags = COL_SIG | COL_HIDE_EMPTY },
 	{ .id = "limit", .head = "limit", .type = COL_TEXT, .flags = COL_RIGHT | COL_HIDE_EMPTY },
 	{ .id = "kind", .head = "kind", .type = COL_TEXT, .flags = COL_NO_TEXT },
 	{ .id = "test", .head = "test", .type = COL_TEXT, .flags = COL_NO_TEXT },
@@ -76,7 +77,7 @@ static void numbers(struct text *t, const struct gate *g, const struct gate_chec
 		say(t, "threshold %.3g %%", 100 * row->min_effect);
 	if (isfinite(row->p_adj))
 		say(t, ", adjusted p %.2g", row->p_adj);
-	say(t, ", %.4g to %.4g%s%s)", (row - row->arm)->desc.mean, row->desc.mean, *g->c->metric[k->metric].unit ? " " : "",
+	say(t, ", means %.4g and %.4g%s%s)", (row - row->arm)->desc.mean, row->desc.mean, *g->c->metric[k->metric].unit ? " " : "",
 	    g->c->metric[k->metric].unit);
 }
 
@@ -238,6 +239,7 @@ static void compared_cells(struct table *t, const struct gate_check *k)
 	else
 		table_text(t, tested ? cmp_verdict_name(r->verdict) : told ? "- (n = 1)" : NULL);
 	num(t, r && !k->limit, r ? 100 * r->min_effect : 0);
+	num(t, tested && r->verdict == CMP_UNCLEAR && r->need > 0 && r->need < 1e6, tested ? r->need : 0);
 }
 
 static void check_row(struct table *t, const struct gate *g, const struct gate_check *k)
@@ -278,7 +280,7 @@ static struct table *checks_table(const struct gate *g)
 	return t;
 }
 
-/* What did not pass, a line each; the first of the failures is in the headline already. */
+/* What did not pass, a line each; the first of the failures is in the headline already, what is undecided in the table. */
 static void more_lines(const struct gate *g, const struct table_out *o, FILE *f)
 {
 	char line[600];
@@ -287,7 +289,7 @@ static void more_lines(const struct gate *g, const struct table_out *o, FILE *f)
 	for (i = 0; i < g->n; i++) {
 		const struct gate_check *k = &g->check[i];
 
-		if (k->outcome == GATE_PASS || (o->fmt != TABLE_MARKDOWN && !i && g->outcome != GATE_PASS))
+		if (k->outcome == GATE_PASS || k->outcome == GATE_SKIP || (o->fmt != TABLE_MARKDOWN && !i && g->outcome != GATE_PASS))
 			continue;
 		gate_message(g, k, line, sizeof(line));
 		if (o->fmt == TABLE_MARKDOWN)
@@ -348,6 +350,25 @@ static void write_json(const struct gate *g, struct table *t, FILE *f)
 		json_str(&j, NULL, line);
 	json_end(&j);
 	json_end(&j);
+}
+
+int gate_write_trouble(const char *why, enum table_fmt fmt, FILE *f)
+{
+	struct json j;
+
+	if (fmt == TABLE_JSON || fmt == TABLE_NDJSON) {
+		json_init(&j, f, fmt == TABLE_JSON);
+		json_obj(&j, NULL);
+		json_str(&j, "kind", "gate");
+		json_u64(&j, "version", 1);
+		json_str(&j, "result", "trouble");
+		json_u64(&j, "status", 2);
+		json_str(&j, "line", why);
+		json_end(&j);
+	} else if (fmt != TABLE_CSV) {
+		fprintf(f, fmt == TABLE_MARKDOWN ? "## gate: TROUBLE - %s\n" : "gate: TROUBLE - %s\n", why);
+	}
+	return 0;
 }
 
 int gate_write(const struct gate *g, const struct table_out *o, FILE *f)

@@ -203,9 +203,39 @@ assert by["stable"]["gate"] == "pass"
 P
 fi
 head -n 1 o.md | grep -q '^## gate: FAIL' || fail "Markdown does not begin with the result"
+# no checks: the files say so, and are not those of yesterday
+gate 2 'nosuch' -n base,nosuch -b bench -o j.xml -o o.json -o o.csv -o o.md -o o.txt
+[ ! -s o.csv ] || fail "a CSV of yesterday"
+for f in j.xml o.json o.md o.txt; do grep -q "run named 'nosuch'\|run named &apos;nosuch\|nosuch" $f || fail "$f does not say what is wrong: $(cat $f)"; done
+grep -q '"result": "trouble"' o.json || fail "o.json: $(cat o.json)"
+grep -q 'errors="1"' j.xml && grep -q '<error' j.xml || fail "j.xml: $(cat j.xml)"
+if command -v xmllint >/dev/null; then xmllint --noout j.xml || fail "trouble is no XML"; fi
+
 gate 2 'cannot write /dev/full|cannot write nowhere' -n base,same -o nowhere/x.json
 gate 2 'cannot write /dev/full' -n base,same --junit /dev/full
 "$MMT" gate -d log -n base,same >/dev/full 2>e
 [ $? -eq 2 ] || fail "a full disk passes"
 "$MMT" gate -d log -n base,worse -x ';' | head -n 1 | grep -q '^gate;metric;' || fail "CSV with a separator"
+
+# kernel metrics of traces: only those that are named, and no other test is counted
+golden=$BUILD/tests/tools/golden
+if [ -x "$golden" ]; then
+	for i in 1 2 3 4 5 6; do
+		"$golden" a$i.mmt $i && "$golden" b$i.mmt $((i + 30)) || fail "no golden trace"
+	done
+	a=a1.mmt,a2.mmt,a3.mmt,a4.mmt,a5.mmt,a6.mmt b=b1.mmt,b2.mmt,b3.mmt,b4.mmt,b5.mmt,b6.mmt
+	"$MMT" gate $a $b >o 2>e
+	[ $? -eq 2 ] && grep -q 'name kernel metrics by --metrics' e || fail "traces without a metric: $(cat e)"
+	"$MMT" gate $a $a --metrics sched.switches,sched.wait >o 2>e
+	[ $? -eq 0 ] || fail "the same arm twice: $(cat o e)"
+	"$MMT" gate $a $b --metrics sched.switches --max sched.migrations=1e12 --csv >o 2>e
+	[ $? -le 1 ] || fail "kernel metrics: $(cat e)"
+	grep -q ',sched.switches,' o && grep -q ',sched.migrations,.*<= ' o || fail "not the metrics that were named: $(cat o)"
+	"$MMT" gate a1.mmt --max sched.switches=0 >o 2>e
+	[ $? -eq 1 ] && head -n 1 o | grep -q 'above the limit of 0' || fail "a limit on one trace: $(cat o e)"
+	"$MMT" gate -d log $a $b -m sched.switches >o 2>e
+	[ $? -eq 2 ] && grep -q 'either traces or results' e || fail "traces and -d: $(cat e)"
+else
+	echo "skipped: no $golden, kernel metrics are not gated here"
+fi
 exit $bad
