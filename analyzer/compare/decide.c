@@ -101,7 +101,7 @@ static int test_row(const struct cmp *c, struct cmp_result *r, const struct cmp_
 	row->word = row->arm || m->unit_varies ? word_of(m, base, row) : NULL;
 	if (!row->arm || row->word)
 		return 0;
-	err = cmp_row_test(r, m, base, row, room, most);
+	err = cmp_row_test(r, m, cmp_family(c, r, row) == CMP_BENCHMARK, base, row, room, most);
 	if (err)
 		return err;
 	if (isnan(row->ratio) && isfinite(row->diff))
@@ -135,6 +135,17 @@ enum cmp_source cmp_family(const struct cmp *c, const struct cmp_result *r, cons
 	const struct cmp_metric *m = &c->metric[row->metric];
 
 	return m->source == CMP_BENCHMARK && wanted(r->opts.primary, m->name) ? CMP_BENCHMARK : CMP_KERNEL;
+}
+
+static void count_planned(const struct cmp *c, struct cmp_result *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_rows; i++) {
+		const struct cmp_row *row = &r->row[i], *base = row - row->arm;
+
+		r->planned += row->arm && row->n_unit > 1 && base->n_unit > 1 && cmp_family(c, r, row) == CMP_BENCHMARK;
+	}
 }
 
 static int adjust_family(const struct cmp *c, struct cmp_result *r, enum cmp_source family)
@@ -277,6 +288,8 @@ int cmp_decide(const struct cmp *c, const struct cmp_opts *o, struct cmp_result 
 	err = cmp_design_make(c, &r->opts, &r->design, &map);
 	if (!err)
 		err = cmp_units_make(c, &map, r);
+	if (!err)
+		count_planned(c, r);
 	for (i = 0; !err && i < r->n_rows; i++)
 		most = r->row[i].n_unit > most ? r->row[i].n_unit : most;
 	room = err ? NULL : calloc(4 * most + 4, sizeof(*room));

@@ -26,6 +26,8 @@ enum cmp_test {
 	CMP_TEST_SIGNED_RANK, CMP_TEST_SIGN_FLIP,
 };
 
+#define CMP_RANKS_FROM 8 /* units: below, ranks are granular and gain nothing */
+
 struct cmp_opts {
 	enum cmp_unit_kind unit;
 	bool unpaired;             /* do not use recorded blocks */
@@ -87,6 +89,7 @@ struct cmp_result {
 	struct cmp_design design;
 	struct cmp_row *row;        /* by metric, then arm; n_metrics * n_arms of them */
 	size_t n_rows;
+	size_t planned;             /* tests that the primary family can have */
 	size_t family[2];           /* p-values adjusted together, by source */
 	bool small;                 /* some arm has fewer than 5 units */
 	struct cmp_unit *units;     /* storage behind the rows */

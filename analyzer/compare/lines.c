@@ -63,8 +63,12 @@ static __attribute__((format(printf, 2, 3))) bool say(struct lines *l, const cha
 
 /* ------------------------------------------------------------------- rules */
 
-static const char *why_test(enum cmp_test t)
+static const char *why_test(enum cmp_test t, bool coarse)
 {
+	if (coarse)
+		return t == CMP_TEST_PAIRED || t == CMP_TEST_PAIRED_LOG ?
+		       "in blocks, too few of them for ranks over so many tests" :
+		       "not in blocks, too few units for ranks over so many tests";
 	switch (t) {
 	case CMP_TEST_WELCH:
 		return "not in blocks, values that are not all positive";
@@ -115,6 +119,7 @@ static bool family_lines(const struct cmp *c, const struct cmp_result *r, enum c
 	enum stats_adjust how = family == CMP_BENCHMARK ? r->opts.benchmark_adjust : r->opts.kernel_adjust;
 	char n[48], adjust[64];
 	size_t lo, hi, rows;
+	bool coarse;
 	int t;
 
 	for (t = CMP_TEST_WELCH; t <= CMP_TEST_SIGNED_RANK; t++) {
@@ -129,8 +134,9 @@ static bool family_lines(const struct cmp *c, const struct cmp_result *r, enum c
 			snprintf(adjust, sizeof(adjust), r->family[family] < 2 ? "one test" : "p not adjusted");
 		else
 			snprintf(adjust, sizeof(adjust), "%s over %zu tests", adjust_title(how), r->family[family]);
-		if (say(l, "%s: %s (%s, %s), %s", name[family], cmp_test_title((enum cmp_test)t), why_test((enum cmp_test)t), n,
-			adjust))
+		coarse = family == CMP_BENCHMARK && lo >= CMP_RANKS_FROM && t != CMP_TEST_MWU && t != CMP_TEST_SIGNED_RANK;
+		if (say(l, "%s: %s (%s, %s), %s", name[family], cmp_test_title((enum cmp_test)t), why_test((enum cmp_test)t, coarse),
+			n, adjust))
 			return true;
 	}
 	return false;

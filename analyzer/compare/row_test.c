@@ -75,18 +75,30 @@ static void take(struct work *w, const struct cmp_row *base)
 		w->lb[i] = log(w->b[i]);
 }
 
-/* STATISTICS: by design and number, never by what came out. */
-static enum cmp_test choose(const struct work *w, bool kernel)
+/* The smallest p that ranks of these n can give. */
+static double least_p(const struct work *w)
+{
+	double n = (double)w->na, m = (double)w->nb;
+
+	return w->paired ? ldexp(1, 1 - (int)w->na) : 2 * exp(lgamma(n + 1) + lgamma(m + 1) - lgamma(n + m + 1));
+}
+
+/*
+ * By design, number of units and number of tests, never by what came out. Ranks resist
+ * outliers, but are coarse: where even their smallest p would not survive the adjustment
+ * over the family, t decides.
+ */
+static enum cmp_test choose(const struct work *w, bool primary)
 {
 	size_t n = w->na < w->nb ? w->na : w->nb;
+	bool ranks;
 
 	if (n < 2)
 		return CMP_TEST_NONE;
+	ranks = primary && n >= CMP_RANKS_FROM && least_p(w) * (double)w->r->planned <= w->r->opts.alpha;
 	if (w->paired)
-		return !kernel && n >= 8 ? CMP_TEST_SIGNED_RANK : w->positive ? CMP_TEST_PAIRED_LOG : CMP_TEST_PAIRED;
-	if (!kernel && n >= 8)
-		return CMP_TEST_MWU;
-	return w->positive ? CMP_TEST_WELCH_LOG : CMP_TEST_WELCH;
+		return ranks ? CMP_TEST_SIGNED_RANK : w->positive ? CMP_TEST_PAIRED_LOG : CMP_TEST_PAIRED;
+	return ranks ? CMP_TEST_MWU : w->positive ? CMP_TEST_WELCH_LOG : CMP_TEST_WELCH;
 }
 
 static void set_ratio(struct cmp_row *r, double ratio, double lo, double hi)
@@ -323,15 +335,15 @@ static void bare_ratio(struct work *w, enum metric_direction better)
 	r->lo = r->hi = NAN;
 }
 
-int cmp_row_test(const struct cmp_result *res, const struct cmp_metric *m, const struct cmp_row *base, struct cmp_row *row,
-		 double *room, size_t most)
+int cmp_row_test(const struct cmp_result *res, const struct cmp_metric *m, bool primary, const struct cmp_row *base,
+		 struct cmp_row *row, double *room, size_t most)
 {
 	struct work w = { .r = res, .row = row, .a = room, .b = room + most, .la = room + 2 * most, .lb = room + 3 * most,
 			  .level = 1 - res->opts.alpha };
 	int err;
 
 	take(&w, base);
-	row->test = choose(&w, m->source == CMP_KERNEL);
+	row->test = choose(&w, primary);
 	if (row->test == CMP_TEST_NONE) {
 		row->status = STATS_TOO_FEW;
 		bare_ratio(&w, m->better);

@@ -5,8 +5,8 @@
 
 #include "decide.h"
 
-/* room: 4 * most doubles, most the largest number of units of a row. row's numbers are NaN before. 0 or -ENOMEM. */
-int cmp_row_test(const struct cmp_result *res, const struct cmp_metric *m, const struct cmp_row *base, struct cmp_row *row,
-		 double *room, size_t most);
+/* primary: its family is small enough for ranks. room: 4 * most doubles, most the largest number of units of a row. row's numbers are NaN before. 0 or -ENOMEM. */
+int cmp_row_test(const struct cmp_result *res, const struct cmp_metric *m, bool primary, const struct cmp_row *base,
+		 struct cmp_row *row, double *room, size_t most);
 
 #endif

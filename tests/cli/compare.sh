@@ -61,7 +61,7 @@ grep -Eq '^time .* 0\.[45][0-9]* \+-[0-9.]+% - .* \+-[0-9.]+% \+' score || fail 
 "$MMT" compare -d log -n base,worse --markdown >md || fail "--markdown: status $?"
 grep -q '^| time |' md && grep -q '^|:---' md || fail "--markdown: no table"
 if python3 -c '' 2>/dev/null; then
-	"$MMT" compare -d log -n base,worse,better --unpaired -j | python3 -c '
+	"$MMT" compare -d log -n base,worse,better -j | python3 -c '
 import json, sys
 d = json.load(sys.stdin)
 rows = {(r["metric"], r["arm"]): r for r in d["rows"]}

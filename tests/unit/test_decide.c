@@ -362,6 +362,39 @@ static void test_families(void **state)
 	cmp_free(&c);
 }
 
+/* 8 blocks give ranks a p of 1/128 at best: with more than 6 tests Holm would never let one pass. */
+static void test_coarse_ranks(void **state)
+{
+	const struct plan a = { 8, 0, 100, "same" }, b = { 8, 50, 100, "same" };
+	struct cmp_result r;
+	size_t n, i;
+	char name[16];
+	struct cmp c;
+	double x[8];
+	int m;
+
+	(void)state;
+	for (n = 6; n <= 7; n++) {
+		cmp_init(&c);
+		arm(&c, "a", &a);
+		arm(&c, "b", &b);
+		for (i = 0; i < n; i++) {
+			snprintf(name, sizeof(name), "m%zu", i);
+			m = metric(&c, name, METRIC_LOWER, CMP_BENCHMARK);
+			noisy(x, 8, 10, 0.01, i);
+			values(&c, m, 0, x);
+			noisy(x, 8, 20, 0.01, i + 5);
+			values(&c, m, 1, x);
+		}
+		r = decide(&c, NULL);
+		assert_int_equal(r.planned, n);
+		assert_int_equal(r.row[1].test, n == 6 ? CMP_TEST_SIGNED_RANK : CMP_TEST_PAIRED_LOG);
+		assert_int_equal(r.row[1].verdict, CMP_WORSE);
+		cmp_result_free(&r);
+		cmp_free(&c);
+	}
+}
+
 /* Everything an arm's order of iterations could change: nothing. */
 static void test_permuted(void **state)
 {
@@ -408,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_drift),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_families),
+		cmocka_unit_test(test_coarse_ranks),
 		cmocka_unit_test(test_permuted),
 	};
 
