@@ -29,7 +29,9 @@ enum { OPT_PAIRING = 256, OPT_PER_ARM, OPT_NO_SAVE, OPT_RUN, OPT_PAIRS, OPT_PREF
 
 static const struct argp_option options[] = {
 	{ "pairing", OPT_PAIRING, "HOW", 0,
-	  "runs: every pair of them (default); neighbours: first and second, third and fourth; split: within each run (default for one)", 2 },
+	  "runs: every pair of them (default); neighbours: first and second, third and fourth; split: within each run "
+	  "(default for one)",
+	  2 },
 	{ "per-arm", OPT_PER_ARM, "N", 0, "Iterations on each side of a split (default: 5)", 2 },
 	{ "metrics", 'm', "PATTERN,...", 0, "Kernel metrics too (default: the usual ones)", 2 },
 	{ "no-save", OPT_NO_SAVE, NULL, 0, "Neither read nor write DIR/aa.json", 2 },
@@ -101,7 +103,8 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "-d DIR -b BENCHMARK -n A1,A2,...\n--run RUN-OPTION... [-- COMMAND...]",
-	.doc = "Same against same: how far metrics move when nothing changes (the floor below which compare calls nothing a change), "
+	.doc = "Same against same: how far metrics move when nothing changes (the floor below which compare calls "
+	       "nothing a change), "
 	       "and how often the rule is wrong here.",
 };
 
@@ -129,7 +132,8 @@ static int warn_systems(const struct cmp *c)
 	size_t n = t ? table_rows(t) / c->n_arms : 0;
 
 	if (n)
-		out_warn("aa: the runs differ in %zu fact%s of their systems (listed below): are they the same?", n, n == 1 ? "" : "s");
+		out_warn("aa: the runs differ in %zu fact%s of their systems (listed below): are they the same?", n,
+			 n == 1 ? "" : "s");
 	table_free(t);
 	return t ? 0 : -ENOMEM;
 }
@@ -137,7 +141,8 @@ static int warn_systems(const struct cmp *c)
 /* Another kernel or machine is another system, whatever the runs are called. */
 static const char *other_system(const struct cmp *c)
 {
-	static const char *const key[] = { "host.name", "cpu.model", "kernel.release", "kernel.version", "kernel.cmdline" };
+	static const char *const key[] = { "host.name", "cpu.model", "kernel.release", "kernel.version",
+					   "kernel.cmdline" };
 	const char *a, *b;
 	size_t i, k;
 
@@ -154,12 +159,12 @@ static const char *other_system(const struct cmp *c)
 
 static bool usual_rule(const struct cmp_opts *o)
 {
-	return !o->unit && !o->unpaired && o->alpha <= 0 && o->min_effect <= 0 && !o->primary && o->benchmark_adjust == STATS_HOLM &&
-	       o->kernel_adjust == STATS_BH;
+	return !o->unit && !o->unpaired && o->alpha <= 0 && o->min_effect <= 0 && !o->primary &&
+	       o->benchmark_adjust == STATS_HOLM && o->kernel_adjust == STATS_BH;
 }
 
-static int report(struct settings *s, const struct cmp *c, const struct aa_history *h, enum aa_scheme scheme, size_t added,
-		  const char *stored)
+static int report(struct settings *s, const struct cmp *c, const struct aa_history *h, enum aa_scheme scheme,
+		  size_t added, const char *stored)
 {
 	struct aa_about about = { .c = c, .scheme = scheme, .added = added, .how = &s->data.how, .stored = stored };
 	struct aa_sum sum;
@@ -195,7 +200,8 @@ static int analyse_pairs(struct settings *s, const struct cmp *c, const struct a
 		out_err("aa: %s", why);
 		return err;
 	}
-	h = aa_store_history(&store, cmp_one_fact(&c->arm[0], "host.name"), c->benchmark, scheme == AA_SPLIT ? "split" : "runs");
+	h = aa_store_history(&store, cmp_one_fact(&c->arm[0], "host.name"), c->benchmark,
+			     scheme == AA_SPLIT ? "split" : "runs");
 	err = h ? aa_compare(c, pairs, &s->data.how, h) : -ENOMEM;
 	if (!err && save) {
 		err = aa_store_save(path, &store);
@@ -231,8 +237,9 @@ static int analyse(struct settings *s)
 	if (!err)
 		err = aa_pairs(&c, scheme, s->per_arm, &pairs);
 	if (!err && !pairs.n) {
-		out_err("aa: %s: no pair can be made of %zu run%s; %s", s->data.dir ? s->data.dir : "work/log", c.n_arms,
-			c.n_arms == 1 ? "" : "s", scheme == AA_SPLIT ? "a split needs 4 iterations or more" : "name two or more by -n");
+		out_err("aa: %s: no pair can be made of %zu run%s; %s", s->data.dir ? s->data.dir : "work/log",
+			c.n_arms, c.n_arms == 1 ? "" : "s",
+			scheme == AA_SPLIT ? "a split needs 4 iterations or more" : "name two or more by -n");
 		err = -ENODATA;
 	}
 	if (!err)
@@ -278,7 +285,8 @@ static unsigned long last_number(const char *dir, const char *prefix)
 static int run_pair(const struct settings *s, const char *dir, unsigned long k)
 {
 	/* words with a ':' are never names of arms that a config has */
-	static char x[] = "x:env.MMT_TRACE_AA=x", y[] = "y:env.MMT_TRACE_AA=y", arm[] = "--arm", d[] = "-d", n[] = "-n", run[] = "run";
+	static char x[] = "x:env.MMT_TRACE_AA=x", y[] = "y:env.MMT_TRACE_AA=y", arm[] = "--arm", d[] = "-d", n[] = "-n",
+		    run[] = "run";
 	char name[300], **argv = calloc((size_t)s->n_run + 10, sizeof(*argv));
 	int argc = 0, i, ret;
 
@@ -340,8 +348,10 @@ static int analyse_all(struct settings *s, const char *dir, unsigned long last)
 	snprintf(path, sizeof(path), "%s/%s-%lu-x/iter-0", dir, s->prefix, last);
 	d = opendir(path);
 	while (!err && d && (e = readdir(d))) {
-		if (*e->d_name == '.' || snprintf(path, sizeof(path), "%s/%s-%lu-x/iter-0/%s/results.tsv", dir, s->prefix, last, e->d_name) >=
-		    (int)sizeof(path) || access(path, F_OK))
+		if (*e->d_name == '.' ||
+		    snprintf(path, sizeof(path), "%s/%s-%lu-x/iter-0/%s/results.tsv", dir, s->prefix, last,
+			     e->d_name) >= (int)sizeof(path) ||
+		    access(path, F_OK))
 			continue;
 		snprintf(bench, sizeof(bench), "%s", e->d_name);
 		s->data.bench = bench;
@@ -366,7 +376,8 @@ static int run_all_pairs(struct settings *s)
 	for (k = first; k < first + s->pairs && !ret; k++)
 		ret = run_pair(s, dir, k);
 	if (ret) {
-		out_err("aa: run of pair %lu ended with status %d; what is complete can be read by mmt-trace aa -n", k - 1, ret);
+		out_err("aa: run of pair %lu ended with status %d; what is complete can be read by mmt-trace aa -n",
+			k - 1, ret);
 		return ret > 128 ? ret : MMT_EXIT_TROUBLE;
 	}
 	return analyse_all(s, dir, k - 1) ? MMT_EXIT_TROUBLE : MMT_EXIT_OK;
@@ -389,7 +400,8 @@ static int run(int argc, char **argv)
 	if (s.run)
 		return run_all_pairs(&s);
 	if (!s.data.names) {
-		out_err("aa: which runs are of the same system? Name them by -n A1,A2,... (one with many iterations will do)");
+		out_err("aa: which runs are of the same system? Name them by -n A1,A2,... (one with many iterations "
+			"will do)");
 		return MMT_EXIT_TROUBLE;
 	}
 	return analyse(&s) ? MMT_EXIT_TROUBLE : MMT_EXIT_OK;

@@ -25,17 +25,25 @@ enum { OPT_THRESHOLD = 256, OPT_MAX, OPT_MIN, OPT_FAIL_ON, OPT_PASS_ON, OPT_STRI
 static const struct argp_option options[] = {
 	{ "config", 'c', "FILE", 0, "Take all of this from a file; options come after it", 2 },
 	{ "metrics", 'm', "PATTERN,...", 0,
-	  "What is gated: names, prefixes, or with * (default: all metrics of the benchmark; kernel metrics only by name)", 2 },
-	{ "threshold", OPT_THRESHOLD, "METRIC=PERCENT", 0, "Least regression that fails, of metrics that match (default: --min-effect)", 2 },
+	  "What is gated: names, prefixes, or with * (default: all metrics of the benchmark; kernel metrics only by "
+	  "name)",
+	  2 },
+	{ "threshold", OPT_THRESHOLD, "METRIC=PERCENT", 0,
+	  "Least regression that fails, of metrics that match (default: --min-effect)", 2 },
 	{ "max", OPT_MAX, "METRIC=VALUE", 0, "Highest mean that passes", 2 },
 	{ "min", OPT_MIN, "METRIC=VALUE", 0, "Lowest mean that passes", 2 },
 	{ "require-same", OPT_SAME, NULL, 0, "Pass only where a regression beyond the threshold is ruled out", 2 },
-	{ "fail-on", OPT_FAIL_ON, "WHAT,...", 0, "Fail on these too: indicative, confounded, changed, unclear, incomplete, "
-	  "no-verdict, missing", 2 },
+	{ "fail-on", OPT_FAIL_ON, "WHAT,...", 0,
+	  "Fail on these too: indicative, confounded, changed, unclear, incomplete, "
+	  "no-verdict, missing",
+	  2 },
 	{ "pass-on", OPT_PASS_ON, "WHAT,...", 0, "Let these pass", 2 },
-	{ "strict", OPT_STRICT, NULL, 0, "Fail on all that is doubtful: indicative, confounded, changed, incomplete", 2 },
-	{ "output", 'o', "FILE", 0, "Write the result to a file too, in the form that its name ends with: .json .ndjson .csv .md "
-	  ".xml .txt; may be repeated", 4 },
+	{ "strict", OPT_STRICT, NULL, 0, "Fail on all that is doubtful: indicative, confounded, changed, incomplete",
+	  2 },
+	{ "output", 'o', "FILE", 0,
+	  "Write the result to a file too, in the form that its name ends with: .json .ndjson .csv .md "
+	  ".xml .txt; may be repeated",
+	  4 },
 	{ "junit", OPT_JUNIT, "FILE", 0, "Write JUnit's XML to a file too", 4 },
 	{ 0 },
 };
@@ -61,7 +69,8 @@ static void add_rule(struct argp_state *state, struct settings *s, const char *o
 	else
 		bad = gate_number(eq + 1, !strcmp(option, "max") ? &r->max : &r->min);
 	if (r && bad)
-		argp_error(state, "%s: expected a %s after '='", where, *option == 't' ? "percentage above 0" : "number");
+		argp_error(state, "%s: expected a %s after '='", where,
+			   *option == 't' ? "percentage above 0" : "number");
 	free(pattern);
 }
 
@@ -155,7 +164,8 @@ static int read_options(struct settings *s, struct gate_conf *conf, int argc, ch
 	gate_opts_free(&s->gate);
 	*s = again;
 	gate_opts_init(&s->gate);
-	s->data.how = (struct cmp_opts){ .adjust_set = true, .benchmark_adjust = STATS_HOLM, .kernel_adjust = STATS_BH };
+	s->data.how =
+		(struct cmp_opts){ .adjust_set = true, .benchmark_adjust = STATS_HOLM, .kernel_adjust = STATS_BH };
 	*conf = (struct gate_conf){ .data = &s->data, .gate = &s->gate };
 	ret = gate_conf_load(s->config, conf, &err);
 	if (ret) {
@@ -185,10 +195,14 @@ static int write_to(const struct settings *s, const struct gate *g, const char *
 {
 	struct table_out o = { .fmt = TABLE_TEXT, .sep = s->output.table.sep };
 
-	o.fmt = ends_with(path, ".json") ? TABLE_JSON : ends_with(path, ".ndjson") ? TABLE_NDJSON : ends_with(path, ".csv") ?
-		TABLE_CSV : ends_with(path, ".md") ? TABLE_MARKDOWN : TABLE_TEXT;
+	o.fmt = ends_with(path, ".json")     ? TABLE_JSON
+		: ends_with(path, ".ndjson") ? TABLE_NDJSON
+		: ends_with(path, ".csv")    ? TABLE_CSV
+		: ends_with(path, ".md")     ? TABLE_MARKDOWN
+					     : TABLE_TEXT;
 	if (junit || ends_with(path, ".xml"))
-		return g ? gate_write_junit(g, f) : gate_write_junit_trouble(s->data.bench ? s->data.bench : "gate", s->trouble, f);
+		return g ? gate_write_junit(g, f)
+			 : gate_write_junit_trouble(s->data.bench ? s->data.bench : "gate", s->trouble, f);
 	return g ? gate_write(g, &o, f) : gate_write_trouble(s->trouble, o.fmt, f);
 }
 
@@ -243,7 +257,8 @@ static int judge(struct settings *s, struct cmp *c, int *status)
 		err = cmp_decide(c, &s->data.how, &r);
 	if (err) {
 		if (!*s->trouble)
-			snprintf(s->trouble, sizeof(s->trouble), "%s", err == -EINVAL ? "what to compare is not clear" : strerror(-err));
+			snprintf(s->trouble, sizeof(s->trouble), "%s",
+				 err == -EINVAL ? "what to compare is not clear" : strerror(-err));
 		write_files(s, NULL);
 		return err;
 	}

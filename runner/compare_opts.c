@@ -6,7 +6,17 @@
 #include "../analyzer/out.h"
 #include "compare_opts.h"
 
-enum { OPT_UNIT = 1280, OPT_UNPAIRED, OPT_ALPHA, OPT_EFFECT, OPT_POWER, OPT_PRIMARY, OPT_ADJUST, OPT_KERNEL_ADJUST, OPT_DROP };
+enum {
+	OPT_UNIT = 1280,
+	OPT_UNPAIRED,
+	OPT_ALPHA,
+	OPT_EFFECT,
+	OPT_POWER,
+	OPT_PRIMARY,
+	OPT_ADJUST,
+	OPT_KERNEL_ADJUST,
+	OPT_DROP
+};
 
 static const struct argp_option data_options[] = {
 	{ "directory", 'd', "DIR", 0, "Directory of results (default: ./work/log)", 0 },
@@ -17,13 +27,16 @@ static const struct argp_option data_options[] = {
 };
 
 static const struct argp_option how_options[] = {
-	{ "unit", OPT_UNIT, "UNIT", 0, "What counts as one: run, iteration or boot (default: by the recorded design)", 0 },
+	{ "unit", OPT_UNIT, "UNIT", 0, "What counts as one: run, iteration or boot (default: by the recorded design)",
+	  0 },
 	{ "unpaired", OPT_UNPAIRED, NULL, 0, "Do not compare within blocks", 0 },
 	{ "min-effect", OPT_EFFECT, "PERCENT", 0, "Least change worth a verdict (default: 1)", 0 },
 	{ "alpha", OPT_ALPHA, "P", 0, "Risk of a false verdict (default: 0.05)", 0 },
 	{ "power", OPT_POWER, "P", 0, "Power of the planner's figures (default: 0.8)", 0 },
-	{ "primary", OPT_PRIMARY, "PATTERN,...", 0, "Benchmark metrics that make the primary family (default: all)", 0 },
-	{ "adjust", OPT_ADJUST, "HOW", 0, "p of the primary family: holm, hochberg, bonferroni, bh, by or none (default: holm)", 0 },
+	{ "primary", OPT_PRIMARY, "PATTERN,...", 0, "Benchmark metrics that make the primary family (default: all)",
+	  0 },
+	{ "adjust", OPT_ADJUST, "HOW", 0,
+	  "p of the primary family: holm, hochberg, bonferroni, bh, by or none (default: holm)", 0 },
 	{ "kernel-adjust", OPT_KERNEL_ADJUST, "HOW", 0, "p of all other metrics (default: bh)", 0 },
 	{ 0 },
 };
@@ -89,9 +102,11 @@ int compare_set(struct compare_opts *o, const char *name, const char *value, cha
 	else
 		return -ENOENT;
 	if (err)
-		snprintf(why, size, "%s: expected %s", value, !strcmp(name, "unit") ? "run, iteration or boot" : strstr(name, "adjust") ?
-			 "holm, hochberg, bonferroni, bh, by or none" : !strcmp(name, "min-effect") ?
-			 "a number above 0 and below 1000" : "a number above 0 and below 1");
+		snprintf(why, size, "%s: expected %s", value,
+			 !strcmp(name, "unit")         ? "run, iteration or boot"
+			 : strstr(name, "adjust")      ? "holm, hochberg, bonferroni, bh, by or none"
+			 : !strcmp(name, "min-effect") ? "a number above 0 and below 1000"
+						       : "a number above 0 and below 1");
 	return err;
 }
 

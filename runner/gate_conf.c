@@ -9,8 +9,9 @@
 #include "suggest.h"
 
 static const char *const gate_keys[] = {
-	"metrics", "fail-on", "pass-on", "strict", "require-same", "directory", "benchmark", "names", "drop-iter", "unit",
-	"unpaired", "min-effect", "alpha", "power", "primary", "adjust", "kernel-adjust",
+	"metrics",   "fail-on", "pass-on",   "strict", "require-same",  "directory",
+	"benchmark", "names",   "drop-iter", "unit",   "unpaired",      "min-effect",
+	"alpha",     "power",   "primary",   "adjust", "kernel-adjust",
 };
 
 static const char *const metric_keys[] = { "threshold", "max", "min", "require-same", "ignore", "optional" };
@@ -121,7 +122,8 @@ static struct gate_rule *rule_of(struct gate_conf *g, const char *section, int l
 	return &g->gate->rule[g->rule];
 }
 
-static int set_metric(struct gate_conf *g, const char *section, const char *key, const char *value, int line, struct conf_err *why)
+static int set_metric(struct gate_conf *g, const char *section, const char *key, const char *value, int line,
+		      struct conf_err *why)
 {
 	struct gate_rule *r;
 	double *to;
@@ -134,7 +136,10 @@ static int set_metric(struct gate_conf *g, const char *section, const char *key,
 	r = rule_of(g, section, line);
 	if (!r)
 		return -ENOMEM;
-	to = !strcmp(key, "threshold") ? &r->threshold : !strcmp(key, "max") ? &r->max : !strcmp(key, "min") ? &r->min : NULL;
+	to = !strcmp(key, "threshold") ? &r->threshold
+	     : !strcmp(key, "max")     ? &r->max
+	     : !strcmp(key, "min")     ? &r->min
+				       : NULL;
 	if (to && !isnan(*to)) {
 		snprintf(why->text, sizeof(why->text), "%s is given twice", key);
 		return -EINVAL;
@@ -154,7 +159,8 @@ static int set_metric(struct gate_conf *g, const char *section, const char *key,
 	return 0;
 }
 
-static int set_key(void *ctx, const char *section, const char *key, const char *value, int line, bool more, struct conf_err *why)
+static int set_key(void *ctx, const char *section, const char *key, const char *value, int line, bool more,
+		   struct conf_err *why)
 {
 	struct gate_conf *g = ctx;
 

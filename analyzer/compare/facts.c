@@ -9,7 +9,8 @@
 /* Facts that belong to one run, or to the recording, are no difference between systems. */
 bool cmp_fact_matters(const char *key)
 {
-	static const char *const own[] = { "run.", "boot.", "time.", "tool.options", "totals.place", "events", "ring.kb", "workload." };
+	static const char *const own[] = { "run.",         "boot.",  "time.",   "tool.options",
+					   "totals.place", "events", "ring.kb", "workload." };
 	size_t i;
 
 	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)

@@ -67,7 +67,8 @@ int cmp_load_floors(struct cmp *c)
 		return 0;
 	j = json_load_file(path, 0, &why);
 	if (!j)
-		return cmp_say(c, -EINVAL, "%s:%d: %s; mmt-trace aa writes it anew where it is removed", path, why.line, why.text);
+		return cmp_say(c, -EINVAL, "%s:%d: %s; mmt-trace aa writes it anew where it is removed", path, why.line,
+			       why.text);
 	json_array_foreach(json_object_get(j, "histories"), i, h)
 		if (is_for(c, h, host))
 			take_floors(c, h);

@@ -104,7 +104,8 @@ static int split(const struct cmp *c, uint32_t arm, size_t per_arm, struct aa_pa
 			free(o);
 			return -ENOMEM;
 		}
-		snprintf(t->id, sizeof(t->id), "%.500s:%u-%u", a->name, a->iter[o[i].iter].number, a->iter[o[i + chunk - 1].iter].number);
+		snprintf(t->id, sizeof(t->id), "%.500s:%u-%u", a->name, a->iter[o[i].iter].number,
+			 a->iter[o[i + chunk - 1].iter].number);
 		for (k = 0; k < chunk; k++) {
 			struct aa_side *s = &t->side[k % 4 == 1 || k % 4 == 2];
 
@@ -210,7 +211,8 @@ static char *date_of(const struct cmp_arm *a)
 
 static bool sure(const struct cmp_result *r, const struct cmp_row *row)
 {
-	return row->p_adj < r->opts.alpha && (fabs(row->delta) >= 100 * row->min_effect || (isnan(row->delta) && row->diff != 0));
+	return row->p_adj < r->opts.alpha &&
+	       (fabs(row->delta) >= 100 * row->min_effect || (isnan(row->delta) && row->diff != 0));
 }
 
 static int take_rows(const struct cmp *c, const struct cmp_result *r, struct aa_pair *p)
@@ -226,7 +228,8 @@ static int take_rows(const struct cmp *c, const struct cmp_result *r, struct aa_
 		if (!row->n_unit || !base->n_unit || c->metric[m].unit_varies)
 			continue;
 		d.flagged = row->verdict == CMP_BETTER || row->verdict == CMP_WORSE || row->verdict == CMP_CHANGED;
-		d.hidden = !d.flagged && (row->verdict == CMP_INDICATIVE || row->verdict == CMP_CONFOUNDED) && sure(r, row);
+		d.hidden = !d.flagged && (row->verdict == CMP_INDICATIVE || row->verdict == CMP_CONFOUNDED) &&
+			   sure(r, row);
 		n = row->n_unit < base->n_unit ? row->n_unit : base->n_unit;
 		if (d.source == CMP_BENCHMARK)
 			p->units = n < p->units ? n : p->units;

@@ -71,33 +71,48 @@ static bool finding(const struct aa_sum *s, const struct aa_about *about, unsign
 		if (!n)
 			snprintf(buf, size, "false positives: there is no pair");
 		else
-			snprintf(buf, size, "false positives: %zu of %zu pairs have a verdict on some benchmark metric, %.1f %% (95 %% interval %.1f "
-				 "to %.1f %%); the rule allows %.0f %%", s->pairs_flagged, n, 100 * (double)s->pairs_flagged / (double)n,
-				 100 * lo, 100 * hi, 100 * alpha);
+			snprintf(buf, size,
+				 "false positives: %zu of %zu pairs have a verdict on some benchmark metric, %.1f %% "
+				 "(95 %% interval %.1f "
+				 "to %.1f %%); the rule allows %.0f %%",
+				 s->pairs_flagged, n, 100 * (double)s->pairs_flagged / (double)n, 100 * lo, 100 * hi,
+				 100 * alpha);
 		return true;
 	case 1:
 		if (s->pairs_hidden)
-			snprintf(buf, size, "withheld: %zu pairs more would have one, were they not INDICATIVE (fewer than 5 units) or CONFOUNDED",
+			snprintf(buf, size,
+				 "withheld: %zu pairs more would have one, were they not INDICATIVE (fewer than 5 "
+				 "units) or CONFOUNDED",
 				 s->pairs_hidden);
 		else
 			snprintf(buf, size, "withheld: none");
 		return true;
 	case 2:
 		if (n < AA_LEAST_PAIRS)
-			snprintf(buf, size, "floor: none yet: %zu pairs are missing to %d; the 95 %% column is an estimate that nothing uses",
+			snprintf(buf, size,
+				 "floor: none yet: %zu pairs are missing to %d; the 95 %% column is an estimate that "
+				 "nothing uses",
 				 (size_t)AA_LEAST_PAIRS - n, AA_LEAST_PAIRS);
 		else
-			snprintf(buf, size, "floor: the 95th percentile of the differences; compare and gate call nothing below it BETTER or WORSE%s%s",
+			snprintf(buf, size,
+				 "floor: the 95th percentile of the differences; compare and gate call nothing below "
+				 "it BETTER or WORSE%s%s",
 				 about->stored ? ", from " : " once it is stored", about->stored ? about->stored : "");
 		return true;
 	case 3:
-		snprintf(buf, size, "holds for: comparisons with %zu units an arm or more, arranged as these pairs were%s", s->units,
-			 about->scheme == AA_SPLIT ? " (within one run: what differs between runs and boots is not in it)" : "");
+		snprintf(buf, size,
+			 "holds for: comparisons with %zu units an arm or more, arranged as these pairs were%s",
+			 s->units,
+			 about->scheme == AA_SPLIT
+				 ? " (within one run: what differs between runs and boots is not in it)"
+				 : "");
 		return true;
 	case 4:
 		if (about->scheme != AA_RUNS || n < 2)
 			return false;
-		snprintf(buf, size, "note: the pairs share runs, so they are fewer than they look, and the interval is too narrow");
+		snprintf(buf, size,
+			 "note: the pairs share runs, so they are fewer than they look, and the interval is too "
+			 "narrow");
 		return true;
 	}
 	return false;
@@ -115,8 +130,11 @@ static void head(const struct aa_sum *s, const struct aa_about *about, bool mark
 
 	fprintf(f, markdown ? "## A/A: %s\n\n" : "benchmark  %s, same against same\n", s->h->benchmark);
 	fprintf(f, markdown ? "- **host**: %s\n" : "host       %s\n", s->h->host ? s->h->host : "not recorded");
-	fprintf(f, markdown ? "- **pairs**: %zu (%zu of this call, of %zu run%s): %s\n" : "pairs      %zu (%zu of this call, of %zu run%s): %s\n",
-		s->h->n, about->added, named_runs(about), named_runs(about) == 1 ? "" : "s", aa_scheme_title(about->scheme));
+	fprintf(f,
+		markdown ? "- **pairs**: %zu (%zu of this call, of %zu run%s): %s\n"
+			 : "pairs      %zu (%zu of this call, of %zu run%s): %s\n",
+		s->h->n, about->added, named_runs(about), named_runs(about) == 1 ? "" : "s",
+		aa_scheme_title(about->scheme));
 	for (i = 0; finding(s, about, i, line, sizeof(line)); i++) {
 		colon = strchr(line, ':');
 		*colon = '\0';

@@ -56,7 +56,9 @@ struct aa_history *aa_store_history(struct aa_store *s, const char *host, const 
 		return NULL;
 	s->h = h;
 	h += s->n++;
-	*h = (struct aa_history){ .host = host ? strdup(host) : NULL, .benchmark = strdup(benchmark), .kind = strdup(kind) };
+	*h = (struct aa_history){ .host = host ? strdup(host) : NULL,
+				  .benchmark = strdup(benchmark),
+				  .kind = strdup(kind) };
 	return (host && !h->host) || !h->benchmark || !h->kind ? NULL : h;
 }
 
@@ -119,7 +121,9 @@ static int take_pair(struct aa_history *h, const json_t *j)
 	p->kernel = s ? strdup(s) : NULL;
 	s = json_string_value(json_object_get(j, "date"));
 	p->date = s ? strdup(s) : NULL;
-	p->units = json_integer_value(json_object_get(j, "units")) > 0 ? (size_t)json_integer_value(json_object_get(j, "units")) : 0;
+	p->units = json_integer_value(json_object_get(j, "units")) > 0
+			   ? (size_t)json_integer_value(json_object_get(j, "units"))
+			   : 0;
 	json_array_foreach(json_object_get(j, "deltas"), i, d) {
 		const json_t *pct = json_object_get(d, "delta_pct");
 		const char *source = json_string_value(json_object_get(d, "source"));
@@ -127,10 +131,12 @@ static int take_pair(struct aa_history *h, const json_t *j)
 		s = json_string_value(json_object_get(d, "metric"));
 		if (!s || !source)
 			return -EINVAL;
-		err = aa_pair_delta(p, (struct aa_delta){
-			.metric = (char *)s, .source = !strcmp(source, "kernel") ? CMP_KERNEL : CMP_BENCHMARK,
-			.pct = json_is_number(pct) ? json_number_value(pct) : NAN,
-			.flagged = json_is_true(json_object_get(d, "flagged")), .hidden = json_is_true(json_object_get(d, "hidden")) });
+		err = aa_pair_delta(p,
+				    (struct aa_delta){ .metric = (char *)s,
+						       .source = !strcmp(source, "kernel") ? CMP_KERNEL : CMP_BENCHMARK,
+						       .pct = json_is_number(pct) ? json_number_value(pct) : NAN,
+						       .flagged = json_is_true(json_object_get(d, "flagged")),
+						       .hidden = json_is_true(json_object_get(d, "hidden")) });
 		if (err)
 			return err;
 	}
@@ -139,7 +145,8 @@ static int take_pair(struct aa_history *h, const json_t *j)
 
 static int take_history(struct aa_store *s, const json_t *j)
 {
-	const char *bench = json_string_value(json_object_get(j, "benchmark")), *kind = json_string_value(json_object_get(j, "pairs_of"));
+	const char *bench = json_string_value(json_object_get(j, "benchmark")),
+		   *kind = json_string_value(json_object_get(j, "pairs_of"));
 	const json_t *list = json_object_get(j, "pairs");
 	struct aa_history *h;
 	size_t i;
@@ -179,7 +186,9 @@ int aa_store_load(const char *path, struct aa_store *s, char *why, size_t size)
 			err = take_history(s, h);
 	json_decref(j);
 	if (err) {
-		snprintf(why, size, "%s: %s", path, err == -EINVAL ? "no history that this version wrote; remove it to begin anew" : strerror(-err));
+		snprintf(why, size, "%s: %s", path,
+			 err == -EINVAL ? "no history that this version wrote; remove it to begin anew"
+					: strerror(-err));
 		aa_store_free(s);
 	}
 	return err;

@@ -9,7 +9,8 @@
 #include "gate.h"
 
 static const char *const kind_names[GATE_KINDS] = {
-	"ok", "worse", "limit", "not-same", "indicative", "confounded", "changed", "unclear", "incomplete", "no-verdict", "missing",
+	"ok",      "worse",   "limit",      "not-same",   "indicative", "confounded",
+	"changed", "unclear", "incomplete", "no-verdict", "missing",
 };
 
 const char *gate_kind_name(enum gate_kind k)
@@ -54,8 +55,9 @@ struct gate_rule *gate_rule_add(struct gate_opts *o, const char *pattern, const 
 		return NULL;
 	o->rule = r;
 	r += o->n_rules;
-	*r = (struct gate_rule){ .pattern = strdup(pattern), .threshold = NAN, .max = NAN, .min = NAN, .require_same = -1,
-				 .ignore = -1 };
+	*r = (struct gate_rule){
+		.pattern = strdup(pattern), .threshold = NAN, .max = NAN, .min = NAN, .require_same = -1, .ignore = -1
+	};
 	if (!r->pattern)
 		return NULL;
 	snprintf(r->where, sizeof(r->where), "%s", where);
@@ -83,7 +85,8 @@ int gate_policy(struct gate_opts *o, const char *list, enum gate_outcome outcome
 		e = p + strcspn(p, ",| ");
 		n = (size_t)(e - p);
 		for (k = GATE_WORSE; n && k < GATE_KINDS; k++)
-			if (k != GATE_LIMIT && k != GATE_NOT_SAME && strlen(kind_names[k]) == n && !strncasecmp(kind_names[k], p, n))
+			if (k != GATE_LIMIT && k != GATE_NOT_SAME && strlen(kind_names[k]) == n &&
+			    !strncasecmp(kind_names[k], p, n))
 				break;
 		if (n && k == GATE_KINDS) {
 			snprintf(bad, size, "%.*s", (int)n, p);
@@ -102,7 +105,8 @@ bool gate_match(const char *pattern, const char *name)
 {
 	size_t n = strlen(pattern);
 
-	return !strcmp(pattern, name) || !fnmatch(pattern, name, 0) || (n && !strncmp(pattern, name, n) && name[n] == '.');
+	return !strcmp(pattern, name) || !fnmatch(pattern, name, 0) ||
+	       (n && !strncmp(pattern, name, n) && name[n] == '.');
 }
 
 /* All of the benchmark; a kernel metric must be named by more than this. */
@@ -147,7 +151,8 @@ struct wants { bool compare, limit; }; /* of a metric */
 
 static struct wants wants(const struct gate_opts *o, const struct cmp_metric *m)
 {
-	struct wants w = { .compare = o->metrics ? any_pattern(o->metrics, matches, (void *)m) : m->source == CMP_BENCHMARK };
+	struct wants w = { .compare = o->metrics ? any_pattern(o->metrics, matches, (void *)m)
+						 : m->source == CMP_BENCHMARK };
 	size_t i;
 
 	for (i = 0; i < o->n_rules; i++) {
@@ -218,7 +223,8 @@ static int check_patterns(const struct cmp *c, const struct gate_opts *o)
 		return cmp_say(c, -ENODATA, "--metrics %s: no run has such a metric", s.name);
 	for (i = 0; i < o->n_rules; i++)
 		if (!o->rule[i].optional && is_missing(o->rule[i].pattern, &s))
-			return cmp_say(c, -ENODATA, "%s: no run has a metric '%s'", o->rule[i].where, o->rule[i].pattern);
+			return cmp_say(c, -ENODATA, "%s: no run has a metric '%s'", o->rule[i].where,
+				       o->rule[i].pattern);
 	return 0;
 }
 
@@ -249,9 +255,11 @@ int gate_select(struct cmp *c, const struct gate_opts *o)
 	c->n_values = n;
 	free(keep);
 	if (!compared && !limited)
-		return cmp_say(c, -ENODATA, "there is no metric to gate%s", c->benchmark ? "" : ": with traces, name kernel metrics by --metrics");
+		return cmp_say(c, -ENODATA, "there is no metric to gate%s",
+			       c->benchmark ? "" : ": with traces, name kernel metrics by --metrics");
 	if (c->n_arms < 2 && compared && !limited)
-		return cmp_say(c, -EINVAL, "there is one run only: name two by -n A,B, or give a limit by --max or --min");
+		return cmp_say(c, -EINVAL,
+			       "there is one run only: name two by -n A,B, or give a limit by --max or --min");
 	return 0;
 }
 
@@ -268,7 +276,8 @@ static enum gate_kind clear_kind(const struct cmp_metric *m, const struct cmp_ro
 		return GATE_CHANGED;
 	case CMP_INDICATIVE: /* a gain, or next to nothing, by few units is no reason to worry */
 		if (isnan(row->delta))
-			return row->diff == 0 || (m->better == METRIC_LOWER) == (row->diff < 0) ? GATE_OK : GATE_INDICATIVE;
+			return row->diff == 0 || (m->better == METRIC_LOWER) == (row->diff < 0) ? GATE_OK
+												: GATE_INDICATIVE;
 		return row->delta <= -d || (m->better == METRIC_NEITHER && row->delta >= d) ? GATE_INDICATIVE : GATE_OK;
 	case CMP_CONFOUNDED:
 		return GATE_CONFOUNDED;
@@ -344,7 +353,12 @@ static void check_limits(struct gate *g, const struct gate_opts *o, const struct
 		bound[1] = isnan(o->rule[i].max) ? bound[1] : o->rule[i].max;
 	}
 	for (i = 0; i < 2; i++) {
-		struct gate_check k = { .metric = row->metric, .arm = row->arm, .row = row, .limit = true, .upper = i, .bound = bound[i],
+		struct gate_check k = { .metric = row->metric,
+					.arm = row->arm,
+					.row = row,
+					.limit = true,
+					.upper = i,
+					.bound = bound[i],
 					.lost = row->missing + row->dropped };
 
 		if (isnan(bound[i]))
@@ -373,7 +387,9 @@ static void check_iterations(struct gate *g, const struct gate_opts *o, uint32_t
 static int by_severity(const void *pa, const void *pb)
 {
 	const struct gate_check *a = pa, *b = pb;
-	static const int rank[] = { [GATE_FAIL] = 0, [GATE_TROUBLE] = 1, [GATE_WARN] = 2, [GATE_SKIP] = 3, [GATE_PASS] = 4 };
+	static const int rank[] = {
+		[GATE_FAIL] = 0, [GATE_TROUBLE] = 1, [GATE_WARN] = 2, [GATE_SKIP] = 3, [GATE_PASS] = 4
+	};
 
 	if (rank[a->outcome] != rank[b->outcome])
 		return rank[a->outcome] - rank[b->outcome];
@@ -402,9 +418,13 @@ int gate_judge(const struct cmp *c, const struct cmp_result *r, const struct gat
 		bool same = same_wanted(o, m);
 
 		if (w.compare && row->arm)
-			add(g, o, (struct gate_check){ .metric = row->metric, .arm = row->arm, .row = row, .same = same,
-						       .kind = kind_of(m, row, same),
-						       .lost = row->missing + row->dropped + base->missing + base->dropped });
+			add(g, o,
+			    (struct gate_check){ .metric = row->metric,
+						 .arm = row->arm,
+						 .row = row,
+						 .same = same,
+						 .kind = kind_of(m, row, same),
+						 .lost = row->missing + row->dropped + base->missing + base->dropped });
 		if (w.limit && (row->arm || c->n_arms == 1))
 			check_limits(g, o, row);
 	}

@@ -72,13 +72,14 @@ static void numbers(struct text *t, const struct gate *g, const struct gate_chec
 
 	say(t, " (");
 	if (isfinite(row->lo) && isfinite(row->hi))
-		say(t, "%.0f %% CI %+.3g to %+.3g %%, threshold %.3g %%", 100 * row->level, row->lo, row->hi, 100 * row->min_effect);
+		say(t, "%.0f %% CI %+.3g to %+.3g %%, threshold %.3g %%", 100 * row->level, row->lo, row->hi,
+		    100 * row->min_effect);
 	else
 		say(t, "threshold %.3g %%", 100 * row->min_effect);
 	if (isfinite(row->p_adj))
 		say(t, ", adjusted p %.2g", row->p_adj);
-	say(t, ", means %.4g and %.4g%s%s)", (row - row->arm)->desc.mean, row->desc.mean, *g->c->metric[k->metric].unit ? " " : "",
-	    g->c->metric[k->metric].unit);
+	say(t, ", means %.4g and %.4g%s%s)", (row - row->arm)->desc.mean, row->desc.mean,
+	    *g->c->metric[k->metric].unit ? " " : "", g->c->metric[k->metric].unit);
 }
 
 /* "by 21 %": away from the better side */
@@ -126,8 +127,8 @@ static void verdict_message(struct text *t, const struct gate *g, const struct g
 			say(t, ", needs %.0f more of each", row->need);
 		break;
 	case GATE_CONFOUNDED:
-		say(t, "%s in %s CONFOUNDED%s%s%s", name, arm, row->verdict_why ? " (" : "", row->verdict_why ? row->verdict_why : "",
-		    row->verdict_why ? ")" : "");
+		say(t, "%s in %s CONFOUNDED%s%s%s", name, arm, row->verdict_why ? " (" : "",
+		    row->verdict_why ? row->verdict_why : "", row->verdict_why ? ")" : "");
 		break;
 	case GATE_INDICATIVE:
 		say(t, "%s in %s INDICATIVE, fewer than 5 units, %s", name, arm, bad ? "worse" : "other");
@@ -154,7 +155,8 @@ void gate_message(const struct gate *g, const struct gate_check *k, char *buf, s
 	if (size)
 		*buf = '\0';
 	if (k->metric == GATE_NO_METRIC) {
-		say(&t, "%zu of %zu iterations of %s failed or have no results", k->lost, g->c->arm[k->arm].n_iter, g->c->arm[k->arm].name);
+		say(&t, "%zu of %zu iterations of %s failed or have no results", k->lost, g->c->arm[k->arm].n_iter,
+		    g->c->arm[k->arm].name);
 		return;
 	}
 	if (k->limit)
@@ -168,8 +170,11 @@ void gate_message(const struct gate *g, const struct gate_check *k, char *buf, s
 static void tally(struct text *t, const struct gate *g)
 {
 	static const enum gate_outcome order[] = { GATE_FAIL, GATE_TROUBLE, GATE_WARN, GATE_SKIP, GATE_PASS };
-	static const char *const word[] = { [GATE_PASS] = "passed", [GATE_WARN] = "with a warning", [GATE_SKIP] = "undecided",
-					    [GATE_FAIL] = "failed", [GATE_TROUBLE] = "in trouble" };
+	static const char *const word[] = { [GATE_PASS] = "passed",
+					    [GATE_WARN] = "with a warning",
+					    [GATE_SKIP] = "undecided",
+					    [GATE_FAIL] = "failed",
+					    [GATE_TROUBLE] = "in trouble" };
 	bool some = false;
 	size_t i;
 
@@ -219,33 +224,33 @@ static void limit_cell(struct table *t, const struct gate_check *k)
 	table_textf(t, "%s %s", k->upper ? "<=" : ">=", v);
 }
 
-static void compared_cells(struct table *t, const struct gate_check *k)
+static void compared_cells(struct table *t, const struct cmp_row *r, const struct gate_check *k)
 {
-	const struct cmp_row *r = k->row;
-	bool told = r && !k->limit && isfinite(r->diff), tested = told && r->test != CMP_TEST_NONE;
+	bool told = k->row && !k->limit && isfinite(r->diff), tested = told && r->test != CMP_TEST_NONE;
 
-	num(t, told && isfinite(r->delta), told ? r->delta : 0);
+	num(t, told && isfinite(r->delta), r->delta);
 	if (tested && isfinite(r->lo) && isfinite(r->hi))
 		table_textf(t, "%+.*f %+.*f", fabs(r->lo) >= 100 ? 0 : 1, r->lo, fabs(r->hi) >= 100 ? 0 : 1, r->hi);
 	else
 		table_none(t);
-	num(t, tested, tested ? r->lo : 0);
-	num(t, tested, tested ? r->hi : 0);
-	num(t, tested, tested ? r->level : 0);
-	num(t, tested, tested ? r->p : 0);
-	num(t, tested, tested ? r->p_adj : 0);
-	if (r && r->word && !tested && !k->limit)
+	num(t, tested, r->lo);
+	num(t, tested, r->hi);
+	num(t, tested, r->level);
+	num(t, tested, r->p);
+	num(t, tested, r->p_adj);
+	if (r->word && !tested && !k->limit)
 		table_text(t, r->word);
 	else
 		table_text(t, tested ? cmp_verdict_name(r->verdict) : told ? "- (n = 1)" : NULL);
-	num(t, r && !k->limit, r ? 100 * r->min_effect : 0);
-	num(t, tested && r->verdict == CMP_UNCLEAR && r->need > 0 && r->need < 1e6, tested ? r->need : 0);
+	num(t, k->row && !k->limit, 100 * r->min_effect);
+	num(t, tested && r->verdict == CMP_UNCLEAR && r->need > 0 && r->need < 1e6, r->need);
 }
 
 static void check_row(struct table *t, const struct gate *g, const struct gate_check *k)
 {
+	static const struct cmp_row none;
 	const struct cmp_metric *m = k->metric == GATE_NO_METRIC ? NULL : &g->c->metric[k->metric];
-	const struct cmp_row *r = k->row, *base = r ? r - r->arm : NULL;
+	const struct cmp_row *r = k->row ? k->row : &none, *base = r - r->arm;
 	char line[600];
 
 	table_text(t, gate_outcome_name(k->outcome));
@@ -255,16 +260,16 @@ static void check_row(struct table *t, const struct gate *g, const struct gate_c
 	table_text(t, m ? (m->source == CMP_KERNEL ? "kernel" : "benchmark") : NULL);
 	table_text(t, g->c->n_arms > 1 ? g->c->arm[0].name : NULL);
 	table_text(t, g->c->arm[k->arm].name);
-	if (r)
+	if (k->row)
 		table_u64(t, r->n_unit);
 	else
 		table_none(t);
-	num(t, base && r->arm && base->n_unit, base ? base->desc.mean : 0);
-	num(t, r && r->n_unit, r ? r->desc.mean : 0);
-	compared_cells(t, k);
+	num(t, r->arm && base->n_unit, base->desc.mean);
+	num(t, r->n_unit, r->desc.mean);
+	compared_cells(t, r, k);
 	limit_cell(t, k);
 	table_text(t, gate_kind_name(k->kind));
-	table_text(t, r && !k->limit && r->test != CMP_TEST_NONE ? cmp_test_name(r->test) : NULL);
+	table_text(t, k->row && !k->limit && r->test != CMP_TEST_NONE ? cmp_test_name(r->test) : NULL);
 	table_u64(t, k->lost);
 	gate_message(g, k, line, sizeof(line));
 	table_text(t, line);
@@ -280,7 +285,7 @@ static struct table *checks_table(const struct gate *g)
 	return t;
 }
 
-/* What did not pass, a line each; the first of the failures is in the headline already, what is undecided in the table. */
+/* What did not pass, a line each; the first failure is in the headline already, what is undecided in the table. */
 static void more_lines(const struct gate *g, const struct table_out *o, FILE *f)
 {
 	char line[600];
@@ -289,7 +294,8 @@ static void more_lines(const struct gate *g, const struct table_out *o, FILE *f)
 	for (i = 0; i < g->n; i++) {
 		const struct gate_check *k = &g->check[i];
 
-		if (k->outcome == GATE_PASS || k->outcome == GATE_SKIP || (o->fmt != TABLE_MARKDOWN && !i && g->outcome != GATE_PASS))
+		if (k->outcome == GATE_PASS || k->outcome == GATE_SKIP ||
+		    (o->fmt != TABLE_MARKDOWN && !i && g->outcome != GATE_PASS))
 			continue;
 		gate_message(g, k, line, sizeof(line));
 		if (o->fmt == TABLE_MARKDOWN)

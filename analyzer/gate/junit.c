@@ -133,7 +133,8 @@ int gate_write_junit_trouble(const char *suite, const char *why, FILE *f)
 {
 	static const char counts_one[] = " tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\"";
 
-	fprintf(f, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mmt-trace gate\"%s>\n  <testsuite", counts_one);
+	fprintf(f, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mmt-trace gate\"%s>\n  <testsuite",
+		counts_one);
 	attr(f, "name", suite);
 	fprintf(f, "%s>\n    <testcase", counts_one);
 	attr(f, "classname", suite);

@@ -83,7 +83,7 @@ static uint32_t boot_index(struct boot_values *v, size_t from, const char *id)
 	return (uint32_t)v->n_ids++;
 }
 
-/* By samples and not by units: units are means of a boot where boots are the units. Values stand in order of iteration. */
+/* By samples, as units are means of a boot where boots are the units. Values stand in order of iteration. */
 static bool boots_of_arm(const struct plan *p, uint32_t metric, uint32_t arm, struct boot_values *v)
 {
 	const struct cmp_value *value = p->c->value, *end = value + p->c->n_values;
@@ -137,10 +137,14 @@ static int find_boots(const struct plan *p, struct plan_metric *m)
 	m->boots.known = known && plan_components(v.x, v.g, v.n, v.n_ids, &within, &between);
 	m->boots.within = sqrt(within);
 	m->boots.between = sqrt(between);
-	m->boots.best = m->boots.known ? plan_iterations_a_boot(p->o.boot_s, p->iteration_s, m->boots.within, m->boots.between) : NAN;
+	m->boots.best = m->boots.known
+				? plan_iterations_a_boot(p->o.boot_s, p->iteration_s, m->boots.within, m->boots.between)
+				: NAN;
 	sd = sqrt(within + between);
 	for (i = 0; i < p->n_effects; i++)
-		m->boots.n[i] = m->boots.known && sd > 0 ? stats_power_n(p->effect[i] / sd, p->alpha_each, p->o.power, false) : NAN;
+		m->boots.n[i] = m->boots.known && sd > 0
+					? stats_power_n(p->effect[i] / sd, p->alpha_each, p->o.power, false)
+					: NAN;
 	free(v.x);
 	free(v.g);
 	free(v.id);
@@ -166,7 +170,8 @@ static bool paired_spread(const struct plan *p, struct plan_metric *m, double *r
 			for (k = 0; k < row->n_unit; k++)
 				if (row->unit[k].block == base->unit[i].block)
 					break;
-			if (k == row->n_unit || base->unit[i].block == UINT32_MAX || !(base->unit[i].value > 0) || !(row->unit[k].value > 0))
+			if (k == row->n_unit || base->unit[i].block == UINT32_MAX || !(base->unit[i].value > 0) ||
+			    !(row->unit[k].value > 0))
 				continue;
 			room[n++] = log(row->unit[k].value / base->unit[i].value);
 		}
@@ -206,10 +211,13 @@ static void fill(const struct plan *p, struct plan_metric *m)
 
 	for (i = 0; i < p->n_effects; i++) {
 		m->n[i] = m->sd > 0 ? stats_power_n(p->effect[i] / m->sd, p->alpha_each, p->o.power, m->paired) : NAN;
-		m->n_hi[i] = m->sd_hi > 0 ? stats_power_n(p->effect[i] / m->sd_hi, p->alpha_each, p->o.power, m->paired) : NAN;
+		m->n_hi[i] = m->sd_hi > 0 ? stats_power_n(p->effect[i] / m->sd_hi, p->alpha_each, p->o.power, m->paired)
+					  : NAN;
 	}
 	for (i = 0; i < PLAN_SIZES; i++)
-		m->mde[i] = m->sd > 0 ? 100 * m->sd * stats_power_mde(plan_size(i), p->alpha_each, p->o.power, m->paired) : NAN;
+		m->mde[i] = m->sd > 0
+				    ? 100 * m->sd * stats_power_mde(plan_size(i), p->alpha_each, p->o.power, m->paired)
+				    : NAN;
 }
 
 static int plan_one(struct plan *p, uint32_t metric, double *room)
@@ -222,7 +230,9 @@ static int plan_one(struct plan *p, uint32_t metric, double *room)
 		some += cmp_row(p->c, p->r, metric, k)->n_unit;
 	if (!some)
 		return 0;
-	*m = (struct plan_metric){ .metric = metric, .sd = NAN, .sd_hi = NAN, .boots = { .within = NAN, .between = NAN, .best = NAN } };
+	*m = (struct plan_metric){
+		.metric = metric, .sd = NAN, .sd_hi = NAN, .boots = { .within = NAN, .between = NAN, .best = NAN }
+	};
 	m->paired = p->r->design.order == CMP_ORDER_BLOCKS && !p->r->opts.unpaired && paired_spread(p, m, room, &df);
 	if (!m->paired && !pooled_spread(p, m, &df))
 		m->why = m->units <= p->c->n_arms ? "one value an arm" : "mean 0";

@@ -18,7 +18,8 @@ struct sheet {
 	size_t n;
 };
 
-static struct table_col *column(struct sheet *s, const char *id, const char *head, const char *unit, uint8_t type, unsigned int flags)
+static struct table_col *column(struct sheet *s, const char *id, const char *head, const char *unit, uint8_t type,
+				unsigned int flags)
 {
 	struct table_col *c = &s->col[s->n];
 
@@ -156,21 +157,24 @@ static bool time_line(const struct plan *p, char *buf, size_t size)
 	size_t i = asked(p);
 	const struct plan_metric *m = hardest(p, i);
 	char all[32], one[32];
-	double each = p->iteration_s + (p->r && p->r->design.unit == CMP_UNIT_BOOT && p->o.boot_s > 0 ? p->o.boot_s : 0);
+	double each =
+		p->iteration_s + (p->r && p->r->design.unit == CMP_UNIT_BOOT && p->o.boot_s > 0 ? p->o.boot_s : 0);
 
 	if (!m) {
 		snprintf(buf, size, "time: nothing can be said");
 		return true;
 	}
 	if (isnan(each)) {
-		snprintf(buf, size, "time: an effect of %.3g %% in %s needs %.0f units in each of %zu arms; how long one takes was not recorded",
+		snprintf(buf, size,
+			 "time: an effect of %.3g %% in %s needs %.0f units in each of %zu arms; how long one takes "
+			 "was not recorded",
 			 100 * p->effect[i], name_of(p, m), m->n[i], p->arms);
 		return true;
 	}
 	duration(all, sizeof(all), m->n[i] * (double)p->arms * each);
 	duration(one, sizeof(one), each);
-	snprintf(buf, size, "time: an effect of %.3g %% in %s needs %.0f units in each of %zu arms, %s at %s each", 100 * p->effect[i],
-		 name_of(p, m), m->n[i], p->arms, all, one);
+	snprintf(buf, size, "time: an effect of %.3g %% in %s needs %.0f units in each of %zu arms, %s at %s each",
+		 100 * p->effect[i], name_of(p, m), m->n[i], p->arms, all, one);
 	return true;
 }
 
@@ -194,16 +198,24 @@ static bool boot_line(const struct plan *p, char *buf, size_t size)
 	char best[120] = "; --boot-time would say how many iterations a boot are worth their time";
 
 	if (!m) {
-		snprintf(buf, size, "boots: %s; where the arms differ in kernel, 10 boots with 1 iteration show more than 5 with 2",
-			 p->c ? "what they add is not known (it takes several iterations in each of several boots)" : "not asked");
+		snprintf(buf, size,
+			 "boots: %s; where the arms differ in kernel, 10 boots with 1 iteration show more than 5 with "
+			 "2",
+			 p->c ? "what they add is not known (it takes several iterations in each of several boots)"
+			      : "not asked");
 		return true;
 	}
 	if (isinf(m->boots.best))
-		snprintf(best, sizeof(best), "; boots add nothing that can be seen, so one boot with many iterations is cheapest");
+		snprintf(best, sizeof(best),
+			 "; boots add nothing that can be seen, so one boot with many iterations is cheapest");
 	else if (isfinite(m->boots.best))
-		snprintf(best, sizeof(best), "; time is spent best with %.0f iteration%s a boot", m->boots.best, m->boots.best > 1 ? "s" : "");
-	snprintf(buf, size, "boots: %s differs by %.2g %% between %zu boots and by %.2g %% within one; %.3g %% needs %.0f boots an arm with "
-		 "one iteration each%s", name_of(p, m), 100 * m->boots.between, m->boots.boots, 100 * m->boots.within, 100 * p->effect[i],
+		snprintf(best, sizeof(best), "; time is spent best with %.0f iteration%s a boot", m->boots.best,
+			 m->boots.best > 1 ? "s" : "");
+	snprintf(buf, size,
+		 "boots: %s differs by %.2g %% between %zu boots and by %.2g %% within one; %.3g %% needs %.0f boots "
+		 "an arm with "
+		 "one iteration each%s",
+		 name_of(p, m), 100 * m->boots.between, m->boots.boots, 100 * m->boots.within, 100 * p->effect[i],
 		 m->boots.n[i], best);
 	return true;
 }
@@ -216,7 +228,8 @@ static bool plan_line(const struct plan *p, unsigned int i, char *buf, size_t si
 	case 0:
 		if (p->o.tests > 1)
 			snprintf(shared, sizeof(shared), " / %u tests (Bonferroni; Holm needs no more)", p->o.tests);
-		snprintf(buf, size, "rule: power %.3g at alpha %.3g%s, two-sided, exact noncentral t", p->o.power, p->o.alpha, shared);
+		snprintf(buf, size, "rule: power %.3g at alpha %.3g%s, two-sided, exact noncentral t", p->o.power,
+			 p->o.alpha, shared);
 		return true;
 	case 1:
 		if (p->r)
@@ -229,8 +242,11 @@ static bool plan_line(const struct plan *p, unsigned int i, char *buf, size_t si
 	case 3:
 		return boot_line(p, buf, size);
 	case 4:
-		snprintf(buf, size, "note: n-m is for the pilot's sd and for its upper 80 %% limit, which a small pilot leaves far away; from 8 units on "
-			 "the rank test decides, which needs up to 5 %% more where noise is normal, and less where it has spikes");
+		snprintf(buf, size,
+			 "note: n-m is for the pilot's sd and for its upper 80 %% limit, which a small pilot leaves "
+			 "far away; from 8 units on "
+			 "the rank test decides, which needs up to 5 %% more where noise is normal, and less where it "
+			 "has spikes");
 		return true;
 	}
 	return false;
