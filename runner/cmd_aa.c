@@ -163,20 +163,29 @@ static bool usual_rule(const struct cmp_opts *o)
 	       o->benchmark_adjust == STATS_HOLM && o->kernel_adjust == STATS_BH;
 }
 
-static int report(struct settings *s, const struct cmp *c, const struct aa_history *h, enum aa_scheme scheme,
-		  size_t added, const char *stored)
+/* The histories that this call added to. */
+static int report(struct settings *s, const struct cmp *c, const struct aa_store *store, enum aa_scheme scheme,
+		  const char *stored)
 {
-	struct aa_about about = { .c = c, .scheme = scheme, .added = added, .how = &s->data.how, .stored = stored };
-	struct aa_sum sum;
+	struct aa_about about = { .c = c, .scheme = scheme, .how = &s->data.how, .stored = stored };
+	struct aa_sum *sum = calloc(store->n + 1, sizeof(*sum));
+	size_t i, n = 0;
 	struct out *o;
-	int err = aa_sum(h, &sum);
+	int err = sum ? 0 : -ENOMEM;
 
-	if (err)
-		return err;
-	o = output_open(&s->output);
-	err = aa_write(&sum, &about, &s->output.table, out_stream(o));
-	err = output_close(o, err);
-	aa_sum_free(&sum);
+	for (i = 0; i < store->n && !err; i++) {
+		if (!store->h[i].added)
+			continue;
+		err = aa_sum(&store->h[i], &sum[n]);
+		n += !err;
+	}
+	if (!err) {
+		o = output_open(&s->output);
+		err = output_close(o, aa_write(sum, n, &about, &s->output.table, out_stream(o)));
+	}
+	while (n)
+		aa_sum_free(&sum[--n]);
+	free(sum);
 	return err;
 }
 
@@ -185,7 +194,6 @@ static int analyse_pairs(struct settings *s, const struct cmp *c, const struct a
 	const char *other = other_system(c);
 	bool usual = usual_rule(&s->data.how), save = !s->no_save && usual && !other;
 	struct aa_store store = { 0 };
-	struct aa_history *h;
 	char path[PATH], why[400];
 	int err = 0;
 
@@ -200,16 +208,14 @@ static int analyse_pairs(struct settings *s, const struct cmp *c, const struct a
 		out_err("aa: %s", why);
 		return err;
 	}
-	h = aa_store_history(&store, cmp_one_fact(&c->arm[0], "host.name"), c->benchmark,
-			     scheme == AA_SPLIT ? "split" : "runs");
-	err = h ? aa_compare(c, pairs, &s->data.how, h) : -ENOMEM;
+	err = aa_compare(c, pairs, scheme, &s->data.how, &store);
 	if (!err && save) {
 		err = aa_store_save(path, &store);
 		if (err)
 			out_err("aa: cannot write %s: %s", path, strerror(-err));
 	}
 	if (!err)
-		err = report(s, c, h, scheme, pairs->n, save ? path : NULL);
+		err = report(s, c, &store, scheme, save ? path : NULL);
 	aa_store_free(&store);
 	return err;
 }
@@ -229,7 +235,7 @@ static int analyse(struct settings *s)
 	if (!err)
 		err = compare_gather(&c, &s->data, "aa");
 	for (i = 0; i < c.n_metrics; i++)
-		c.metric[i].floor = 0; /* that is what is measured */
+		c.metric[i].floor = c.metric[i].floor_blocks = (struct cmp_floor){ 0 }; /* that is what is measured */
 	if (!err)
 		err = scheme_of(s, &c, &scheme);
 	if (!err)

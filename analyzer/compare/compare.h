@@ -20,6 +20,12 @@
 
 enum cmp_source { CMP_BENCHMARK, CMP_KERNEL };
 
+/* What A/A comparisons showed on this machine. */
+struct cmp_floor {
+	double rel;       /* relative; 0: none recorded */
+	uint32_t pairs;
+};
+
 struct cmp_metric {
 	char *name;
 	char *unit;
@@ -30,8 +36,7 @@ struct cmp_metric {
 	bool fresh;       /* each sample comes from a process of its own: it may be a unit by itself */
 	bool ratio;       /* marked for ratio tables (an R in the extra column) */
 	bool unit_varies; /* the arms do not agree on unit or direction: nothing can be compared */
-	double floor;     /* relative: what A/A comparisons showed on this machine; 0: none recorded */
-	uint32_t floor_pairs; /* so many of them */
+	struct cmp_floor floor, floor_blocks; /* of arms in any order; of arms within blocks */
 	double threshold; /* relative: asked for, in place of the general least change; 0: not */
 };
 

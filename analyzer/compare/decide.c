@@ -95,9 +95,10 @@ static int test_row(const struct cmp *c, struct cmp_result *r, const struct cmp_
 		    size_t most)
 {
 	const struct cmp_metric *m = &c->metric[row->metric];
+	double floor = cmp_floor_of(r, m)->rel;
 	int err;
 
-	row->min_effect = m->threshold > 0 ? max3(m->threshold, m->floor, 0) : max3(r->opts.min_effect, m->floor, m->min_rel);
+	row->min_effect = m->threshold > 0 ? max3(m->threshold, floor, 0) : max3(r->opts.min_effect, floor, m->min_rel);
 	row->word = row->arm || m->unit_varies ? word_of(m, base, row) : NULL;
 	if (!row->arm || row->word)
 		return 0;

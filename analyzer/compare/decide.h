@@ -104,6 +104,12 @@ static inline const struct cmp_row *cmp_row(const struct cmp *c, const struct cm
 	return &r->row[metric * c->n_arms + arm];
 }
 
+/* The A/A floor of pairs that were arranged as these arms are. */
+static inline const struct cmp_floor *cmp_floor_of(const struct cmp_result *r, const struct cmp_metric *m)
+{
+	return r->design.order == CMP_ORDER_BLOCKS && !r->opts.unpaired ? &m->floor_blocks : &m->floor;
+}
+
 /* Of the tests adjusted together: metrics declared primary, or all others. */
 enum cmp_source cmp_family(const struct cmp *c, const struct cmp_result *r, const struct cmp_row *row);
 

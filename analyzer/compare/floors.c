@@ -30,8 +30,20 @@ static bool is_for(const struct cmp *c, const json_t *history, const char *host)
 	return bench && c->benchmark && !strcmp(bench, c->benchmark) && (!host || !where || !strcmp(host, where));
 }
 
+static void raise_floor(struct cmp_floor *f, double rel, json_int_t pairs)
+{
+	if (rel > f->rel)
+		*f = (struct cmp_floor){ rel, (uint32_t)pairs };
+}
+
+/*
+ * Pairs one after the other move more than pairs in blocks, and do not count for these. The
+ * other way round the floor of blocks is the least that there can be.
+ */
 static void take_floors(struct cmp *c, const json_t *history)
 {
+	const char *kind = json_string_value(json_object_get(history, "pairs_of"));
+	bool blocks = kind && strcmp(kind, "sequence") != 0;
 	size_t i, k;
 	json_t *f;
 
@@ -47,10 +59,11 @@ static void take_floors(struct cmp *c, const json_t *history)
 		for (k = 0; k < c->n_metrics; k++) {
 			struct cmp_metric *m = &c->metric[k];
 
-			if (m->source != from || strcmp(m->name, name) || json_number_value(pct) / 100 <= m->floor)
+			if (m->source != from || strcmp(m->name, name) != 0)
 				continue;
-			m->floor = json_number_value(pct) / 100;
-			m->floor_pairs = (uint32_t)pairs;
+			raise_floor(&m->floor, json_number_value(pct) / 100, pairs);
+			if (blocks)
+				raise_floor(&m->floor_blocks, json_number_value(pct) / 100, pairs);
 		}
 	}
 }

@@ -143,22 +143,22 @@ static bool family_lines(const struct cmp *c, const struct cmp_result *r, enum c
 }
 
 /* Up to three metrics by name, those that come first in the tables. */
-static bool floor_line(const struct cmp *c, struct lines *l)
+static bool floor_line(const struct cmp *c, const struct cmp_result *r, struct lines *l)
 {
 	char list[300] = "";
 	size_t i, n = 0, len = 0;
 	uint32_t lo = UINT32_MAX, hi = 0;
 
 	for (i = 0; i < c->n_metrics; i++) {
-		const struct cmp_metric *m = &c->metric[i];
+		const struct cmp_floor *f = cmp_floor_of(r, &c->metric[i]);
 
-		if (!(m->floor > 0))
+		if (!(f->rel > 0))
 			continue;
-		lo = m->floor_pairs < lo ? m->floor_pairs : lo;
-		hi = m->floor_pairs > hi ? m->floor_pairs : hi;
+		lo = f->pairs < lo ? f->pairs : lo;
+		hi = f->pairs > hi ? f->pairs : hi;
 		if (n++ < 3 && len < sizeof(list))
-			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%.2g %% for %.60s", n > 1 ? ", " : "", 100 * m->floor,
-						m->name);
+			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%.3g %% for %.60s", n > 1 ? ", " : "", 100 * f->rel,
+						c->metric[i].name);
 	}
 	if (!n)
 		return false;
@@ -179,7 +179,7 @@ bool cmp_rule_line(const struct cmp *c, const struct cmp_result *r, unsigned int
 	if (say(&l, "unit: %s (%s)", cmp_unit_name(d->unit), d->unit_why) || say(&l, "order: %s", d->order_why) ||
 	    family_lines(c, r, CMP_BENCHMARK, &l) || family_lines(c, r, CMP_KERNEL, &l))
 		return true;
-	if (floor_line(c, &l))
+	if (floor_line(c, r, &l))
 		return true;
 	return say(&l, "verdict: adjusted p < %g and a change of %g %% or more (a kernel metric's own least change, or the A/A floor, "
 		   "if larger)", r->opts.alpha, 100 * r->opts.min_effect);

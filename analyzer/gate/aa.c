@@ -239,8 +239,17 @@ static int take_rows(const struct cmp *c, const struct cmp_result *r, struct aa_
 	return err;
 }
 
-static int compare_two(const struct cmp *c, const struct aa_two *two, const struct cmp_opts *how, struct aa_history *h)
+static const char *kind_of(enum aa_scheme scheme, const struct cmp_result *r)
 {
+	if (scheme == AA_SPLIT)
+		return "split";
+	return r->design.order == CMP_ORDER_BLOCKS && !r->opts.unpaired ? "blocks" : "sequence";
+}
+
+static int compare_two(const struct cmp *c, const struct aa_two *two, enum aa_scheme scheme, const struct cmp_opts *how,
+		       struct aa_store *s)
+{
+	struct aa_history *h;
 	struct cmp_result r;
 	struct aa_pair *p;
 	struct view v;
@@ -251,8 +260,11 @@ static int compare_two(const struct cmp *c, const struct aa_two *two, const stru
 		return err;
 	err = cmp_decide(&v.c, how, &r);
 	if (!err) {
-		p = aa_history_pair(h, two->id);
+		h = aa_store_history(s, cmp_one_fact(&v.arm[0], "host.name"), c->benchmark, kind_of(scheme, &r));
+		p = h ? aa_history_pair(h, two->id) : NULL;
 		err = p ? take_rows(&v.c, &r, p) : -ENOMEM;
+		if (h)
+			h->added++;
 		kernel = cmp_one_fact(&v.arm[0], "kernel.release");
 		if (!err && kernel && !(p->kernel = strdup(kernel)))
 			err = -ENOMEM;
@@ -264,13 +276,14 @@ static int compare_two(const struct cmp *c, const struct aa_two *two, const stru
 	return err;
 }
 
-int aa_compare(const struct cmp *c, const struct aa_pairs *p, const struct cmp_opts *how, struct aa_history *h)
+int aa_compare(const struct cmp *c, const struct aa_pairs *p, enum aa_scheme scheme, const struct cmp_opts *how,
+	       struct aa_store *s)
 {
 	size_t i;
 	int err = 0;
 
 	for (i = 0; i < p->n && !err; i++)
-		err = compare_two(c, &p->v[i], how, h);
+		err = compare_two(c, &p->v[i], scheme, how, s);
 	return err;
 }
 

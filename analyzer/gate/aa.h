@@ -51,11 +51,12 @@ struct aa_pair {
 	size_t n_deltas;
 };
 
-/* Of one host, benchmark and kind of pairs ("runs", "split"). */
+/* Of one host, benchmark and kind of pairs; what pairs one after the other show is none of those in blocks. */
 struct aa_history {
-	char *host, *benchmark, *kind; /* host NULL: not known */
+	char *host, *benchmark, *kind; /* host NULL: not known; kind: "blocks", "sequence", "split" */
 	struct aa_pair *pair;
 	size_t n;
+	size_t added;                  /* pairs of this call */
 };
 
 struct aa_store { struct aa_history *h; size_t n; };
@@ -71,8 +72,9 @@ struct aa_history *aa_store_history(struct aa_store *s, const char *host, const 
 struct aa_pair *aa_history_pair(struct aa_history *h, const char *id);
 int aa_pair_delta(struct aa_pair *p, struct aa_delta d); /* copies the name */
 
-/* Decides every pair and adds it to the history. */
-int aa_compare(const struct cmp *c, const struct aa_pairs *p, const struct cmp_opts *how, struct aa_history *h);
+/* Decides every pair and adds it to the history of its kind. */
+int aa_compare(const struct cmp *c, const struct aa_pairs *p, enum aa_scheme scheme, const struct cmp_opts *how,
+	       struct aa_store *s);
 
 struct aa_metric {
 	const char *name;
@@ -95,15 +97,15 @@ void aa_sum_free(struct aa_sum *s);
 /* Clopper and Pearson's interval of k of n at the level. */
 void aa_binomial(size_t k, size_t n, double level, double *lo, double *hi);
 
-/* about: what was compared, for the head. added: pairs of this call. */
+/* What was compared, for the head. */
 struct aa_about {
 	const struct cmp *c;
 	enum aa_scheme scheme;
-	size_t added;
 	const struct cmp_opts *how;
 	const char *stored; /* file that the history is in; NULL: in none */
 };
 
-int aa_write(const struct aa_sum *s, const struct aa_about *about, const struct table_out *o, FILE *f);
+/* n: histories that this call added to. */
+int aa_write(const struct aa_sum *s, size_t n, const struct aa_about *about, const struct table_out *o, FILE *f);
 
 #endif

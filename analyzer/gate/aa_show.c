@@ -11,6 +11,7 @@
 #define ROW_WIDTH 110
 
 static const struct table_col cols[] = {
+	{ .id = "pairs_of", .head = "pairs_of", .type = COL_TEXT, .flags = COL_NO_TEXT },
 	{ .id = "metric", .head = "metric", .type = COL_TEXT, .flags = COL_KEY, .max = 34 },
 	{ .id = "source", .head = "source", .type = COL_TEXT },
 	{ .id = "pairs", .head = "pairs", .type = COL_COUNT },
@@ -24,16 +25,16 @@ static const struct table_col cols[] = {
 };
 
 /* In a text without kernel metrics that are 0 everywhere: there is no difference in percent of 0. */
-static struct table *metrics_of(const struct aa_sum *s, bool text)
+static void add_metrics(struct table *t, const struct aa_sum *s, bool text)
 {
-	struct table *t = table_new("metrics", NULL, cols, N(cols));
 	size_t i;
 
-	for (i = 0; t && i < s->n; i++) {
+	for (i = 0; i < s->n; i++) {
 		const struct aa_metric *m = &s->m[i];
 
 		if (text && m->source == CMP_KERNEL && !m->pairs)
 			continue;
+		table_text(t, s->h->kind);
 		table_text(t, m->name);
 		table_text(t, m->source == CMP_KERNEL ? "kernel" : "benchmark");
 		table_u64(t, m->pairs);
@@ -56,6 +57,14 @@ static struct table *metrics_of(const struct aa_sum *s, bool text)
 		table_u64(t, m->flagged);
 		table_u64(t, m->hidden);
 	}
+}
+
+static struct table *metrics_of(const struct aa_sum *s)
+{
+	struct table *t = table_new("metrics", NULL, cols, N(cols));
+
+	if (t)
+		add_metrics(t, s, false);
 	return t;
 }
 
@@ -104,23 +113,24 @@ static bool finding(const struct aa_sum *s, const struct aa_about *about, unsign
 			 "holds for: comparisons with %zu units an arm or more, arranged as these pairs were%s",
 			 s->units,
 			 about->scheme == AA_SPLIT
-				 ? " (within one run: what differs between runs and boots is not in it)"
+				 ? " (what differs between runs and boots is not in it)"
 				 : "");
 		return true;
 	case 4:
 		if (about->scheme != AA_RUNS || n < 2)
 			return false;
 		snprintf(buf, size,
-			 "note: the pairs share runs, so they are fewer than they look, and the interval is too "
-			 "narrow");
+			 "note: pairs that share runs are fewer than they look, and the interval too narrow for "
+			 "them");
 		return true;
 	}
 	return false;
 }
 
-static size_t named_runs(const struct aa_about *about)
+static const char *kind_title(const char *kind)
 {
-	return about->c->n_arms;
+	return !strcmp(kind, "blocks") ? "runs interleaved, in blocks" : !strcmp(kind, "split") ?
+	       "iterations of one run, in blocks" : "runs one after the other";
 }
 
 static void head(const struct aa_sum *s, const struct aa_about *about, bool markdown, FILE *f)
@@ -128,13 +138,12 @@ static void head(const struct aa_sum *s, const struct aa_about *about, bool mark
 	char line[600], *colon;
 	unsigned int i;
 
-	fprintf(f, markdown ? "## A/A: %s\n\n" : "benchmark  %s, same against same\n", s->h->benchmark);
+	fprintf(f, markdown ? "## A/A: %s, %s\n\n" : "benchmark  %s, same against same: %s\n", s->h->benchmark,
+		kind_title(s->h->kind));
 	fprintf(f, markdown ? "- **host**: %s\n" : "host       %s\n", s->h->host ? s->h->host : "not recorded");
-	fprintf(f,
-		markdown ? "- **pairs**: %zu (%zu of this call, of %zu run%s): %s\n"
-			 : "pairs      %zu (%zu of this call, of %zu run%s): %s\n",
-		s->h->n, about->added, named_runs(about), named_runs(about) == 1 ? "" : "s",
-		aa_scheme_title(about->scheme));
+	fprintf(f, markdown ? "- **pairs**: %zu (%zu of this call, of %zu run%s): %s\n" :
+		"pairs      %zu (%zu of this call, of %zu run%s): %s\n", s->h->n, s->h->added, about->c->n_arms,
+		about->c->n_arms == 1 ? "" : "s", aa_scheme_title(about->scheme));
 	for (i = 0; finding(s, about, i, line, sizeof(line)); i++) {
 		colon = strchr(line, ':');
 		*colon = '\0';
@@ -145,65 +154,95 @@ static void head(const struct aa_sum *s, const struct aa_about *about, bool mark
 	}
 }
 
-static void write_json(const struct aa_sum *s, const struct aa_about *about, struct table *t, FILE *f)
+static int history_json(const struct aa_sum *s, const struct aa_about *about, struct json *j)
 {
+	struct table *t = metrics_of(s);
 	char line[600];
 	double lo, hi;
-	struct table *systems;
-	struct json j;
 	unsigned int i;
 
+	if (!t)
+		return -ENOMEM;
 	aa_binomial(s->pairs_flagged, s->h->n, 0.95, &lo, &hi);
+	json_obj(j, NULL);
+	json_str(j, "benchmark", s->h->benchmark);
+	json_str(j, "host", s->h->host);
+	json_str(j, "pairs_of", s->h->kind);
+	json_u64(j, "pairs", s->h->n);
+	json_u64(j, "pairs_of_this_call", s->h->added);
+	json_u64(j, "least_pairs", AA_LEAST_PAIRS);
+	json_u64(j, "pairs_flagged", s->pairs_flagged);
+	json_u64(j, "pairs_withheld", s->pairs_hidden);
+	json_num(j, "false_positive_rate", s->h->n ? (double)s->pairs_flagged / (double)s->h->n : NAN);
+	json_num(j, "rate_lo", lo);
+	json_num(j, "rate_hi", hi);
+	json_u64(j, "tests", s->tests);
+	json_u64(j, "tests_flagged", s->flagged);
+	json_u64(j, "least_units", s->units);
+	json_arr(j, "lines");
+	for (i = 0; finding(s, about, i, line, sizeof(line)); i++)
+		json_str(j, NULL, line);
+	json_end(j);
+	table_write_json(t, j, "metrics");
+	json_end(j);
+	table_free(t);
+	return 0;
+}
+
+static int write_json(const struct aa_sum *s, size_t n, const struct aa_about *about, FILE *f)
+{
+	struct table *systems = cmp_systems_table(about->c);
+	struct json j;
+	size_t i;
+	int err = systems ? 0 : -ENOMEM;
+
 	json_init(&j, f, true);
 	json_obj(&j, NULL);
 	json_str(&j, "kind", "aa");
 	json_u64(&j, "version", 1);
-	json_str(&j, "benchmark", s->h->benchmark);
-	json_str(&j, "host", s->h->host);
 	json_str(&j, "scheme", aa_scheme_name(about->scheme));
-	json_u64(&j, "pairs", s->h->n);
-	json_u64(&j, "pairs_of_this_call", about->added);
-	json_u64(&j, "least_pairs", AA_LEAST_PAIRS);
-	json_u64(&j, "pairs_flagged", s->pairs_flagged);
-	json_u64(&j, "pairs_withheld", s->pairs_hidden);
-	json_num(&j, "false_positive_rate", s->h->n ? (double)s->pairs_flagged / (double)s->h->n : NAN);
-	json_num(&j, "rate_lo", lo);
-	json_num(&j, "rate_hi", hi);
-	json_u64(&j, "tests", s->tests);
-	json_u64(&j, "tests_flagged", s->flagged);
-	json_u64(&j, "least_units", s->units);
 	json_str(&j, "stored", about->stored);
-	json_arr(&j, "lines");
-	for (i = 0; finding(s, about, i, line, sizeof(line)); i++)
-		json_str(&j, NULL, line);
+	json_arr(&j, "histories");
+	for (i = 0; i < n && !err; i++)
+		err = history_json(&s[i], about, &j);
 	json_end(&j);
-	table_write_json(t, &j, "metrics");
-	systems = cmp_systems_table(about->c);
 	if (systems)
 		table_write_json(systems, &j, "systems");
-	table_free(systems);
 	json_end(&j);
+	table_free(systems);
+	return err;
 }
 
-int aa_write(const struct aa_sum *s, const struct aa_about *about, const struct table_out *o, FILE *f)
+int aa_write(const struct aa_sum *s, size_t n, const struct aa_about *about, const struct table_out *o, FILE *f)
 {
 	bool text = o->fmt == TABLE_TEXT || o->fmt == TABLE_MARKDOWN;
-	struct table *t = metrics_of(s, text);
 	struct table_out wide = *o;
-	int err = t ? table_err(t) : -ENOMEM;
+	struct table *t;
+	size_t i;
+	int err = 0;
 
 	if (wide.width && wide.width < ROW_WIDTH)
 		wide.width = ROW_WIDTH;
-	if (!err && text) {
-		head(s, about, o->fmt == TABLE_MARKDOWN, f);
-		fputc('\n', f);
-		table_write(t, f, &wide);
-		cmp_put_table(cmp_systems_table(about->c), o, f);
-	} else if (!err && o->fmt == TABLE_JSON) {
-		write_json(s, about, t, f);
-	} else if (!err) {
-		table_write(t, f, o);
+	if (o->fmt == TABLE_JSON)
+		return write_json(s, n, about, f);
+	t = text ? NULL : table_new("metrics", NULL, cols, N(cols));
+	for (i = 0; i < n && !err; i++) {
+		if (text) {
+			t = table_new("metrics", NULL, cols, N(cols));
+			if (i)
+				fputc('\n', f);
+			head(&s[i], about, o->fmt == TABLE_MARKDOWN, f);
+			fputc('\n', f);
+		}
+		if (t)
+			add_metrics(t, &s[i], text);
+		err = t ? table_err(t) : -ENOMEM;
+		if (!err && (text || i + 1 == n))
+			table_write(t, f, text ? &wide : o);
+		if (text || err || i + 1 == n)
+			table_free(t);
 	}
-	table_free(t);
+	if (!err && text)
+		cmp_put_table(cmp_systems_table(about->c), o, f);
 	return err;
 }

@@ -45,7 +45,7 @@ grep -q '^A/A floor' o && fail "a floor of 6 pairs is in use"
 expect 0 'pairs +10 \(10 of this call, of 5 runs\)' aa -d log -n r1,r2,r3,r4,r5
 grep -q 'false positives: 4 of 10 pairs .* 40.0 % (95 % interval 12.2 to 73.8 %)' o || fail "false positives: $(cat o)"
 grep -q '^floor: the 95th percentile' o || fail "no floor: $(cat o)"
-grep -q '^note: the pairs share runs' o || fail "no word on shared runs"
+grep -q '^note: pairs that share runs' o || fail "no word on shared runs"
 expect 0 '^A/A floor +3.[0-9]* % for time, from 10 pairs, log/aa.json' compare -d log -n r1,r4
 expect 0 'TINY' compare -d log -n r1,r5
 expect 0 'PASS' gate -d log -n r1,r5
@@ -60,6 +60,21 @@ echo '{ "hist' >log/aa.json
 expect 2 'log/aa.json:[12]:' compare -d log -n r1,r5
 expect 2 'aa.json' aa -d log -n r1,r2
 rm log/aa.json
+
+# runs in blocks are judged by pairs in blocks, others by the larger floor
+put i1 1 9000; put i2 1.03 9000
+history() { echo "{ \"benchmark\": \"bench\", \"host\": null, \"pairs_of\": \"$1\", \"pairs\": [], \"floors\": [ { \"metric\": \"time\", \"source\": \"benchmark\", \"pairs\": 12, \"floor_pct\": $2 } ] }"; }
+echo "{ \"version\": 1, \"histories\": [ $(history blocks 2), $(history sequence 50) ] }" >log/aa.json
+expect 0 '^A/A floor +2 % for time, from 12 pairs' compare -d log -n i1,i2
+grep -q 'WORSE' o || fail "3 % in blocks are above a floor of 2 %: $(cat o)"
+expect 0 '^A/A floor +50 % for time' compare -d log -n r1,r5
+grep -q 'TINY' o || fail "3 % one after the other are not below a floor of 50 %: $(cat o)"
+rm log/aa.json
+
+# both kinds in one call
+expect 0 'runs interleaved, in blocks' aa -d log -n i1,i2,r1 --no-save
+grep -q 'runs one after the other' o || fail "pairs one after the other are not told apart: $(cat o)"
+[ "$("$MMT" aa -d log -n i1,i2,r1 --no-save --csv | cut -d, -f 1 | paste -sd,)" = pairs_of,blocks,sequence ] || fail "CSV of two kinds"
 
 # splits
 expect 0 'within a run' aa -d log -n r1
@@ -78,8 +93,10 @@ if command -v python3 >/dev/null; then
 	python3 - <<'P' || fail "JSON of aa"
 import json
 j = json.load(open("o")); s = json.load(open("log/aa.json"))
+assert len(j["histories"]) == 1
+j = j["histories"][0]
 assert j["pairs"] == 10 and j["pairs_flagged"] == 4 and abs(j["rate_lo"] - 0.1215523) < 1e-6, j
-h = [h for h in s["histories"] if h["pairs_of"] == "runs"][0]
+h = [h for h in s["histories"] if h["pairs_of"] == "sequence"][0]
 assert h["floors"][0]["metric"] == "time" and abs(h["floors"][0]["floor_pct"] - j["metrics"][0]["floor_pct"]) < 1e-12
 assert h["pairs"][0]["date"] == "2023-11-14T22:13:20Z", h["pairs"][0]["date"]
 P

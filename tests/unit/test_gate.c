@@ -125,7 +125,7 @@ static void test_floor(void **state)
 
 	(void)state;
 	two_arms(&c, 1.02, 1);
-	c.metric[0].floor = 0.03;
+	c.metric[0].floor.rel = 0.03;
 	gate_opts_init(&o);
 	gate_rule_add(&o, "time", "test")->threshold = 0.005;
 	g = judged(&c, &r, &o);
@@ -287,7 +287,7 @@ static void test_pairs(void **state)
 {
 	struct aa_pairs p;
 	struct aa_store s = { 0 };
-	struct aa_history *h;
+	const struct aa_history *h;
 	struct cmp c;
 	double x[12];
 	size_t i;
@@ -316,10 +316,14 @@ static void test_pairs(void **state)
 	for (i = 0; i < 12; i++)
 		x[i] = (i % 6 == 1 || i % 6 == 2 || i % 6 == 5 ? 11 : 10) * (i < 6 ? 1 : 7);
 	put(&c, 0, "time", METRIC_LOWER, x, 12);
-	h = aa_store_history(&s, NULL, "bench", "split");
+	c.benchmark = strdup("bench");
 	p.n = 2;
-	assert_int_equal(aa_compare(&c, &p, NULL, h), 0);
+	assert_int_equal(aa_compare(&c, &p, AA_SPLIT, NULL, &s), 0);
+	assert_int_equal(s.n, 1);
+	h = s.h;
+	assert_string_equal(h->kind, "split");
 	assert_int_equal(h->n, 2);
+	assert_int_equal(h->added, 2);
 	for (i = 0; i < 2; i++) {
 		assert_int_equal(h->pair[i].n_deltas, 1);
 		near(h->pair[i].delta[0].pct, -10, 1e-9);
