@@ -27,7 +27,8 @@ void gate_opts_init(struct gate_opts *o)
 {
 	static const enum gate_outcome usual[GATE_KINDS] = {
 		[GATE_OK] = GATE_PASS, [GATE_WORSE] = GATE_FAIL, [GATE_LIMIT] = GATE_FAIL, [GATE_NOT_SAME] = GATE_FAIL,
-		[GATE_INDICATIVE] = GATE_WARN, [GATE_CONFOUNDED] = GATE_WARN, [GATE_CHANGED] = GATE_WARN,
+		/* what looks like a regression must not pass for want of a design that could show it */
+		[GATE_INDICATIVE] = GATE_TROUBLE, [GATE_CONFOUNDED] = GATE_TROUBLE, [GATE_CHANGED] = GATE_WARN,
 		[GATE_UNCLEAR] = GATE_SKIP, [GATE_INCOMPLETE] = GATE_WARN, [GATE_NO_VERDICT] = GATE_TROUBLE,
 		[GATE_MISSING] = GATE_TROUBLE,
 	};
@@ -265,22 +266,27 @@ int gate_select(struct cmp *c, const struct gate_opts *o)
 
 /* ------------------------------------------------------------------- checks */
 
-static enum gate_kind clear_kind(const struct cmp_metric *m, const struct cmp_row *row)
+/* Worse by the threshold or more, by the numbers alone. */
+static bool looks_bad(const struct cmp_metric *m, const struct cmp_row *row)
 {
 	double d = 100 * row->min_effect;
 
+	if (isnan(row->delta))
+		return row->diff != 0 && (m->better == METRIC_LOWER) == (row->diff > 0);
+	return row->delta <= -d || (m->better == METRIC_NEITHER && row->delta >= d);
+}
+
+static enum gate_kind clear_kind(const struct cmp_metric *m, const struct cmp_row *row)
+{
 	switch (row->verdict) {
 	case CMP_WORSE:
 		return GATE_WORSE;
 	case CMP_CHANGED:
 		return GATE_CHANGED;
-	case CMP_INDICATIVE: /* a gain, or next to nothing, by few units is no reason to worry */
-		if (isnan(row->delta))
-			return row->diff == 0 || (m->better == METRIC_LOWER) == (row->diff < 0) ? GATE_OK
-												: GATE_INDICATIVE;
-		return row->delta <= -d || (m->better == METRIC_NEITHER && row->delta >= d) ? GATE_INDICATIVE : GATE_OK;
+	case CMP_INDICATIVE: /* a gain, or next to nothing, is no reason to worry */
+		return looks_bad(m, row) ? GATE_INDICATIVE : GATE_OK;
 	case CMP_CONFOUNDED:
-		return GATE_CONFOUNDED;
+		return looks_bad(m, row) ? GATE_CONFOUNDED : GATE_OK;
 	case CMP_UNCLEAR:
 		return GATE_UNCLEAR;
 	case CMP_NO_VERDICT:

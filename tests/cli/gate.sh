@@ -70,13 +70,29 @@ gate 0 'PASS' -n base,same --require-same
 gate 0 'PASS' -n base,better --require-same
 
 # few units
-gate 0 'PASS.*1 with a warning' -n base,few
-grep -q '^warn .*INDICATIVE' o || fail "no warning: $(cat o)"
+gate 2 'TROUBLE.*INDICATIVE' -n base,few
 gate 1 'INDICATIVE' -n base,few --strict
 gate 1 'INDICATIVE' -n base,few --fail-on indicative
 gate 0 'PASS.*passed$' -n base,few --pass-on indicative
 gate 0 'PASS.*passed$' -n base,fewgood --strict
 gate 2 'TROUBLE.*no verdict' -n base,one
+
+# each arm one boot of its own: what looks like a regression does not pass, and a gain is none to worry about
+boot() # RUN ID: all its iterations in that boot
+{
+	local i list=
+
+	for i in 0 1 2 3 4 5 6 7 8 9; do
+		list+=${list:+,}"{\"iteration\":$i,\"benchmark\":\"bench\",\"boot_id\":\"$2\",\"start\":$((i + $3))}"
+	done
+	echo "{\"executions\":[$list]}" >"log/$1/run.json"
+}
+for run in base worse better; do cp -r log/$run log/boot-$run; done
+boot boot-base 1 100 && boot boot-worse 2 200 && boot boot-better 3 300
+gate 2 'TROUBLE.*CONFOUNDED \(1 boot an arm\)' -n boot-base,boot-worse
+gate 0 'PASS' -n boot-base,boot-worse --pass-on confounded
+gate 1 'CONFOUNDED' -n boot-base,boot-worse --fail-on confounded
+gate 0 'PASS' -n boot-base,boot-better
 gate 0 'PASS' -n base,one --pass-on no-verdict
 gate 1 'no verdict' -n base,one --fail-on no-verdict
 
