@@ -27,11 +27,9 @@ static void fill_defaults(struct cmp_opts *o)
 	o->adjust_set = true;
 }
 
-static double max3(double a, double b, double c)
+static double max2(double a, double b)
 {
-	double m = a > b ? a : b;
-
-	return m > c ? m : c;
+	return a > b ? a : b;
 }
 
 /* Theil-Sen over start times, relative to the median. */
@@ -98,7 +96,8 @@ static int test_row(const struct cmp *c, struct cmp_result *r, const struct cmp_
 	double floor = cmp_floor_of(r, m)->rel;
 	int err;
 
-	row->min_effect = m->threshold > 0 ? max3(m->threshold, floor, 0) : max3(r->opts.min_effect, floor, m->min_rel);
+	row->own_effect = m->threshold > 0 ? m->threshold : max2(r->opts.min_effect, m->min_rel);
+	row->min_effect = max2(row->own_effect, floor);
 	row->word = row->arm || m->unit_varies ? word_of(m, base, row) : NULL;
 	if (!row->arm || row->word)
 		return 0;
@@ -231,8 +230,10 @@ static enum cmp_verdict plain_verdict(const struct cmp_metric *m, const struct c
 	if (isnan(gain)) /* from a baseline of 0 any sure change is one */
 		gain = row->diff == 0 ? 0 : (m->better == METRIC_LOWER) == (row->diff < 0) ? INFINITY : -INFINITY;
 	if (row->p_adj < alpha) {
-		if (fabs(gain) < d)
+		if (fabs(gain) < 100 * row->own_effect)
 			return CMP_TINY;
+		if (fabs(gain) < d)
+			return CMP_UNCLEAR; /* same against same moves as far here */
 		return m->better == METRIC_NEITHER ? CMP_CHANGED : gain > 0 ? CMP_BETTER : CMP_WORSE;
 	}
 	if (row->lo90 > -d && row->hi90 < d)
@@ -261,6 +262,8 @@ static int judge(const struct cmp *c, struct cmp_result *r, const struct cmp_row
 	} else if (sure && (row->n_tested ? row->n_tested : row->n_unit < base->n_unit ? row->n_unit : base->n_unit) < FLOOR_N) {
 		row->verdict = CMP_INDICATIVE;
 		row->verdict_why = "fewer than 5 units";
+	} else if (row->verdict == CMP_UNCLEAR && row->p_adj < r->opts.alpha) {
+		row->verdict_why = "below the A/A floor";
 	} else if (exact(base, row)) {
 		row->verdict_why = row->diff == 0 ? "exactly equal" : "exact change";
 	}

@@ -72,7 +72,7 @@ struct cmp_row {
 	double cliff, hedges_g;
 	double mde;                         /* % that this n could have seen with the power asked for */
 	double need, need_hi;               /* more units an arm to see the smallest effect; with the upper 80 % limit of sd */
-	double min_effect;                  /* relative, what it was judged by */
+	double min_effect, own_effect;      /* relative: what it was judged by; without the A/A floor */
 	enum cmp_verdict verdict;
 	const char *verdict_why;            /* "1 boot an arm", "order"; NULL */
 	/* of the arm itself */

@@ -128,8 +128,9 @@ static void verdict_cells(struct table *t, const struct cmp_row *r)
 	bool told = r->arm && !r->word;
 
 	if (r->arm && (r->verdict != CMP_NO_VERDICT || told))
-		table_textf(t, "%s%s", r->verdict == CMP_NO_VERDICT && r->status == STATS_TOO_FEW ? "- (n = 1)" :
-			    cmp_verdict_name(r->verdict), r->disagree ? " !" : "");
+		table_textf(t, "%s%s%s", r->verdict == CMP_NO_VERDICT && r->status == STATS_TOO_FEW ? "- (n = 1)" :
+			    cmp_verdict_name(r->verdict), r->verdict == CMP_UNCLEAR && r->verdict_why ? " (A/A)" : "",
+			    r->disagree ? " !" : "");
 	else
 		table_none(t);
 	table_text(t, r->arm && r->verdict != CMP_NO_VERDICT ? cmp_verdict_name(r->verdict) : NULL);

@@ -103,6 +103,9 @@ static void how_surely(FILE *f, const struct page *p, const struct cmp_row *row)
 	html_textf(f, " (%s, %zu and %zu %ss).", cmp_test_title(row->test), base->n_unit, row->n_unit, cmp_unit_name(p->r->design.unit));
 	if (row->verdict == CMP_TINY)
 		html_textf(f, " It is real, but below the %s %% that count here.", num_text(a, 100 * row->min_effect, 2));
+	if (row->verdict == CMP_UNCLEAR && row->verdict_why)
+		html_textf(f, " The difference is sure, but on this machine the same against itself moves as far: %s, %s %%.",
+			   row->verdict_why, num_text(a, 100 * row->min_effect, 2));
 	if (row->verdict == CMP_CONFOUNDED)
 		html_textf(f, " But the runs were arranged so that it cannot be told from something else: %s.",
 			   row->verdict_why ? row->verdict_why : "see the notes");

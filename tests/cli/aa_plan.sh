@@ -47,7 +47,7 @@ grep -q 'false positives: 4 of 10 pairs .* 40.0 % (95 % interval 12.2 to 73.8 %)
 grep -q '^floor: the 95th percentile' o || fail "no floor: $(cat o)"
 grep -q '^note: pairs that share runs' o || fail "no word on shared runs"
 expect 0 '^A/A floor +3.[0-9]* % for time, from 10 pairs, log/aa.json' compare -d log -n r1,r4
-expect 0 'TINY' compare -d log -n r1,r5
+expect 0 'UNCLEAR \(A/A\)' compare -d log -n r1,r5
 expect 0 'PASS' gate -d log -n r1,r5
 expect 0 '\(0 of this call|10 \(1 of this call' aa -d log -n r1,r2
 [ "$(grep -c '"id"' log/aa.json)" = 10 ] || fail "a pair is there twice"
@@ -68,7 +68,7 @@ echo "{ \"version\": 1, \"histories\": [ $(history blocks 2), $(history sequence
 expect 0 '^A/A floor +2 % for time, from 12 pairs' compare -d log -n i1,i2
 grep -q 'WORSE' o || fail "3 % in blocks are above a floor of 2 %: $(cat o)"
 expect 0 '^A/A floor +50 % for time' compare -d log -n r1,r5
-grep -q 'TINY' o || fail "3 % one after the other are not below a floor of 50 %: $(cat o)"
+grep -q 'UNCLEAR (A/A)' o || fail "3 % one after the other are not below a floor of 50 %: $(cat o)"
 rm log/aa.json
 
 # both kinds in one call

@@ -131,7 +131,8 @@ static void test_floor(void **state)
 	g = judged(&c, &r, &o);
 	assert_int_equal(gate_status(&g), 0);
 	near(cmp_row(&c, &r, 0, 1)->min_effect, 0.03, 1e-12);
-	assert_int_equal(cmp_row(&c, &r, 0, 1)->verdict, CMP_TINY);
+	assert_int_equal(cmp_row(&c, &r, 0, 1)->verdict, CMP_UNCLEAR);
+	assert_string_equal(cmp_row(&c, &r, 0, 1)->verdict_why, "below the A/A floor");
 	gate_free(&g);
 	cmp_result_free(&r);
 	gate_opts_free(&o);
