@@ -74,7 +74,8 @@ LIB_SRC := $(wildcard libmmtrace/*.c)
 COL_SRC := $(wildcard collector/*.c)
 ANA_SRC := $(wildcard analyzer/*.c analyzer/*/*.c)
 RUN_SRC := $(wildcard runner/*.c)
-BPF_SRC := $(wildcard bpf/mmt.bpf.c)
+# each X.bpf.c gives X.skel.h with tp_btf and X_raw.skel.h with raw_tp programs
+BPF_SRC := $(wildcard bpf/*.bpf.c)
 BPF_HDRS := $(wildcard bpf/*.h)
 
 objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -87,7 +88,7 @@ PAGE_ASSETS := third_party/uplot/uPlot.min.css third_party/uplot/uPlot.iife.min.
 PAGE_OBJ := $(BUILD)/obj/analyzer/page/assets.o
 PROG_OBJ := $(COL_OBJ) $(ANA_OBJ) $(RUN_OBJ) $(PAGE_OBJ)
 MAIN_OBJ := $(BUILD)/obj/runner/main.o
-SKELS := $(if $(BPF_SRC),$(BUILD)/bpf/mmt.skel.h $(BUILD)/bpf/mmt_raw.skel.h)
+SKELS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(BPF_SRC)) $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%_raw.skel.h,$(BPF_SRC))
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 LIVE_SRC := $(wildcard tests/live/test_*.c)
@@ -132,15 +133,21 @@ $(BUILD)/libmmtrace.pc: libmmtrace/libmmtrace.pc.in Makefile
 BPF_CFLAGS = -target bpf -O2 -g -Wall -Wno-unused-function -Wno-missing-declarations \
 	-D__TARGET_ARCH_$(BPF_ARCH) -D__BPF__ $(BPF_INCLUDES)
 
-$(BUILD)/bpf/mmt.bpf.o: BPF_DEFS :=
-$(BUILD)/bpf/mmt_raw.bpf.o: BPF_DEFS := -DMMT_RAW_TP
-$(BUILD)/bpf/mmt.bpf.o $(BUILD)/bpf/mmt_raw.bpf.o: $(BPF_SRC) $(BPF_HDRS) $(BUILD)/features.mk
+define bpf_object
 	@mkdir -p $(@D)
-	$(call msg,BPF,$@)$(CLANG) $(BPF_CFLAGS) $(BPF_DEFS) -c $< -o $@.tmp
+	$(call msg,BPF,$@)$(CLANG) $(BPF_CFLAGS) $(1) -c $< -o $@.tmp
 	$(Q)$(BPFTOOL) gen object $@ $@.tmp && rm -f $@.tmp
+endef
+
+BPF_OBJ := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(BPF_SRC))
+BPF_RAW_OBJ := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%_raw.bpf.o,$(BPF_SRC))
+$(BPF_OBJ): $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BPF_HDRS) $(BUILD)/features.mk
+	$(call bpf_object,)
+$(BPF_RAW_OBJ): $(BUILD)/bpf/%_raw.bpf.o: bpf/%.bpf.c $(BPF_HDRS) $(BUILD)/features.mk
+	$(call bpf_object,-DMMT_RAW_TP)
 
 $(SKELS): $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
-	$(call msg,SKEL,$@)$(BPFTOOL) gen skeleton $< name $(if $(filter mmt,$*),mmt_bpf,$*) >$@
+	$(call msg,SKEL,$@)$(BPFTOOL) gen skeleton $< name $(if $(filter %_raw,$*),$*,$*_bpf) >$@
 
 # ------------------------------------------------------------------ program
 

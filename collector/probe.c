@@ -59,6 +59,16 @@ bool mmt_probe__btf_has_field(const struct btf *btf, const char *type, const cha
 	return false;
 }
 
+int mmt_probe__load_object(struct bpf_object *obj)
+{
+	int err;
+
+	libbpf_set_print(getenv("MMT_BPF_DEBUG") ? print_debug : print_none);
+	err = bpf_object__load(obj);
+	libbpf_set_print(print_none);
+	return err;
+}
+
 static unsigned int log2_up(uint64_t v)
 {
 	unsigned int b = 0;
@@ -79,7 +89,7 @@ static int set_entries(struct bpf_object *obj, const char *name, uint64_t n)
 	return bpf_map__set_max_entries(m, (unsigned int)n);
 }
 
-static struct bpf_map *section_map(struct bpf_object *obj, const char *suffix)
+struct bpf_map *mmt_probe__section(struct bpf_object *obj, const char *suffix)
 {
 	struct bpf_map *m;
 
@@ -221,7 +231,7 @@ static int try_load(struct mmt_probe *b, const struct mmt_probe_opts *o, bool ra
 		return -errno;
 	b->raw_tp = raw;
 	b->map_bytes = sizeof(struct mmt_mem);
-	ro = section_map(b->obj, ".rodata");
+	ro = mmt_probe__section(b->obj, ".rodata");
 	init = ro ? (void *)bpf_map__initial_value(ro, &ro_size) : NULL;
 	if (!init || ro_size < sizeof(b->cfg)) {
 		err = -EINVAL;
@@ -292,7 +302,7 @@ static int map_all(struct mmt_probe *b)
 	unsigned int i;
 	int err;
 
-	err = map_one(b, 0, section_map(b->obj, ".bss"), sizeof(*mem), (void **)&mem);
+	err = map_one(b, 0, mmt_probe__section(b->obj, ".bss"), sizeof(*mem), (void **)&mem);
 	if (err)
 		return err;
 	b->state = &mem->state;

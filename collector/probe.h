@@ -10,6 +10,7 @@
 #include "topology.h"
 
 struct bpf_object;
+struct bpf_map;
 struct btf;
 struct bpf_link;
 struct ring_buffer;
@@ -65,6 +66,11 @@ int mmt_probe__consume(struct mmt_probe *b);
 /* The trace clock now, ns. */
 uint64_t mmt_probe__now(const struct mmt_probe *b);
 void mmt_probe__close(struct mmt_probe *b);
+
+/* The map of a section (".bss") of an object. */
+struct bpf_map *mmt_probe__section(struct bpf_object *obj, const char *suffix);
+/* bpf_object__load(), silent unless MMT_BPF_DEBUG is set. */
+int mmt_probe__load_object(struct bpf_object *obj);
 
 /* What the running kernel's types say. */
 bool mmt_probe__btf_has_typedef(const struct btf *btf, const char *name);

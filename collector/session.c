@@ -12,6 +12,7 @@
 #include "cells.h"
 #include "control.h"
 #include "drain.h"
+#include "family.h"
 #include "kstat.h"
 #include "log.h"
 #include "oracle.h"
@@ -35,6 +36,7 @@ struct mmt_session {
 	struct mmt_cpu_totals cpu_totals;
 	struct mmt_oracle *oracle;
 	struct mmt_control control;
+	struct mmt_family_set families;
 	uint64_t segment, n_marks;
 	uint64_t interval_ns, pass_ns;
 	uint64_t next_pass, next_seal, next_full; /* CLOCK_MONOTONIC, ns */
@@ -126,6 +128,7 @@ static int write_head(struct mmt_session *s, const struct mmt_session_opts *o)
 {
 	static const char *const profiles[] = { "light", "default", "full" };
 	const struct mmt_config *c = &s->bpf.cfg;
+	char names[128];
 	size_t i;
 	int err = 0;
 
@@ -139,6 +142,10 @@ static int write_head(struct mmt_session *s, const struct mmt_session_opts *o)
 	err = err ? err : write_meta(s, "filter", c->filter ? "yes" : "no");
 	err = err ? err : write_meta(s, "events", !c->record ? "none" :
 					o->profile == MMT_PROFILE_FULL ? "switch migrate wakeup" : "switch migrate");
+	if (o->families) {
+		mmt_families__names(&s->families, names, sizeof(names));
+		err = err ? err : write_meta(s, "families", names);
+	}
 	err = err ? err : write_meta(s, "totals.place", s->topo.n_cpus <= 16 ? "cpu" : "node");
 	err = err ? err : write_number(s, "ring.kb", (8ULL << c->ring_bits) / 1024);
 	err = err ? err : write_number(s, "cpu.count", s->topo.n_cpus);
@@ -168,6 +175,8 @@ static int pass(struct mmt_session *s)
 		err = mmt_probe__more_slots(&s->bpf, s->tasks.n_live);
 	if (err >= 0)
 		err = mmt_drain__all(&s->drain);
+	if (err >= 0)
+		err = mmt_families__pass(&s->families);
 	return keep(s, err < 0 ? err : 0);
 }
 
@@ -187,6 +196,7 @@ static int flush(struct mmt_session *s, uint64_t *at, bool full)
 	err = err ? err : mmt_tasks__flush(&s->tasks, now, full);
 	err = err ? err : mmt_cpu_totals__flush(&s->cpu_totals, &s->bpf, s->w, now, s->segment, lost);
 	err = err ? err : mmt_totals__others(&s->tasks, &s->cpu_totals, now);
+	err = err ? err : mmt_families__flush(&s->families, now, full);
 	mmt_writer__lost(s->w, lost);
 	for (i = 0; i < MMT_N_CLASSES; i++)
 		s->lost_total += lost[i];
@@ -205,7 +215,7 @@ static int seal(struct mmt_session *s)
 static int write_footprint(struct mmt_session *s, uint64_t now)
 {
 	const struct mmt_footprint f = {
-		.drains = s->drain.passes, .events = s->drain.events, .map_bytes = s->bpf.map_bytes,
+		.drains = s->drain.passes, .events = s->drain.events, .map_bytes = s->bpf.map_bytes + mmt_families__map_bytes(&s->families),
 		.migrations = mmt_tasks__self_migrations(&s->tasks),
 	};
 
@@ -234,6 +244,7 @@ static int cut(struct mmt_session *s, int kind, const char *name, const char *ar
 	keep(s, err);
 	s->segment = s->n_marks++;
 	mmt_tasks__new_segment(&s->tasks, s->segment);
+	mmt_families__segment(&s->families, s->segment);
 	s->next_full = clock_ns(CLOCK_MONOTONIC) + s->interval_ns;
 	return s->err;
 }
@@ -317,6 +328,28 @@ static void visit_cpus(const struct mmt_session *s)
 	CPU_FREE(one);
 }
 
+static int on_task_end(void *ctx, const struct mmt_epoch *e, uint64_t now)
+{
+	return mmt_families__task_end(ctx, e, now);
+}
+
+static int open_families(struct mmt_session *s, const struct mmt_session_opts *o)
+{
+	const struct mmt_family_ctx tmpl = {
+		.probe = &s->bpf, .tasks = &s->tasks, .topo = &s->topo, .log = &s->log,
+	};
+
+	s->tasks.on_end = on_task_end;
+	s->tasks.end_ctx = &s->families;
+	return o->families ? mmt_families__open(&s->families, o->families, o->families_only, &tmpl) : 0;
+}
+
+const char *mmt_session__family(unsigned int i, const char **summary)
+{
+	*summary = mmt_families[i] ? mmt_families[i]->summary : NULL;
+	return mmt_families[i] ? mmt_families[i]->name : NULL;
+}
+
 int mmt_session__open(const struct mmt_session_opts *o, struct mmt_session **out)
 {
 	struct mmt_probe_opts b = {
@@ -347,8 +380,9 @@ int mmt_session__open(const struct mmt_session_opts *o, struct mmt_session **out
 	err = mmt_probe__load(&s->bpf, &b, &s->topo, &s->log);
 	if (err)
 		goto err_close;
-	malloc_trim(0); /* parsing the kernel's types took 20 MB for a moment */
 	err = mmt_tasks__init(&s->tasks, &s->bpf, o->cgroup, &s->log);
+	err = err ? err : open_families(s, o);
+	malloc_trim(0); /* parsing the kernel's types took 20 MB for a moment */
 	err = err ? err : mmt_cpu_totals__init(&s->cpu_totals, &s->bpf);
 	if (err)
 		goto err_close;
@@ -358,6 +392,7 @@ int mmt_session__open(const struct mmt_session_opts *o, struct mmt_session **out
 		goto err_close;
 	}
 	mmt_tasks__set_writer(&s->tasks, s->w);
+	mmt_families__set_writer(&s->families, s->w);
 	err = mmt_drain__init(&s->drain, &s->bpf, s->w);
 	err = err ? err : write_head(s, o);
 	if (err)
@@ -384,6 +419,9 @@ int mmt_session__start(struct mmt_session *s)
 		return err;
 	s->running = true;
 	visit_cpus(s);
+	err = mmt_families__attach(&s->families); /* all that run have a slot now */
+	if (err)
+		return err;
 	err = cut(s, MMT_MARK_START, "start", "");
 	return err ? err : seal(s);
 }
@@ -478,6 +516,8 @@ int mmt_session__stop(struct mmt_session *s)
 	s->running = false;
 	cut(s, MMT_MARK_END, "end", "");
 	keep(s, write_notes(s));
+	keep(s, mmt_families__notes(&s->families));
+	mmt_families__detach(&s->families);
 	mmt_probe__detach(&s->bpf);
 	prefer_end(s);
 	seal(s);
@@ -515,6 +555,7 @@ void mmt_session__close(struct mmt_session *s)
 	mmt_writer__abandon(s->w);
 	mmt_drain__free(&s->drain);
 	mmt_cpu_totals__free(&s->cpu_totals);
+	mmt_families__close(&s->families);
 	mmt_tasks__free(&s->tasks);
 	mmt_probe__close(&s->bpf);
 	free(s);

@@ -48,9 +48,14 @@ struct mmt_session_opts {
 	pid_t tree;                  /* this process and all its descendants; 0: none */
 	const struct mmt_meta_pair *meta; size_t n_meta; /* stored in the meta table */
 	const char *probe;           /* "auto", "tp_btf" or "raw_tp" */
+	unsigned int families;       /* bits of mmt_families[], beside sched */
+	bool families_only;          /* an error when the kernel lets in none of them */
 };
 
 struct mmt_session;
+
+/* Name and description of the i-th family that can be asked for; NULL after the last. */
+const char *mmt_session__family(unsigned int i, const char **summary);
 
 struct mmt_session_stats {
 	uint64_t events, lost, shed; /* records; lost and shed are exact */

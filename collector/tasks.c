@@ -113,15 +113,17 @@ static struct mmt_epoch *epoch_new(struct mmt_tasks *t, uint32_t slot)
 }
 
 /* Out of the live set; its slot goes back to the kernel. */
-static void epoch_end(struct mmt_tasks *t, struct mmt_epoch *e)
+static int epoch_end(struct mmt_tasks *t, struct mmt_epoch *e)
 {
 	struct mmt_epoch *last = t->live[--t->n_live];
+	int err = t->on_end ? t->on_end(t->end_ctx, e, e->last) : 0;
 
 	t->live[e->live_at] = last;
 	last->live_at = e->live_at;
 	t->by_slot[e->slot] = NULL;
 	mmt_probe__free_slot(t->bpf, e->slot);
 	epoch_free(e);
+	return err;
 }
 
 static void epoch_describe(struct mmt_epoch *e, const struct mmt_rec *r)
@@ -171,7 +173,7 @@ static int write_totals(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now)
 
 static int on_death(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_rec *r)
 {
-	int err;
+	int err, end;
 
 	e->last = r->time;
 	e->exit_code = r->exit_code;
@@ -183,8 +185,8 @@ static int on_death(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_r
 	err = write_totals(t, e, r->time);
 	if (!err && (!t->bpf->cfg.filter || t->bpf->slots[e->slot].flags & MMT_SF_WANT))
 		err = write_task(t, e);
-	epoch_end(t, e);
-	return err;
+	end = epoch_end(t, e);
+	return err ? err : end;
 }
 
 /* A task came into the filtered cgroup, or left it. */
@@ -282,7 +284,7 @@ static int reconcile(struct mmt_tasks *t)
 	uint64_t lost = *(volatile uint64_t *)&t->bpf->state->rec_lost;
 	struct mmt_epoch *e;
 	uint32_t i;
-	int err = 0;
+	int err = 0, end;
 
 	if (lost == t->rec_lost_seen)
 		return 0;
@@ -305,7 +307,8 @@ static int reconcile(struct mmt_tasks *t)
 			e->last = s->stamp;
 			err = write_totals(t, e, now);
 			err = err ? err : write_task(t, e);
-			epoch_end(t, e);
+			end = epoch_end(t, e);
+			err = err ? err : end;
 		}
 	}
 	return err;

@@ -37,6 +37,9 @@ struct mmt_tasks {
 	uint64_t segment;
 	uint64_t *known_cgroups;
 	size_t n_cgroups, cgroups_size;
+	/* before a slot is given back: families write what they have of the task */
+	int (*on_end)(void *ctx, const struct mmt_epoch *e, uint64_t now);
+	void *end_ctx;
 	uint64_t rec_lost_seen;
 	struct mmt_counts sum;    /* of all rows written */
 	struct mmt_counts others; /* of the rows of epoch 0 */

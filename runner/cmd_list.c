@@ -9,6 +9,7 @@
 #include "../analyzer/metrics.h"
 #include "../analyzer/out.h"
 #include "../analyzer/table.h"
+#include "../collector/session.h"
 #include "bench.h"
 #include "cmd.h"
 #include "conf_find.h"
@@ -64,7 +65,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "[benchmarks|configs|events|metrics|workloads|runs]",
+	.args_doc = "[benchmarks|configs|events|families|metrics|workloads|runs]",
 	.doc = "List what can be run and recorded, which kernel metrics there are, and which runs have results.",
 };
 
@@ -185,12 +186,37 @@ static int list_events(const struct settings *s, struct table **t)
 		{ "sched:wakeup", "full", "every wakeup" },
 		{ "sched:waking", "-e", "every wakeup request, on the waker's CPU" },
 	};
+	const char *name, *summary;
 
 	(void)s;
 	*t = table_new("events", NULL, cols, N(cols));
 	for (size_t i = 0; i < N(rows); i++)
 		for (size_t k = 0; k < 3; k++)
 			table_text(*t, rows[i][k]);
+	for (unsigned int i = 0; (name = mmt_session__family(i, &summary)); i++) {
+		table_text(*t, name);
+		table_text(*t, "-e");
+		table_text(*t, summary);
+	}
+	return 0;
+}
+
+static int list_families(const struct settings *s, struct table **t)
+{
+	static const struct table_col cols[] = {
+		{ .id = "family", .head = "family" },
+		{ .id = "what", .head = "what" },
+	};
+	const char *name, *summary;
+
+	(void)s;
+	*t = table_new("families", NULL, cols, N(cols));
+	table_text(*t, "sched");
+	table_text(*t, "the scheduler; always recorded");
+	for (unsigned int i = 0; (name = mmt_session__family(i, &summary)); i++) {
+		table_text(*t, name);
+		table_text(*t, summary);
+	}
 	return 0;
 }
 
@@ -288,6 +314,7 @@ static const struct { const char *name, *what; int (*fn)(const struct settings *
 	{ "benchmarks", "what `run -c` can run, and whether its programs are there", list_benchmarks },
 	{ "configs", "files that describe benchmarks", list_configs },
 	{ "events", "what `record -e` can record", list_events },
+	{ "families", "families of kernel events for `record -e` and `run -e`", list_families },
 	{ "metrics", "kernel metrics of reports and comparisons", list_metrics },
 	{ "workloads", "built-in workloads with known answers", list_workloads },
 	{ "runs", "results in the directory given by -d", list_runs },
@@ -321,7 +348,7 @@ static int fill(const struct settings *s, struct table **t)
 		names[i] = lists[i].name;
 	}
 	near = suggest(s->what, names, N(lists));
-	out_err("list: there is no list of '%s'%s%s%s; there are: benchmarks, configs, events, metrics, workloads, runs",
+	out_err("list: there is no list of '%s'%s%s%s; there are: benchmarks, configs, events, families, metrics, workloads, runs",
 		s->what, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	return -EINVAL;
 }
@@ -354,7 +381,7 @@ static int run(int argc, char **argv)
 
 const struct mmt_cmd cmd_list = {
 	.name = "list",
-	.summary = "list benchmarks, configs, events, metrics, workloads, runs",
+	.summary = "list benchmarks, configs, events, families, metrics, workloads, runs",
 	.argp = &argp,
 	.run = run,
 };

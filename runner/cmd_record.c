@@ -13,6 +13,7 @@
 #include "../collector/session.h"
 #include "child.h"
 #include "cmd.h"
+#include "events.h"
 #include "suggest.h"
 #include "sysinfo.h"
 
@@ -25,6 +26,7 @@
 struct record_args {
 	struct mmt_session_opts o;
 	pid_t pids[MAX_IDS], tids[MAX_IDS];
+	struct events events;
 	bool all;
 	double duration; /* s; 0: until stopped */
 	int verbose;
@@ -40,7 +42,7 @@ static const struct argp_option options[] = {
 	{ "tid", 't', "TID[,TID...]", 0, "These threads", 1 },
 	{ "comm", KEY_COMM, "NAME", 0, "Tasks with this command name", 1 },
 	{ "cgroup", 'G', "DIR", 0, "Tasks below this cgroup directory", 1 },
-	{ "event", 'e', "LIST", 0, "Families or events: sched, sched:waking", 1 },
+	{ "event", 'e', "LIST", 0, "Families or events: sched, sched:waking, ... (mmt-trace list events)", 1 },
 	{ "profile", KEY_PROFILE, "NAME", 0, "light: totals only; default: and switches, migrations; full: and wakeups", 1 },
 	{ NULL, 0, NULL, 0, "How", 2 },
 	{ "output", 'o', "FILE", 0, "Trace file (default trace.mmt; - is standard output)", 2 },
@@ -107,21 +109,16 @@ static int parse_choice(struct argp_state *state, const char *arg, const char *w
 	return EINVAL;
 }
 
-static int parse_events(struct argp_state *state, const char *arg, struct mmt_session_opts *o)
+static int parse_events(struct argp_state *state, const char *arg, struct record_args *a)
 {
-	static const char *const names[] = { "sched", "sched:waking" };
-	char word[64];
-	size_t i, len;
-	int err = 0;
+	char why[256];
 
-	for (; *arg && !err; arg += len + (arg[len] == ',')) {
-		len = strcspn(arg, ",");
-		snprintf(word, sizeof(word), "%.*s", (int)len, arg);
-		err = parse_choice(state, word, "event", names, 2, &i);
-		if (!err && i == 1)
-			o->waking = true;
+	if (events_parse(arg, &a->events, why, sizeof(why))) {
+		argp_error(state, "%s", why);
+		return EINVAL;
 	}
-	return err;
+	events_apply(&a->events, &a->o);
+	return 0;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -152,7 +149,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->cgroup = arg;
 		return 0;
 	case 'e':
-		return parse_events(state, arg, o);
+		return parse_events(state, arg, a);
 	case KEY_PROFILE:
 		err = parse_choice(state, arg, "profile", profiles, 3, &i);
 		o->profile = (enum mmt_profile)i;

@@ -37,6 +37,7 @@ static const struct argp_option options[] = {
 	{ "force", KEY_FORCE, NULL, 0, "Replace results that are there", 2 },
 	{ NULL, 0, NULL, OPTION_DOC, "How to trace:", 3 },
 	{ "profile", KEY_PROFILE, "NAME", 0, "light: totals only; default: and switches, migrations; full: and wakeups", 3 },
+	{ "event", 'e', "LIST", 0, "Families or events: sched, sched:waking, ... (mmt-trace list events)", 3 },
 	{ "scope", KEY_SCOPE, "WHAT", 0, "machine (default), or tree: the command and its descendants", 3 },
 	{ "probe", KEY_PROBE, "KIND", 0, "auto, tp_btf or raw_tp", 3 },
 	{ "verify", KEY_VERIFY, NULL, 0, "Count context switches by perf too (about 60 ns a switch)", 3 },
@@ -92,10 +93,18 @@ static int parse_trace(int key, char *arg, struct argp_state *state)
 	static const char *const scopes[] = { "machine", "tree", NULL };
 	static const char *const probes[] = { "auto", "tp_btf", "raw_tp", NULL };
 	struct run_opts *o = &((struct settings *)state->input)->o;
+	char why[256];
 
 	switch (key) {
 	case KEY_PROFILE:
 		return choice(state, "profile", arg, profiles, &o->profile);
+	case 'e':
+		if (events_parse(arg, &o->events, why, sizeof(why))) {
+			argp_error(state, "%s", why);
+			return EINVAL;
+		}
+		o->events_said = true;
+		return 0;
 	case KEY_SCOPE:
 		return choice(state, "scope", arg, scopes, &o->scope);
 	case KEY_PROBE:

@@ -102,6 +102,7 @@ void conf_free(struct conf *c)
 	free(c->after);
 	free(c->profile);
 	free(c->scope);
+	free(c->events);
 	free(c);
 }
 

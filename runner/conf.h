@@ -39,7 +39,7 @@ struct conf {
 	unsigned int iterations, warmup, timeout;
 	char *wrap, *before, *after;
 	/* [trace] */
-	char *profile, *scope;
+	char *profile, *scope, *events;
 	unsigned int interval_ms, ring_kb;
 	bool waking;
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conf_spec.h"
+#include "events.h"
 #include "suggest.h"
 
 #define C(f) CONF_IN_CONF, offsetof(struct conf, f)
@@ -28,6 +29,7 @@ const struct conf_spec conf_specs[] = {
 	{ "run", "before", CONF_TEXT, C(before), NULL, 0, 0, "shell command before each execution" },
 	{ "run", "after", CONF_TEXT, C(after), NULL, 0, 0, "shell command after each execution" },
 	{ "trace", "profile", CONF_CHOICE, C(profile), "light|default|full", 0, 0, "how much is recorded" },
+	{ "trace", "events", CONF_EVENTS, C(events), NULL, 0, 0, "families of kernel events, as `record -e`" },
 	{ "trace", "scope", CONF_CHOICE, C(scope), "machine|tree", 0, 0, "whole machine, or the command and its children" },
 	{ "trace", "interval", CONF_NUMBER, C(interval_ms), NULL, 200, 3600000, "ms between rows of totals" },
 	{ "trace", "ring", CONF_NUMBER, C(ring_kb), NULL, 4, 1048576, "KB of ring for each CPU" },
@@ -118,6 +120,17 @@ static int check_regex(const struct conf_spec *s, const char *value, struct conf
 	return -EINVAL;
 }
 
+static int check_events(const struct conf_spec *s, const char *value, struct conf_err *err)
+{
+	struct events ev = { 0 };
+	char why[256];
+
+	if (!events_parse(value, &ev, why, sizeof(why)))
+		return 0;
+	snprintf(err->text, sizeof(err->text), "%s = %s: %s", s->key, value, why);
+	return -EINVAL;
+}
+
 static int parse_number(const struct conf_spec *s, const char *value, unsigned int *out, struct conf_err *err)
 {
 	char *end;
@@ -177,6 +190,9 @@ static int set_field(void *base, const struct conf_spec *s, const char *value, b
 		break;
 	case CONF_REGEX:
 		ret = check_regex(s, value, err);
+		break;
+	case CONF_EVENTS:
+		ret = check_events(s, value, err);
 		break;
 	case CONF_TEXT:
 		if (!*value)

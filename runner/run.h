@@ -10,6 +10,7 @@
 #include "../collector/session.h"
 #include "bench.h"
 #include "conf.h"
+#include "events.h"
 #include "results.h"
 
 struct run_opts {
@@ -22,6 +23,7 @@ struct run_opts {
 	char **command;           /* after --, or NULL */
 	const char *line;         /* how we were called */
 	const char *profile, *scope, *probe;
+	struct events events; bool events_said; /* -e */
 	int iterations, warmup;   /* -1: as the configs say */
 	bool force, append, no_trace, verify, dry;
 	int verbose;

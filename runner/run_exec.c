@@ -152,8 +152,13 @@ static int open_trace(struct exec *e)
 		.profile = profile_of(pick(ro->profile, c->profile, "default")), .waking = c->waking, .verify = ro->verify,
 		.interval_ms = c->interval_ms, .ring_kb = c->ring_kb, .probe = ro->probe,
 	};
-	char path[PATH_MAX];
+	struct events ev = ro->events;
+	char path[PATH_MAX], why[256];
 	int err = fill_meta(e, &meta);
+
+	if (!ro->events_said && c->events)
+		err = err ? err : events_parse(c->events, &ev, why, sizeof(why)); /* has been checked */
+	events_apply(&ev, &o);
 
 	if (!err)
 		pairs = calloc(meta.n, sizeof(*pairs));

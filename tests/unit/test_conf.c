@@ -42,13 +42,14 @@ static void test_reads_all(void **state)
 	assert_int_equal(load("# comment\n[benchmark]\nname = n-${m}\ntitle = T\ncommand = prog a\n  b c\nlog = l\n"
 			      "[params]\nloops = 5\nempty =\n[matrix]\nm = a, b\n[metric t/s]\npattern = ^T: ([0-9]+)\n"
 			      "unit = ops/s\npick = last\n[run]\niterations = 7\nwarmup = 2\n[trace]\nprofile = light\n"
-			      "waking = yes\n[env]\nA = b\n[arm x]\nwrap = taskset -c 0\nparams.loops = 9\nenv.Q = r\n", &c, &err), 0);
+			      "waking = yes\nevents = sched, sched:waking\n[env]\nA = b\n[arm x]\nwrap = taskset -c 0\nparams.loops = 9\nenv.Q = r\n", &c, &err), 0);
 	assert_string_equal(c->command, "prog a b c");
 	assert_string_equal(conf_pairs_get(&c->params, "loops"), "5");
 	assert_string_equal(conf_pairs_get(&c->params, "empty"), "");
 	assert_int_equal(c->iterations, 7);
 	assert_int_equal(c->warmup, 2);
 	assert_true(c->waking);
+	assert_string_equal(c->events, "sched, sched:waking");
 	assert_int_equal(c->n_metrics, 1);
 	assert_string_equal(c->metrics[0].name, "t/s");
 	assert_int_equal(c->n_arms, 1);
@@ -70,6 +71,7 @@ static void test_bad_lines(void **state)
 		{ "[run]\niterations = -3\n", { "f.conf:2:", "from 1 to", NULL } },
 		{ "[trace]\nprofile = fast\n", { "f.conf:2:", "light|default|full", NULL } },
 		{ "[trace]\nprofile = lightdefault\n", { "f.conf:2:", "light|default|full", NULL } },
+		{ "[trace]\nevents = sched,shed\n", { "f.conf:2:", "no event 'shed'", "sched:waking" } },
 		{ "[trace]\nwaking = perhaps\n", { "f.conf:2:", "yes or no", NULL } },
 		{ "[metric]\nunit = s\n", { "f.conf:2:", "needs a name", NULL } },
 		{ "[metric a b]\nunit = s\n", { "f.conf:2:", "one word", NULL } },

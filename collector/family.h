@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Families of kernel events that are recorded only when asked for (-e). Each has BPF
+ * objects of its own, which share the scheduler family's maps, so that a task has the
+ * same slot in all of them; see mmt_family__load().
+ *
+ * A task that is given up (it died) has its slot zeroed and handed to another: what a
+ * family keeps by slot is written and cleared in task_end, which comes just before.
+ */
+#ifndef MMT_FAMILY_H
+#define MMT_FAMILY_H
+
+#include "log.h"
+#include "probe.h"
+#include "tasks.h"
+#include "topology.h"
+
+#define MMT_MAX_FAMILIES 8
+#define MMT_FAMILY_PROGS 16
+
+struct bpf_object;
+struct bpf_link;
+struct mmt_family;
+
+/* An open family: what it may use, and what it keeps. All functions return 0 or a negative errno. */
+struct mmt_family_ctx {
+	const struct mmt_family *family;
+	struct mmt_probe *probe;   /* slots, configuration (filters), trace clock */
+	struct mmt_tasks *tasks;   /* by_slot: the epoch of a slot */
+	const struct mmt_topology *topo;
+	const struct mmt_log *log;
+	struct mmt_writer *w;      /* set before attach */
+	uint64_t segment;          /* of rows written now */
+	uint64_t map_bytes;        /* kernel memory of its maps, for the footprint */
+	struct bpf_object *obj;    /* of mmt_family__load() */
+	struct bpf_link *links[MMT_FAMILY_PROGS];
+	char why[160];             /* open: why it is not available here */
+	void *priv;
+};
+
+struct mmt_family_ops {
+	/* Load; fails with ctx->why said. */
+	int (*open)(struct mmt_family_ctx *ctx);
+	/* NULL: all programs that were loaded. */
+	int (*attach)(struct mmt_family_ctx *ctx);
+	/* Often (10 to 100 ms): take what is in rings. */
+	int (*pass)(struct mmt_family_ctx *ctx);
+	/*
+	 * Rows of what was added since the last time, as of `now` of the trace clock. At every
+	 * seal (200 ms); full: at marks and every --interval, when the dear parts are due.
+	 */
+	int (*flush)(struct mmt_family_ctx *ctx, uint64_t now, bool full);
+	/* After the flush of a mark: ctx->segment is the new one, maxima start anew. */
+	void (*segment)(struct mmt_family_ctx *ctx);
+	/* The last rows of a task; whatever is kept for e->slot is to be cleared. */
+	int (*task_end)(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now);
+	/* What went short, said once at the end: buf gets one line, "" for nothing. */
+	void (*note)(struct mmt_family_ctx *ctx, char *buf, size_t size);
+	/* NULL: mmt_family__detach(). */
+	void (*detach)(struct mmt_family_ctx *ctx);
+	/* Free priv; object and links are closed by the caller. Also after an open that failed. */
+	void (*close)(struct mmt_family_ctx *ctx);
+};
+
+struct mmt_family {
+	const char *name, *summary;
+	const struct mmt_family_ops *ops;
+};
+
+/* All families, but for sched, which is always there; ends with NULL. Bit i of a set is the i-th. */
+extern const struct mmt_family *const mmt_families[];
+
+/* An object file inside this program, for tp_btf and for raw_tp programs (see Makefile, X.bpf.c). */
+struct mmt_family_elf {
+	const char *name;
+	const void *(*btf)(size_t *size), *(*raw)(size_t *size);
+};
+/*
+ * Open and load the object into ctx->obj, the kind of programs that the scheduler family took
+ * first. Maps of bpf/maps.bpf.h are shared with it: all of them, and `mem` (.bss), so a family
+ * has no other variables in .bss; `cfg` is copied, so its own constants are in
+ * SEC(".rodata.family"). setup, if any, may size maps and turn programs off (0 or -errno).
+ * On failure ctx->why says the reason.
+ */
+int mmt_family__load(struct mmt_family_ctx *ctx, const struct mmt_family_elf *elf,
+		     int (*setup)(struct mmt_family_ctx *ctx, struct bpf_object *obj));
+/* Attach all programs of ctx->obj that were loaded. */
+int mmt_family__attach(struct mmt_family_ctx *ctx);
+void mmt_family__detach(struct mmt_family_ctx *ctx);
+/* Set the entries of a map before load, and count them into ctx->map_bytes. */
+int mmt_family__size(struct mmt_family_ctx *ctx, struct bpf_object *obj, const char *map, uint64_t entries);
+/* An mmapable array of the loaded object; unmapped at close by munmap(p, len). */
+int mmt_family__mmap(struct mmt_family_ctx *ctx, const char *map, void **p, size_t *len);
+
+/* ------------------------------------------------ all that were asked for, as the session has them */
+
+struct mmt_family_set {
+	struct mmt_family_ctx v[MMT_MAX_FAMILIES];
+	unsigned int n;
+};
+
+/*
+ * Open the families of the set of bits. One that this kernel does not let in is said and
+ * left out; all_or_none: it is then an error when none is left.
+ */
+int mmt_families__open(struct mmt_family_set *s, unsigned int which, bool all_or_none, const struct mmt_family_ctx *tmpl);
+void mmt_families__set_writer(struct mmt_family_set *s, struct mmt_writer *w);
+int mmt_families__attach(struct mmt_family_set *s);
+int mmt_families__pass(struct mmt_family_set *s);
+int mmt_families__flush(struct mmt_family_set *s, uint64_t now, bool full);
+void mmt_families__segment(struct mmt_family_set *s, uint64_t segment);
+int mmt_families__task_end(struct mmt_family_set *s, const struct mmt_epoch *e, uint64_t now);
+int mmt_families__notes(struct mmt_family_set *s);
+/* "sched syscall": what is recorded. */
+void mmt_families__names(const struct mmt_family_set *s, char *buf, size_t size);
+uint64_t mmt_families__map_bytes(const struct mmt_family_set *s);
+void mmt_families__detach(struct mmt_family_set *s);
+void mmt_families__close(struct mmt_family_set *s);
+
+#endif

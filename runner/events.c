@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "events.h"
+#include "suggest.h"
+
+#define MAX_NAMES 32
+
+static size_t names_of(const char **names)
+{
+	const char *summary;
+	size_t n = 0;
+	unsigned int i;
+
+	names[n++] = "sched";
+	names[n++] = "sched:waking";
+	for (i = 0; n < MAX_NAMES && mmt_session__family(i, &summary); i++)
+		names[n++] = mmt_session__family(i, &summary);
+	return n;
+}
+
+static int unknown(const char *word, char *why, size_t size)
+{
+	const char *names[MAX_NAMES], *near;
+	size_t n = names_of(names), i;
+	int at;
+
+	near = suggest(word, names, n);
+	at = snprintf(why, size, "no event '%s'%s%s%s; there are: ", word, near ? "; did you mean '" : "", near ? near : "",
+		      near ? "'?" : "");
+	for (i = 0; i < n && at >= 0 && (size_t)at < size; i++)
+		at += snprintf(why + at, size - (size_t)at, "%s%s", i ? ", " : "", names[i]);
+	return -EINVAL;
+}
+
+static int add_word(const char *word, struct events *ev, char *why, size_t size)
+{
+	const char *name, *summary;
+	unsigned int i;
+
+	if (!strcmp(word, "sched")) {
+		ev->sched = true;
+		return 0;
+	}
+	if (!strcmp(word, "sched:waking")) {
+		ev->sched = ev->waking = true;
+		return 0;
+	}
+	for (i = 0; (name = mmt_session__family(i, &summary)); i++) {
+		if (!strcmp(word, name)) {
+			ev->families |= 1U << i;
+			return 0;
+		}
+	}
+	return unknown(word, why, size);
+}
+
+int events_parse(const char *list, struct events *ev, char *why, size_t size)
+{
+	const char *p = list;
+	char word[64];
+	size_t len, n = 0;
+	int err = 0;
+
+	while (!err) {
+		p += strspn(p, ", \t");
+		len = strcspn(p, ", \t");
+		if (!len)
+			break;
+		snprintf(word, sizeof(word), "%.*s", (int)len, p);
+		err = add_word(word, ev, why, size);
+		p += len;
+		n++;
+	}
+	return err || n ? err : unknown("", why, size);
+}
+
+void events_apply(const struct events *ev, struct mmt_session_opts *o)
+{
+	o->waking |= ev->waking;
+	o->families = ev->families;
+	o->families_only = ev->families && !ev->sched;
+}
