@@ -30,7 +30,8 @@ static bool node(double df, double cut, double shift, double u, double *sum, dou
 static double tails(double cut, double df, double shift)
 {
 	double h = fmin(0.18, 0.6 / sqrt(2 * df + fmin(shift * shift, 1e4))), sum = 0, norm = 0;
-	long i = 0, first = (long)(-745 / df / h), last = (long)(40 / h);
+	/* beyond it S^df is 0, or for large df the bell about S = 1 */
+	long i = 0, first = (long)((-745 / df - 40 / sqrt(2 * df)) / h), last = (long)(40 / h);
 
 	/* leftwards the density falls slowly and what is multiplied with it may grow */
 	while (node(df, cut, shift, h * (double)i, &sum, &norm) && i > first)
