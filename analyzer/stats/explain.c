@@ -107,19 +107,21 @@ int stats_explain(const double *ya, const double *ma, size_t na, const double *y
 	struct arm a = { .m = ma, .y = ya, .n = na }, b = { .m = mb, .y = yb, .n = nb };
 	long double xx, yy, xy, rest;
 	struct stats_welch w;
-	double df, var_a;
+	double df;
 
 	*e = (struct stats_explain){ .a_rel = NAN, .a_p = NAN, .b = NAN, .b_se = NAN, .b_p = NAN, .r_within = NAN,
 				     .indirect = NAN, .direct = NAN, .share = NAN, .sobel_se = NAN, .within_perm_p = NAN };
-	e->total = stats_mean(yb, nb) - stats_mean(ya, na);
-	e->a = stats_mean(mb, nb) - stats_mean(ma, na);
+	/* a difference of two rounded means would have lost the digits of what is far from 0 */
+	stats_welch(ya, na, yb, nb, 0.95, &w);
+	e->total = w.diff;
+	stats_welch(ma, na, mb, nb, 0.95, &w);
+	e->a = w.diff;
+	e->a_p = w.p;
 	e->a_rel = share_of(e->a, stats_mean(ma, na));
 	if (!na || !nb) {
 		e->status = STATS_NO_VALUES;
 		return 0;
 	}
-	stats_welch(ma, na, mb, nb, 0.95, &w);
-	e->a_p = w.p;
 	arm_sums(&a);
 	arm_sums(&b);
 	xx = a.xx + b.xx;
@@ -141,9 +143,8 @@ int stats_explain(const double *ya, const double *ma, size_t na, const double *y
 		e->r_within = (double)fmaxl(-1, fminl(1, xy / sqrtl(xx * yy)));
 		e->b_p = e->b_se > 0 ? stats_t_two_sided(e->b / e->b_se, df) : 0;
 	}
-	if (na > 1 && nb > 1) {
-		var_a = (double)(a.xx / (na - 1) / na + b.xx / (nb - 1) / nb);
-		e->sobel_se = sqrt(e->a * e->a * e->b_se * e->b_se + e->b * e->b * var_a);
-	}
+	if (na > 1 && nb > 1)
+		e->sobel_se = (double)hypotl((long double)e->a * e->b_se,
+					     e->b * sqrtl(a.xx / (na - 1) / na + b.xx / (nb - 1) / nb));
 	return within_perm(&a, &b, &e->within_perm_p);
 }
