@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "dist.h"
 #include "effect.h"
@@ -20,12 +18,36 @@ static const struct stats_ratio ratio_none = {
 /*
  * All r for which mean b - r * mean a is compatible with 0. Everything in units of mean a,
  * so that no square leaves the range: with v the variances of the means and g = t^2 v_a the
- * ends are (r -+ t sqrt(v_b (1 - g) + r^2 v_a)) / (1 - g).
+ * ends are (ratio -+ t sqrt(v_b (1 - g) + ratio^2 v_a)) / (1 - g).
  */
+static void fieller(long double ratio, long double va, size_t na, long double vb, size_t nb, double level,
+		    struct stats_ratio *r)
+{
+	long double ra = ratio * ratio * va, t, half;
+
+	r->g = 0;
+	if (va == 0 && vb == 0) {
+		r->status = STATS_ZERO_VARIANCE;
+		r->lo = r->hi = r->ratio;
+		return;
+	}
+	/* without vb this is na - 1 for every ratio, also for 0 */
+	r->df = vb == 0 ? (double)na - 1 : (double)((vb + ra) * (vb + ra) / (vb * vb / (nb - 1) + ra * ra / (na - 1)));
+	t = stats_t_quantile(level, r->df);
+	r->g = (double)(t * t * va);
+	r->status = STATS_UNBOUNDED;
+	if (!(r->g < 1))
+		return;
+	r->status = STATS_OK;
+	half = t * sqrtl(vb * (1 - t * t * va) + ra);
+	r->lo = (double)((ratio - half) / (1 - t * t * va));
+	r->hi = (double)((ratio + half) / (1 - t * t * va));
+}
+
 void stats_ratio_fieller(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_ratio *r)
 {
 	struct stats_moments ma, mb;
-	long double mean_a, mean_b, va, vb, ra, t, half;
+	long double mean_a, mean_b;
 
 	*r = ratio_none;
 	stats_moments(a, na, &ma);
@@ -43,57 +65,41 @@ void stats_ratio_fieller(const double *a, size_t na, const double *b, size_t nb,
 	r->status = STATS_TOO_FEW;
 	if (na < 2 || nb < 2)
 		return;
-	va = ma.var / na / mean_a / mean_a;
-	vb = mb.var / nb / mean_a / mean_a;
-	r->g = 0;
-	if (va == 0 && vb == 0) {
-		r->status = STATS_ZERO_VARIANCE;
-		r->lo = r->hi = r->ratio;
-		return;
-	}
-	ra = mean_b / mean_a * (mean_b / mean_a) * va;
-	/* without vb this is na - 1 for every ratio, also for 0 */
-	r->df = vb == 0 ? (double)na - 1 : (double)((vb + ra) * (vb + ra) / (vb * vb / (nb - 1) + ra * ra / (na - 1)));
-	t = stats_t_quantile(level, r->df);
-	r->g = (double)(t * t * va);
-	r->status = STATS_UNBOUNDED;
-	if (!(r->g < 1))
-		return;
-	r->status = STATS_OK;
-	half = t * sqrtl(vb * (1 - t * t * va) + ra);
-	r->lo = (double)((mean_b / mean_a - half) / (1 - t * t * va));
-	r->hi = (double)((mean_b / mean_a + half) / (1 - t * t * va));
+	fieller(mean_b / mean_a, ma.var / na / mean_a / mean_a, na, mb.var / nb / mean_a / mean_a, nb, level, r);
 }
 
-int stats_ratio_hmean(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_ratio *r)
+void stats_ratio_hmean(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_ratio *r)
 {
-	double *x, lo;
-	size_t i;
+	struct stats_moments ma, mb;
+	long double mean_a, mean_b, ratio;
+	double lo;
+	bool ok;
 
 	*r = ratio_none;
+	ok = stats_reciprocal_moments(a, na, &ma);
+	ok = stats_reciprocal_moments(b, nb, &mb) && ok;
 	if (!na || !nb)
-		return 0;
-	x = malloc((na + nb) * sizeof(*x));
-	if (!x)
-		return -ENOMEM;
-	for (i = 0; i < na + nb; i++) {
-		x[i] = i < na ? a[i] : b[i - na];
-		if (!(x[i] > 0)) {
-			r->status = STATS_UNDEFINED;
-			free(x);
-			return 0;
-		}
-		x[i] = 1 / x[i];
-	}
-	stats_ratio_fieller(x, na, x + na, nb, level, r);
-	free(x);
-	/* hmean b / hmean a = mean(1/a) / mean(1/b) */
-	r->ratio = 1 / r->ratio;
+		return;
+	r->status = STATS_UNDEFINED;
+	if (!ok)
+		return;
+	/* the mean of 1 / x is (1 + m.mean) / m.origin */
+	mean_a = 1 + ma.mean;
+	mean_b = 1 + mb.mean;
+	ratio = mean_b / mean_a * ((long double)ma.origin / mb.origin);
+	r->ratio = (double)(1 / ratio);
+	r->status = STATS_TOO_FEW;
+	if (na < 2 || nb < 2)
+		return;
+	fieller(ratio, ma.var / na / mean_a / mean_a, na, mb.var / nb * (ratio / mean_b) * (ratio / mean_b), nb, level,
+		r);
+	if (r->status != STATS_OK)
+		return;
 	lo = r->lo;
 	r->lo = 1 / r->hi;
-	/* a lower end at or below 0: there is no upper one */
-	r->hi = lo > 0 ? 1 / lo : isnan(lo) ? NAN : INFINITY;
-	return 0;
+	r->hi = lo > 0 ? 1 / lo : INFINITY;
+	if (!(lo > 0))
+		r->status = STATS_UNBOUNDED;
 }
 
 int stats_ratio_log(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_ratio *r)

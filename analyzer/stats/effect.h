@@ -8,7 +8,7 @@
 #include "test.h"
 
 struct stats_ratio { /* b / a */
-	enum stats_status status; /* STATS_UNBOUNDED: lo and hi are NaN */
+	enum stats_status status; /* STATS_UNBOUNDED: an end is infinite, or both are NaN */
 	double ratio, lo, hi;
 	double df;
 	double p; /* log-Welch only */
@@ -21,10 +21,10 @@ struct stats_ratio { /* b / a */
  */
 void stats_ratio_fieller(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_ratio *r);
 /*
- * The same on reciprocals, turned over: ratio of harmonic means; hi is infinite where the
- * interval of the reciprocals reaches 0. STATS_UNDEFINED when a value is <= 0. -ENOMEM.
+ * The same on reciprocals, turned over: ratio of harmonic means. Where the interval of the
+ * reciprocals reaches 0, STATS_UNBOUNDED and hi infinite. STATS_UNDEFINED when a value is <= 0.
  */
-int stats_ratio_hmean(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_ratio *r);
+void stats_ratio_hmean(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_ratio *r);
 /* Welch on logarithms: ratio of geometric means. STATS_UNDEFINED when a value is <= 0. -ENOMEM. */
 int stats_ratio_log(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_ratio *r);
 
@@ -61,9 +61,9 @@ typedef double (*stats_fn)(const double *x, size_t n, void *arg);
 int stats_bootstrap_ratio(const double *a, size_t na, const double *b, size_t nb, double level, unsigned int rounds,
 			  uint64_t seed, stats_fn fn, void *arg, struct stats_boot *r);
 /*
- * The same without chance, for means of up to 10 positive a and 10 b: the limit of ever more
+ * The same without chance, for means of up to 10 a of one sign (or 0) and 10 b: the limit of ever more
  * rounds. *r is what stats_bootstrap_ratio() found; the ends and z0 are replaced.
- * -ERANGE: too many, or not positive.
+ * -ERANGE: too many, or a of both signs.
  */
 int stats_bootstrap_ideal(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_boot *r);
 

@@ -23,6 +23,8 @@ struct stats_moments {
 void stats_moments(const double *x, size_t n, struct stats_moments *m);
 /* Of log(x / origin); false when a value is not positive. */
 bool stats_log_moments(const double *x, size_t n, struct stats_moments *m);
+/* Of origin / x - 1; false when a value is not positive. */
+bool stats_reciprocal_moments(const double *x, size_t n, struct stats_moments *m);
 /* Welch from moments; offset: what lies between the origins, b over a. */
 void stats_welch_moments(const struct stats_moments *a, const struct stats_moments *b, long double offset, double level,
 			 struct stats_welch *w);

@@ -48,15 +48,20 @@ double stats_log_ratio(double x, double y)
 	return log(x) - log(y);
 }
 
+static long double reciprocal(double x, double origin)
+{
+	return ((long double)origin - x) / x;
+}
+
 void stats_moments(const double *x, size_t n, struct stats_moments *m)
 {
-
 	*m = (struct stats_moments){ .n = n, .origin = n ? x[0] : NAN, .mean = NAN, .var = NAN };
 	if (n)
 		moments_of(x, n, linear, m);
 }
 
-bool stats_log_moments(const double *x, size_t n, struct stats_moments *m)
+static bool positive_moments(const double *x, size_t n, long double (*at)(double x, double origin),
+			     struct stats_moments *m)
 {
 	size_t i;
 
@@ -65,8 +70,18 @@ bool stats_log_moments(const double *x, size_t n, struct stats_moments *m)
 		if (!(x[i] > 0))
 			return false;
 	if (n)
-		moments_of(x, n, logarithmic, m);
+		moments_of(x, n, at, m);
 	return true;
+}
+
+bool stats_log_moments(const double *x, size_t n, struct stats_moments *m)
+{
+	return positive_moments(x, n, logarithmic, m);
+}
+
+bool stats_reciprocal_moments(const double *x, size_t n, struct stats_moments *m)
+{
+	return positive_moments(x, n, reciprocal, m);
 }
 
 void stats_welch_moments(const struct stats_moments *a, const struct stats_moments *b, long double offset, double level,

@@ -17,7 +17,7 @@ static int in_arms(struct call *c, struct sample *a, struct sample *b)
 	return err ? err : in_sample(c, "b", b);
 }
 
-/* The same where all pairs are made. */
+/* The same where all pairs are made, or many resamples. */
 static int in_few_arms(struct call *c, struct sample *a, struct sample *b)
 {
 	int err = in_arms(c, a, b);
@@ -191,9 +191,7 @@ int do_ratio_ci(struct call *c)
 	for (i = 0; !err && i < n; i++) {
 		stats_ratio_fieller(a.x, a.n, b.x, b.n, l[i].value, &r);
 		put_fieller(c, "amean_fieller", &l[i], &r);
-		err = stats_ratio_hmean(a.x, a.n, b.x, b.n, l[i].value, &r);
-		if (err)
-			return err;
+		stats_ratio_hmean(a.x, a.n, b.x, b.n, l[i].value, &r);
 		put_fieller(c, "hmean_fieller", &l[i], &r);
 		err = stats_ratio_log(a.x, a.n, b.x, b.n, l[i].value, &r);
 		if (!err)
@@ -210,7 +208,7 @@ struct boot_in {
 
 static int in_boot(struct call *c, struct boot_in *in)
 {
-	int err = in_arms(c, &in->a, &in->b);
+	int err = in_few_arms(c, &in->a, &in->b);
 
 	if (!err)
 		err = in_num(c, "seed", 0, &in->seed);
@@ -358,7 +356,7 @@ int do_power(struct call *c)
 		err = in_num(c, "effect", NAN, &effect);
 	if (err)
 		return err;
-	if (isnan(d) && cv > 0)
+	if (isnan(d) && cv >= 0) /* nothing varies: two will do */
 		d = effect / cv;
 	if (!isnan(n) && !isnan(d)) {
 		put(c, c->out, "power", stats_power(n, d, alpha, false));
