@@ -36,12 +36,11 @@ static double resample(const struct arm *arm, struct stats_rng *rng, stats_fn fn
 	return fn(arm->again, arm->n, arg);
 }
 
-/* Adds an arm's squares and cubes of influence: one value left out at a time, `other` held. */
-static void jackknife(const struct arm *arm, bool is_a, double other, stats_fn fn, void *arg, double *value, double *sq,
-		      double *cube)
+/* The ratio with one value left out at a time, `other` held. */
+static void leave_out(const struct arm *arm, bool is_a, double other, stats_fn fn, void *arg, double *value)
 {
-	double mean = 0, l;
 	size_t i, j, k;
+	double l;
 
 	for (i = 0; i < arm->n; i++) {
 		for (j = 0, k = 0; j < arm->n; j++)
@@ -49,8 +48,37 @@ static void jackknife(const struct arm *arm, bool is_a, double other, stats_fn f
 				arm->again[k++] = arm->x[j];
 		l = fn(arm->again, arm->n - 1, arg);
 		value[i] = is_a ? other / l : l / other;
-		mean += value[i] / (double)arm->n;
 	}
+}
+
+/* The same of means, less the ratio of all: what is far from 0 with a small spread keeps its digits. */
+static void leave_out_of_mean(const struct arm *arm, bool is_a, double other, double *value)
+{
+	double above = 0, mean, d;
+	size_t i;
+
+	for (i = 0; i < arm->n; i++)
+		above += (arm->x[i] - arm->x[0]) / (double)arm->n;
+	mean = arm->x[0] + above;
+	for (i = 0; i < arm->n; i++) {
+		d = (arm->x[i] - arm->x[0] - above) / ((double)arm->n - 1);
+		value[i] = is_a ? other / mean * (d / (mean - d)) : -d / other;
+	}
+}
+
+/* Adds an arm's squares and cubes of influence. */
+static void jackknife(const struct arm *arm, bool is_a, double other, stats_fn fn, void *arg, double *value, double *sq,
+		      double *cube)
+{
+	double mean = 0, l;
+	size_t i;
+
+	if (fn == mean_of)
+		leave_out_of_mean(arm, is_a, other, value);
+	else
+		leave_out(arm, is_a, other, fn, arg, value);
+	for (i = 0; i < arm->n; i++)
+		mean += value[i] / (double)arm->n;
 	for (i = 0; i < arm->n; i++) {
 		l = ((double)arm->n - 1) / (double)arm->n * (mean - value[i]);
 		*sq += l * l;
@@ -131,13 +159,13 @@ int stats_bootstrap_ratio(const double *a, size_t na, const double *b, size_t nb
 	jackknife(&arm_a, true, at_b, fn, arg, arm_b.again + nb, &sq, &cube);
 	jackknife(&arm_b, false, at_a, fn, arg, arm_b.again + nb, &sq, &cube);
 	/* influences that are but rounding have no skew */
-	r->acceleration = sqrt(sq) > 1e-14 * fabs(r->ratio) ? cube / (6 * pow(sq, 1.5)) : 0;
+	r->acceleration = sqrt(sq) > (fn == mean_of ? 0 : 1e-14 * fabs(r->ratio)) ? cube / (6 * pow(sq, 1.5)) : 0;
 	r->status = STATS_OK;
 	stats_rng_seed(&rng, seed);
 	for (i = 0; i < rounds && r->status == STATS_OK; i++) {
 		at_a = resample(&arm_a, &rng, fn, arg);
 		ratio[i] = resample(&arm_b, &rng, fn, arg) / at_a;
-		if (!isfinite(ratio[i]))
+		if (isnan(ratio[i]))
 			r->status = STATS_UNDEFINED; /* a resample without a ratio */
 	}
 	if (r->status == STATS_OK)

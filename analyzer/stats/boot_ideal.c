@@ -4,9 +4,11 @@
  * small sample all resamples can be had, each once, with its multinomial weight.
  */
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
+#include "desc.h"
 #include "dist.h"
 #include "effect.h"
 
@@ -21,6 +23,7 @@ struct arm {
 	size_t n;
 	const double *x;
 	size_t n_x;
+	double sign; /* of the means that are kept */
 };
 
 static int by_mean(const void *a, const void *b)
@@ -38,7 +41,8 @@ static void enumerate(struct arm *arm, size_t i, size_t left, double sum, double
 	if (i + 1 == arm->n_x || !left) {
 		/* the last value takes what is left: one way to place it */
 		sum += (double)left * (arm->x[arm->n_x - 1] - arm->x[0]);
-		arm->atom[arm->n++] = (struct atom){ arm->x[0] + sum / (double)arm->n_x, ways };
+		sum = arm->sign * (arm->x[0] + sum / (double)arm->n_x);
+		arm->atom[arm->n++] = (struct atom){ sum, ways };
 		return;
 	}
 	for (k = 0; k <= left; k++) {
@@ -47,7 +51,7 @@ static void enumerate(struct arm *arm, size_t i, size_t left, double sum, double
 	}
 }
 
-static int arm_init(struct arm *arm, const double *x, size_t n)
+static int arm_init(struct arm *arm, const double *x, size_t n, double sign)
 {
 	double total = 0;
 	size_t i, count = 1;
@@ -55,7 +59,7 @@ static int arm_init(struct arm *arm, const double *x, size_t n)
 	/* 2n - 1 over n */
 	for (i = 1; i < n; i++)
 		count = count * (n + i) / i;
-	*arm = (struct arm){ .x = x, .n_x = n };
+	*arm = (struct arm){ .x = x, .n_x = n, .sign = sign };
 	arm->atom = malloc(count * sizeof(*arm->atom));
 	if (!arm->atom)
 		return -ENOMEM;
@@ -68,7 +72,7 @@ static int arm_init(struct arm *arm, const double *x, size_t n)
 	return 0;
 }
 
-/* P(mean b <= r * mean a + slack), mean a > 0: both are walked through once. */
+/* P(mean b <= r * mean a + slack), mean a >= 0: both are walked through once. */
 static double cdf(const struct arm *a, const struct arm *b, double r, double slack)
 {
 	double below = 0, sum = 0;
@@ -87,13 +91,18 @@ static double cdf(const struct arm *a, const struct arm *b, double r, double sla
 /* The smallest ratio with P(ratio <= it) >= q. */
 static double quantile(const struct arm *a, const struct arm *b, double q)
 {
-	double amin = a->atom[0].mean, amax = a->atom[a->n - 1].mean;
-	double bmin = b->atom[0].mean, bmax = b->atom[b->n - 1].mean, mid;
-	double lo = bmin / (bmin < 0 ? amin : amax), hi = bmax / (bmax < 0 ? amax : amin);
+	double bmin = b->atom[0].mean, bmax = b->atom[b->n - 1].mean, amin, amax = a->atom[a->n - 1].mean;
+	double lo, hi, mid;
 	int i;
 
+	/* only the first mean of a can be 0: an infinite ratio */
+	amin = a->atom[a->n > 1 && a->atom[0].mean <= 0].mean;
+	lo = bmin / (bmin < 0 ? amin : amax);
+	hi = bmax / (bmax < 0 ? amax : amin);
 	/* weights add up to 1 but for rounding */
 	q = fmin(q, 1 - 1e-12);
+	if (cdf(a, b, hi, 0) < q)
+		return INFINITY;
 	for (i = 0; i < 100 && hi - lo > 1e-15 * fmax(fabs(lo), fabs(hi)); i++) {
 		mid = lo + (hi - lo) / 2;
 		if (cdf(a, b, mid, 0) >= q)
@@ -114,20 +123,21 @@ static double bca(const struct arm *a, const struct arm *b, double p, const stru
 int stats_bootstrap_ideal(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_boot *r)
 {
 	struct arm x = { 0 }, y = { 0 };
-	double slack, below, upto, tail = (1 - level) / 2;
+	double slack, below, upto, tail = (1 - level) / 2, sign = stats_mean(a, na) < 0 ? -1 : 1;
 	size_t i;
 	int err;
 
 	if (na < 2 || nb < 2 || na > IDEAL_MAX || nb > IDEAL_MAX)
 		return -ERANGE;
 	for (i = 0; i < na; i++)
-		if (!(a[i] > 0))
+		if (!(sign * a[i] >= 0))
 			return -ERANGE;
-	err = arm_init(&x, a, na);
+	err = arm_init(&x, a, na, sign);
 	if (!err)
-		err = arm_init(&y, b, nb);
+		err = arm_init(&y, b, nb, sign);
 	if (!err) {
-		slack = 1e-12 * fmax(fabs(y.atom[0].mean), fabs(y.atom[y.n - 1].mean));
+		/* what rounding tells apart is equal; all b may be 0 */
+		slack = fmax(16 * DBL_EPSILON * fmax(fabs(y.atom[0].mean), fabs(y.atom[y.n - 1].mean)), DBL_MIN);
 		below = cdf(&x, &y, r->ratio, -slack);
 		upto = cdf(&x, &y, r->ratio, slack);
 		r->z0_strict = stats_normal_quantile(below);

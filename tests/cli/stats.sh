@@ -53,6 +53,7 @@ echo 5 4 3 2 1 | stats drift - --csv | grep -qx 'theil_sen,-1' || fail "numbers 
 stats describe x --level 0.9 --csv | grep -q '^mean_ci90,' || fail "--level"
 stats mmtests_stats x --direction higher --csv | grep -q '^Lower' && fail "--direction"
 stats power -p n=10 --alpha 0.05 -p cv=0.02 --csv | grep -q '^mde_rel,0.0264' || fail "power: $(stats power -p n=10 -p cv=0.02)"
+stats power -p cv=0 -p effect=0.05 --csv | grep -qx 'n_per_arm,2' || fail "power where nothing varies"
 stats edivisive --seed 3 x --ndjson | grep -qx '{.*"change_points": *\[\]}' || fail "--ndjson is one line"
 printf '1 10\n2 12\n3 13\n' >a.txt
 printf '2 11\n3 14\n4 15\n' >b.txt
@@ -102,6 +103,7 @@ seq 10001 >long
 expect "10001 values of 'x' are too many; at most 5000" drift long
 expect "too many" edivisive long
 expect "too many" hodges_lehmann long x
+expect "too many" bootstrap x long
 json '{"statistic": "describe", "cases": [{"id": "a", "in": {"x": [1, 2}}]}'
 expect "j.json:1: not JSON" --batch j.json
 json ''

@@ -484,7 +484,7 @@ static void test_explain(void **state)
 /* Drawing many resamples comes to what enumerating all of them gives. */
 static void test_bootstrap_ideal(void **state)
 {
-	static const double two[] = { 1, 2 }, six[] = { 4, 6 }, zero[] = { 0, 2 };
+	static const double two[] = { 1, 2 }, six[] = { 4, 6 }, mixed[] = { -1, 2 };
 	struct stats_boot ideal, drawn;
 	struct stats_rng r;
 	double a[10], b[10];
@@ -511,7 +511,7 @@ static void test_bootstrap_ideal(void **state)
 	near(drawn.hi, 5, 1e-14);
 	assert_int_equal(stats_bootstrap_ideal(two, 2, six, 2, 0.99, &drawn), 0);
 	near(drawn.hi, 6, 1e-14);
-	assert_int_equal(stats_bootstrap_ideal(zero, 2, six, 2, 0.95, &drawn), -ERANGE);
+	assert_int_equal(stats_bootstrap_ideal(mixed, 2, six, 2, 0.95, &drawn), -ERANGE);
 	assert_int_equal(stats_bootstrap_ideal(a, 11, six, 2, 0.95, &drawn), -ERANGE);
 }
 
