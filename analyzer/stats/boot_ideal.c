@@ -123,12 +123,13 @@ static double bca(const struct arm *a, const struct arm *b, double p, const stru
 int stats_bootstrap_ideal(const double *a, size_t na, const double *b, size_t nb, double level, struct stats_boot *r)
 {
 	struct arm x = { 0 }, y = { 0 };
-	double slack, below, upto, tail = (1 - level) / 2, sign = stats_mean(a, na) < 0 ? -1 : 1;
+	double slack, below, upto, tail = (1 - level) / 2, sign;
 	size_t i;
 	int err;
 
 	if (na < 2 || nb < 2 || na > IDEAL_MAX || nb > IDEAL_MAX)
 		return -ERANGE;
+	sign = stats_mean(a, na) < 0 ? -1 : 1;
 	for (i = 0; i < na; i++)
 		if (!(sign * a[i] >= 0))
 			return -ERANGE;
