@@ -205,6 +205,24 @@ static bool pooled_spread(const struct plan *p, struct plan_metric *m, double *d
 	return *df > 0;
 }
 
+/* How many units an iteration gave: what they cost depends on it. */
+static double units_an_iteration(const struct plan *p, uint32_t metric)
+{
+	size_t k, i, n = 0, units = 0;
+
+	for (k = 0; k < p->c->n_arms; k++) {
+		const struct cmp_row *row = cmp_row(p->c, p->r, metric, k);
+		const struct cmp_arm *arm = &p->c->arm[k];
+		size_t due = 0;
+
+		for (i = 0; i < arm->n_iter; i++)
+			due += !arm->iter[i].excluded && (arm->iter[i].complete || arm->iter[i].traced);
+		n += due > row->missing ? due - row->missing : 0;
+		units += row->n_unit;
+	}
+	return n && units ? (double)units / (double)n : 1;
+}
+
 static void fill(const struct plan *p, struct plan_metric *m)
 {
 	size_t i;
@@ -240,6 +258,7 @@ static int plan_one(struct plan *p, uint32_t metric, double *room)
 		m->why = "no spread";
 	else
 		m->sd_hi = stats_sd_upper(m->sd, df, LEVEL_SD);
+	m->per_iteration = units_an_iteration(p, metric);
 	fill(p, m);
 	p->n++;
 	return find_boots(p, m);
@@ -299,7 +318,7 @@ int plan_make(const struct cmp *c, const struct cmp_result *r, const struct plan
 	if (!p->m || !room)
 		err = -ENOMEM;
 	if (!err && !c) {
-		p->m[0] = (struct plan_metric){ .sd = o->cv, .sd_hi = NAN, .paired = o->paired, .boots.best = NAN };
+		p->m[0] = (struct plan_metric){ .sd = o->cv, .sd_hi = NAN, .paired = o->paired, .per_iteration = 1, .boots.best = NAN };
 		fill(p, &p->m[0]);
 		p->n = 1;
 	}

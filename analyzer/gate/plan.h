@@ -34,6 +34,7 @@ struct plan_metric {
 	uint32_t metric;
 	bool paired;
 	size_t units;        /* of the pilot: all arms; pairs */
+	double per_iteration; /* units that an iteration gives: runs of a benchmark that runs several times in each; below 1: boots */
 	double sd, sd_hi;    /* relative; its upper 80 % limit */
 	const char *why;     /* there is no sd: why */
 	double n[PLAN_EFFECTS], n_hi[PLAN_EFFECTS]; /* units an arm; NaN: beyond reach */

@@ -152,29 +152,36 @@ static const char *name_of(const struct plan *p, const struct plan_metric *m)
 	return p->c ? p->c->metric[m->metric].name : "it";
 }
 
+/* Of a unit: what an iteration takes is shared by the runs in it, and a boot takes its iterations and itself. */
+static double unit_seconds(const struct plan *p, const struct plan_metric *m)
+{
+	double boot = p->r && p->r->design.unit == CMP_UNIT_BOOT && p->o.boot_s > 0 ? p->o.boot_s : 0;
+
+	return p->iteration_s / m->per_iteration + boot;
+}
+
 static bool time_line(const struct plan *p, char *buf, size_t size)
 {
 	size_t i = asked(p);
 	const struct plan_metric *m = hardest(p, i);
 	char all[32], one[32];
-	double each =
-		p->iteration_s + (p->r && p->r->design.unit == CMP_UNIT_BOOT && p->o.boot_s > 0 ? p->o.boot_s : 0);
+	int n;
 
 	if (!m) {
 		snprintf(buf, size, "time: nothing can be said");
 		return true;
 	}
-	if (isnan(each)) {
-		snprintf(buf, size,
-			 "time: an effect of %.3g %% in %s needs %.0f units in each of %zu arms; how long one takes "
-			 "was not recorded",
-			 100 * p->effect[i], name_of(p, m), m->n[i], p->arms);
+	n = snprintf(buf, size, "time: an effect of %.3g %% in %s%s needs %.0f units in each of %zu arms", 100 * p->effect[i],
+		     name_of(p, m), p->n > 1 ? ", which needs most," : "", m->n[i], p->arms);
+	if (n < 0 || (size_t)n >= size)
+		return true;
+	if (isnan(unit_seconds(p, m))) {
+		snprintf(buf + n, size - (size_t)n, "; how long one takes was not recorded");
 		return true;
 	}
-	duration(all, sizeof(all), m->n[i] * (double)p->arms * each);
-	duration(one, sizeof(one), each);
-	snprintf(buf, size, "time: an effect of %.3g %% in %s needs %.0f units in each of %zu arms, %s at %s each",
-		 100 * p->effect[i], name_of(p, m), m->n[i], p->arms, all, one);
+	duration(all, sizeof(all), m->n[i] * (double)p->arms * unit_seconds(p, m));
+	duration(one, sizeof(one), unit_seconds(p, m));
+	snprintf(buf + n, size - (size_t)n, ", %s at %s each", all, one);
 	return true;
 }
 
