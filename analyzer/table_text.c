@@ -20,7 +20,7 @@ int table_fmt_sig(char *buf, size_t size, double v, int sig, bool sign)
 	if (a != 0 && (a < 1e-4 || a >= 1e15))
 		return snprintf(buf, size, sign ? "%+.*e" : "%.*e", sig - 1, v);
 	whole = a < 1 ? 1 : (int)floor(log10(a)) + 1;
-	digits = a != 0 && a < 0.1 ? sig - 1 - (int)floor(log10(a)) : sig - whole;
+	digits = a != 0 && a < 1 ? sig - 1 - (int)floor(log10(a)) : sig - whole;
 	if (digits < 0)
 		digits = 0;
 	if (a == 0)

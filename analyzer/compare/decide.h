@@ -117,6 +117,10 @@ const char *cmp_verdict_name(enum cmp_verdict v); /* "BETTER" ...; "-" for none 
 const char *cmp_test_name(enum cmp_test t);       /* "welch-log" */
 const char *cmp_test_title(enum cmp_test t);      /* "Welch's t on logarithms" */
 const char *cmp_unit_name(enum cmp_unit_kind u);  /* "run", "iteration", "boot" */
+/* Numbers as every view has them; each returns buf. A value has 4 digits; a percentage 2 decimals, fewer from 10 and 100 on. */
+const char *cmp_fmt_value(char *buf, size_t size, double v);
+const char *cmp_fmt_pct(char *buf, size_t size, double v, bool sign);
+const char *cmp_fmt_interval(char *buf, size_t size, double lo, double hi); /* of percentages, "-1.94 +9.57" */
 /* What was decided and how, a line at a time: i = 0, 1, ... until false. For headers of every view. */
 bool cmp_rule_line(const struct cmp *c, const struct cmp_result *r, unsigned int i, char *buf, size_t size);
 /* A note a line: drift, outliers, confounding, iterations left out. The same contract. */

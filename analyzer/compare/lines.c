@@ -42,6 +42,28 @@ const char *cmp_unit_name(enum cmp_unit_kind u)
 	return (unsigned int)u < sizeof(name) / sizeof(name[0]) ? name[u] : "?";
 }
 
+const char *cmp_fmt_value(char *buf, size_t size, double v)
+{
+	snprintf(buf, size, fabs(v) >= 1e4 && fabs(v) < 1e15 ? "%.0f" : "%.4g", v);
+	return buf;
+}
+
+const char *cmp_fmt_pct(char *buf, size_t size, double v, bool sign)
+{
+	double a = fabs(v);
+
+	snprintf(buf, size, sign ? "%+.*f" : "%.*f", a >= 99.95 ? 0 : a >= 9.995 ? 1 : 2, v);
+	return buf;
+}
+
+const char *cmp_fmt_interval(char *buf, size_t size, double lo, double hi)
+{
+	char a[32], b[32];
+
+	snprintf(buf, size, "%s %s", cmp_fmt_pct(a, sizeof(a), lo, true), cmp_fmt_pct(b, sizeof(b), hi, true));
+	return buf;
+}
+
 /* Lines are made one after the other; the one that is wanted is kept. */
 struct lines {
 	unsigned int want, at;
@@ -94,52 +116,77 @@ static const char *adjust_title(enum stats_adjust how)
 	return (unsigned int)how < sizeof(title) / sizeof(title[0]) ? title[how] : "?";
 }
 
-static void units_of(const struct cmp *c, const struct cmp_result *r, enum cmp_source family, enum cmp_test t, size_t *lo,
-		     size_t *hi, size_t *rows)
+struct tested { size_t lo, hi, rows; bool uneven, kernel; }; /* rows of a family that a test decides; lo, hi: of the smaller n */
+
+static struct tested units_of(const struct cmp *c, const struct cmp_result *r, enum cmp_source family, enum cmp_test t)
 {
+	struct tested u = { .lo = SIZE_MAX };
 	size_t i, n;
 
-	*lo = SIZE_MAX;
-	*hi = *rows = 0;
 	for (i = 0; i < r->n_rows; i++) {
 		const struct cmp_row *row = &r->row[i], *base = row - row->arm;
 
 		if (!row->arm || row->word || row->test != t || cmp_family(c, r, row) != family)
 			continue;
 		n = row->n_tested ? row->n_tested : row->n_unit < base->n_unit ? row->n_unit : base->n_unit;
-		*lo = n < *lo ? n : *lo;
-		*hi = n > *hi ? n : *hi;
-		++*rows;
+		u.lo = n < u.lo ? n : u.lo;
+		u.hi = n > u.hi ? n : u.hi;
+		u.uneven |= !row->n_tested && row->n_unit != base->n_unit;
+		u.kernel |= c->metric[row->metric].source == CMP_KERNEL;
+		u.rows++;
 	}
+	return u;
 }
 
 static bool family_lines(const struct cmp *c, const struct cmp_result *r, enum cmp_source family, struct lines *l)
 {
-	static const char *const name[] = { "benchmark", "kernel" };
 	enum stats_adjust how = family == CMP_BENCHMARK ? r->opts.benchmark_adjust : r->opts.kernel_adjust;
-	char n[48], adjust[64];
-	size_t lo, hi, rows;
+	char n[64], adjust[64];
+	struct tested u;
 	bool coarse;
 	int t;
 
 	for (t = CMP_TEST_WELCH; t <= CMP_TEST_SIGNED_RANK; t++) {
-		units_of(c, r, family, (enum cmp_test)t, &lo, &hi, &rows);
-		if (!rows)
+		u = units_of(c, r, family, (enum cmp_test)t);
+		if (!u.rows)
 			continue;
-		if (lo == hi)
-			snprintf(n, sizeof(n), "n = %zu", lo);
+		if (u.lo == u.hi)
+			snprintf(n, sizeof(n), "n = %zu%s", u.lo, u.uneven ? " in the smaller arm" : "");
 		else
-			snprintf(n, sizeof(n), "n = %zu to %zu", lo, hi);
+			snprintf(n, sizeof(n), "n = %zu to %zu%s", u.lo, u.hi, u.uneven ? " in the smaller arm" : "");
 		if (how == STATS_ADJUST_NONE || r->family[family] < 2)
 			snprintf(adjust, sizeof(adjust), r->family[family] < 2 ? "one test" : "p not adjusted");
 		else
 			snprintf(adjust, sizeof(adjust), "%s over %zu tests", adjust_title(how), r->family[family]);
-		coarse = family == CMP_BENCHMARK && lo >= CMP_RANKS_FROM && t != CMP_TEST_MWU && t != CMP_TEST_SIGNED_RANK;
-		if (say(l, "%s: %s (%s, %s), %s", name[family], cmp_test_title((enum cmp_test)t), why_test((enum cmp_test)t, coarse),
-			n, adjust))
+		coarse = family == CMP_BENCHMARK && u.lo >= CMP_RANKS_FROM && t != CMP_TEST_MWU && t != CMP_TEST_SIGNED_RANK;
+		if (say(l, "%s: %s (%s, %s), %s", family == CMP_BENCHMARK ? "benchmark" : u.kernel ? "kernel" : "others",
+			cmp_test_title((enum cmp_test)t), why_test((enum cmp_test)t, coarse), n, adjust))
 			return true;
 	}
 	return false;
+}
+
+/* What the change is that of: with ranks it may be far from that of the means in the table. */
+static bool estimate_line(const struct cmp *c, const struct cmp_result *r, struct lines *l)
+{
+	bool logs = false, means = false, ranks = false;
+	size_t i;
+
+	for (i = 0; i < r->n_rows; i++) {
+		const struct cmp_row *row = &r->row[i];
+
+		if (!row->arm || row->word)
+			continue;
+		logs |= row->test == CMP_TEST_WELCH_LOG || row->test == CMP_TEST_PAIRED_LOG;
+		means |= row->test == CMP_TEST_WELCH || row->test == CMP_TEST_PAIRED;
+		ranks |= row->test == CMP_TEST_MWU || row->test == CMP_TEST_SIGNED_RANK;
+	}
+	if (!logs && !means && !ranks)
+		return false;
+	return say(l, "change: of %s%s%s%s%s in %% of %s, with its %g %% interval (CI)", logs ? "the geometric means (t on logarithms)" : "",
+		   logs && (means || ranks) ? ", " : "", means ? "the means (t)" : "", means && ranks ? ", " : "",
+		   ranks ? "the median pair (Hodges-Lehmann, with ranks), not of the means," : "", c->arm[0].name,
+		   100 * (1 - r->opts.alpha));
 }
 
 /* Up to three metrics by name, those that come first in the tables. */
@@ -179,7 +226,7 @@ bool cmp_rule_line(const struct cmp *c, const struct cmp_result *r, unsigned int
 	if (say(&l, "unit: %s (%s)", cmp_unit_name(d->unit), d->unit_why) || say(&l, "order: %s", d->order_why) ||
 	    family_lines(c, r, CMP_BENCHMARK, &l) || family_lines(c, r, CMP_KERNEL, &l))
 		return true;
-	if (floor_line(c, r, &l))
+	if (estimate_line(c, r, &l) || floor_line(c, r, &l))
 		return true;
 	return say(&l, "verdict: adjusted p < %g and a change of %g %% or more (a kernel metric's own least change, or the A/A floor, "
 		   "if larger)", r->opts.alpha, 100 * r->opts.min_effect);
@@ -217,6 +264,82 @@ static bool design_notes(const struct cmp *c, const struct cmp_result *r, struct
 		return true;
 	if (r->small && say(l, "fewer than 5 units in some arm: its verdicts only indicate; 5 are the least to decide by, 10 are better"))
 		return true;
+	return false;
+}
+
+/* "a, b, c and 7 more": names given one by one, the first few kept. */
+struct names { char buf[400]; size_t n, len; };
+
+#define MOST_NAMES 5
+
+static __attribute__((format(printf, 2, 3))) void add_name(struct names *s, const char *fmt, ...)
+{
+	char one[120];
+	va_list ap;
+	int n;
+
+	if (s->n++ >= MOST_NAMES || s->len >= sizeof(s->buf))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(one, sizeof(one), fmt, ap);
+	va_end(ap);
+	n = snprintf(s->buf + s->len, sizeof(s->buf) - s->len, "%s%s", s->n > 1 ? ", " : "", one);
+	s->len += n > 0 ? (size_t)n : 0;
+}
+
+static const char *names_end(struct names *s)
+{
+	if (s->n > MOST_NAMES && s->len < sizeof(s->buf))
+		snprintf(s->buf + s->len, sizeof(s->buf) - s->len, " and %zu more", s->n - MOST_NAMES);
+	return s->buf;
+}
+
+/* What is amiss with many metrics alike: a line for all of them. */
+static bool metric_notes(const struct cmp *c, struct lines *l)
+{
+	struct names varies = { 0 }, sides = { 0 };
+	size_t i;
+
+	for (i = 0; i < c->n_metrics && c->n_arms > 1; i++) {
+		const struct cmp_metric *m = &c->metric[i];
+
+		if (m->source != CMP_BENCHMARK)
+			continue;
+		if (m->unit_varies)
+			add_name(&varies, "%.100s", m->name);
+		else if (m->better == METRIC_NEITHER)
+			add_name(&sides, "%.100s", m->name);
+	}
+	if (varies.n && say(l, "%s: the arms do not agree on unit or direction; not compared", names_end(&varies)))
+		return true;
+	return sides.n && say(l, "%s: which side is better is not recorded (metrics.tsv), so a change is only called CHANGED",
+			      names_end(&sides));
+}
+
+/* The table says where there is nothing at all; what is missing in part is said here. */
+static bool gap_notes(const struct cmp *c, const struct cmp_result *r, struct lines *l)
+{
+	size_t i, k;
+
+	for (k = 0; k < c->n_arms; k++) {
+		struct names missing = { 0 }, dropped = { 0 };
+
+		for (i = k; i < r->n_rows; i += c->n_arms) {
+			const struct cmp_row *row = &r->row[i];
+			const char *name = c->metric[row->metric].name;
+
+			if (c->metric[row->metric].source != CMP_BENCHMARK)
+				continue;
+			if (row->missing && row->n_unit)
+				add_name(&missing, "%.100s (%zu)", name, row->missing);
+			if (row->dropped)
+				add_name(&dropped, "%.100s (%zu)", name, row->dropped);
+		}
+		if (missing.n && say(l, "%s: iterations without a value of %s", c->arm[k].name, names_end(&missing)))
+			return true;
+		if (dropped.n && say(l, "%s: values that are no numbers, left out, of %s", c->arm[k].name, names_end(&dropped)))
+			return true;
+	}
 	return false;
 }
 
@@ -261,7 +384,7 @@ static bool stands_out(const struct cmp_row *row, size_t i)
 static bool outlier_notes(const struct cmp *c, const struct cmp_result *r, const struct cmp_row *row, struct lines *l)
 {
 	const struct cmp_metric *m = &c->metric[row->metric];
-	char more[256];
+	char more[256], value[32], median[32];
 	size_t i;
 
 	for (i = 0; row->n_outliers && i < row->n_unit; i++) {
@@ -271,8 +394,9 @@ static bool outlier_notes(const struct cmp *c, const struct cmp_result *r, const
 			continue;
 		if (l->at == l->want)
 			beside(c, r, row->arm, row->unit[i].iter, more, sizeof(more));
-		if (say(l, "outlier kept: %s, %s iteration %u: %.4g, the arm's median is %.4g (severe by Tukey's fences, modified z "
-			"above 3.5%s)%s%s%s", m->name, c->arm[row->arm].name, it->number, row->unit[i].value, row->desc.median,
+		if (say(l, "outlier kept: %s, %s iteration %u: %s, the arm's median is %s (severe by Tukey's fences, modified z "
+			"above 3.5%s)%s%s%s", m->name, c->arm[row->arm].name, it->number, cmp_fmt_value(value, sizeof(value), row->unit[i].value),
+			cmp_fmt_value(median, sizeof(median), row->desc.median),
 			r->design.unit == CMP_UNIT_RUN && m->fresh ? ", one run of it" : "", more, it->trace ? "; see " : "",
 			it->trace ? it->trace : ""))
 			return true;
@@ -292,14 +416,10 @@ static bool row_notes(const struct cmp *c, const struct cmp_result *r, const str
 {
 	const struct cmp_metric *m = &c->metric[row->metric];
 	const char *arm = c->arm[row->arm].name;
+	char lo[32], hi[32];
 
 	if (m->source != CMP_BENCHMARK)
 		return false;
-	if (!row->arm && m->unit_varies && say(l, "%s: the arms do not agree on its unit or direction; it is not compared", m->name))
-		return true;
-	if (!row->arm && m->better == METRIC_NEITHER && c->n_arms > 1 &&
-	    say(l, "%s: which side is better is not recorded (metrics.tsv), so a change is only called CHANGED", m->name))
-		return true;
 	if (row->n_unit >= 5 && row->drift.mk_p < drift_alpha(r) &&
 	    say(l, "drift: %s in %s goes %s over the run (Mann-Kendall p %.3f%s)", m->name, arm, row->drift.mk_s > 0 ? "up" : "down",
 		row->drift.mk_p, r->design.order == CMP_ORDER_BLOCKS ? "; the blocks take it out" : ""))
@@ -313,13 +433,8 @@ static bool row_notes(const struct cmp *c, const struct cmp_result *r, const str
 		arm, row->first_vs_rest))
 		return true;
 	if (isfinite(row->modes.lo) &&
-	    say(l, "two modes: %s in %s, %.0f %% of it about %.4g, the rest about %.4g; a mean stands for neither", m->name, arm,
-		100 * row->modes.hi_share, row->modes.hi, row->modes.lo))
-		return true;
-	if (row->dropped && say(l, "%s in %s: %zu value%s no number, left out", m->name, arm, row->dropped,
-				row->dropped == 1 ? " is" : "s are"))
-		return true;
-	if (row->missing && say(l, "%s in %s: no value in %zu iteration%s", m->name, arm, row->missing, row->missing == 1 ? "" : "s"))
+	    say(l, "two modes: %s in %s, %.0f %% of it about %s, the rest about %s; a mean stands for neither", m->name, arm,
+		100 * row->modes.hi_share, cmp_fmt_value(hi, sizeof(hi), row->modes.hi), cmp_fmt_value(lo, sizeof(lo), row->modes.lo)))
 		return true;
 	return outlier_notes(c, r, row, l);
 }
@@ -348,7 +463,7 @@ bool cmp_note_line(const struct cmp *c, const struct cmp_result *r, unsigned int
 	struct lines l = { .want = i, .buf = buf, .size = size };
 	size_t k;
 
-	if (arm_notes(c, &l) || design_notes(c, r, &l))
+	if (design_notes(c, r, &l) || metric_notes(c, &l) || arm_notes(c, &l) || gap_notes(c, r, &l))
 		return true;
 	for (k = 0; k < r->n_rows; k++)
 		if (row_notes(c, r, &r->row[k], &l))

@@ -31,7 +31,7 @@ static const struct table_col row_cols[] = {
 	{ .id = "max", .head = "max", .type = COL_FLOAT, .flags = COL_NO_TEXT },
 	{ .id = "change", .head = "change", .unit = "%", .type = COL_TEXT, .flags = COL_ONLY_TEXT | COL_RIGHT | COL_HIDE_EMPTY },
 	{ .id = "delta_pct", .head = "delta", .type = COL_FLOAT, .flags = COL_NO_TEXT },
-	{ .id = "ci", .head = "95 % CI", .unit = "%", .type = COL_TEXT, .flags = COL_ONLY_TEXT | COL_RIGHT | COL_HIDE_EMPTY },
+	{ .id = "ci", .head = "CI", .unit = "%", .type = COL_TEXT, .flags = COL_ONLY_TEXT | COL_RIGHT | COL_HIDE_EMPTY },
 	{ .id = "ci_lo_pct", .head = "ci_lo", .type = COL_FLOAT, .flags = COL_NO_TEXT },
 	{ .id = "ci_hi_pct", .head = "ci_hi", .type = COL_FLOAT, .flags = COL_NO_TEXT },
 	{ .id = "ci_level", .head = "ci_level", .type = COL_FLOAT, .flags = COL_NO_TEXT },
@@ -93,30 +93,27 @@ static void num(struct table *t, bool have, double v)
 		table_none(t);
 }
 
-static int places(double v)
-{
-	return fabs(v) >= 100 ? 0 : fabs(v) >= 10 ? 1 : 2;
-}
-
 /* A word where there is no number; never a 0.00 that nobody measured. */
 static void change(struct table *t, const struct cmp_row *r)
 {
+	char pct[32];
+
 	if (r->word)
 		table_text(t, r->word);
 	else if (!r->arm || isnan(r->delta))
 		table_none(t);
 	else
-		table_textf(t, "%+.*f", places(r->delta), r->delta);
+		table_text(t, cmp_fmt_pct(pct, sizeof(pct), r->delta, true));
 }
 
 static void interval(struct table *t, const struct cmp_row *r, double level)
 {
-	char at[24] = "";
+	char at[24] = "", ci[64];
 
 	if (isfinite(r->level) && r->level < level - 0.0005)
 		snprintf(at, sizeof(at), " @%.0f%%", 100 * r->level);
 	if (isfinite(r->lo) && isfinite(r->hi))
-		table_textf(t, "%+.*f %+.*f%s", places(r->lo), r->lo, places(r->hi), r->hi, at);
+		table_textf(t, "%s%s", cmp_fmt_interval(ci, sizeof(ci), r->lo, r->hi), at);
 	else if (isfinite(r->diff) && isnan(r->delta))
 		table_textf(t, "%+.3g absolute", r->diff);
 	else
@@ -125,7 +122,7 @@ static void interval(struct table *t, const struct cmp_row *r, double level)
 
 static void verdict_cells(struct table *t, const struct cmp_row *r)
 {
-	bool told = r->arm && !r->word;
+	bool told = r->arm && isfinite(r->diff);
 
 	if (r->arm && (r->verdict != CMP_NO_VERDICT || told))
 		table_textf(t, "%s%s%s", r->verdict == CMP_NO_VERDICT && r->status == STATS_TOO_FEW ? "- (n = 1)" :
@@ -376,10 +373,10 @@ static void write_text(const struct cmp *c, const struct cmp_result *r, const st
 		wide.width = ROW_WIDTH; /* long metric names: a line a little too long reads better than a row in two places */
 	cmp_write_head(c, r, o, f);
 	if (c->n_arms > 1)
-		fprintf(f, "%s change and CI in %% of %s, + is better where the metric has a better side; sees: least change that this n\n"
-			"%s shows with %.0f %% power; more n: units an arm that are missing to see the least change; ! the tests disagree\n",
-			o->fmt == TABLE_MARKDOWN ? "- **columns**:" : "columns   ", c->arm[0].name,
-			o->fmt == TABLE_MARKDOWN ? " " : "          ", 100 * r->opts.power);
+		fprintf(f, "%s change: + is better where there is a better side; sees: least change that this n shows with %g %% power,\n"
+			"%s before p is adjusted; more n: units an arm that are missing to see the least change; ! the tests disagree\n",
+			o->fmt == TABLE_MARKDOWN ? "- **columns**:" : "columns   ", 100 * r->opts.power,
+			o->fmt == TABLE_MARKDOWN ? " " : "          ");
 	cmp_put_table(rows_table(c, r, CMP_BENCHMARK, true), &wide, f);
 	cmp_put_table(rows_table(c, r, CMP_KERNEL, true), &wide, f);
 	cmp_put_table(cmp_systems_table(c), o, f);

@@ -32,7 +32,7 @@ static int ratio_view(const struct cmp *c, struct view *v)
 					     .max = LABEL_MAX };
 	for (size_t k = 1; k < c->n_arms; k++) {
 		v->col[v->n++] = (struct table_col){ .id = "ratio", .head = c->arm[k].name, .type = COL_TEXT, .flags = COL_RIGHT };
-		v->col[v->n++] = (struct table_col){ .id = "ci", .head = "95 % CI", .type = COL_TEXT, .flags = COL_RIGHT };
+		v->col[v->n++] = (struct table_col){ .id = "ci", .head = "CI", .type = COL_TEXT, .flags = COL_RIGHT };
 	}
 	v->t = table_new("ratios", NULL, v->col, v->n);
 	return v->t ? 0 : -ENOMEM;
@@ -120,8 +120,8 @@ static void between_note(const struct cmp *c, const struct cmp_result *r, struct
 		   "noise of the repeats of these metrics.", c->arm[0].name);
 	for (k = 1; k < c->n_arms; k++)
 		if (!cmp_recap(c, r, k, &g, &left_out) && isfinite(g.between_lo))
-			table_note(t, "%s: over a population of metrics like these %zu the gain is %.3f to %.3f (95 %%, t over log ratios)",
-				   c->arm[k].name, g.k, g.between_lo, g.between_hi);
+			table_note(t, "%s: over a population of metrics like these %zu the gain is %.3f to %.3f (%g %%, t over log ratios)",
+				   c->arm[k].name, g.k, g.between_lo, g.between_hi, 100 * (1 - r->opts.alpha));
 }
 
 static int make_ratios(const struct cmp *c, const struct cmp_result *r, struct view *v)
@@ -178,7 +178,7 @@ static int make_scoreboard(const struct cmp *c, const struct cmp_result *r, stru
 			if (row->word)
 				table_text(v->t, row->word);
 			else if (!(row->ratio > 0))
-				table_none(v->t);
+				table_text(v->t, row->ratio == 0 ? "to 0" : NULL);
 			else if (isfinite(row->ratio_lo) && row->ratio_lo > 0)
 				table_textf(v->t, "%.3f +-%.1f%%", 1 / row->ratio,
 					    50 * (1 / row->ratio_lo - 1 / row->ratio_hi) * row->ratio);
@@ -193,8 +193,8 @@ static int make_scoreboard(const struct cmp *c, const struct cmp_result *r, stru
 		}
 	}
 	if (v->t)
-		table_note(v->t, "[a/b]: %s over the arm, +- half the width of its 95 %% interval in %%. A mark where 1 is outside of it: + the "
-			   "arm is better, - worse, * no better side. Marks are not adjusted for the number of rows.", c->arm[0].name);
+		table_note(v->t, "[a/b]: %s over the arm, +- half the width of its %g %% interval in %%. A mark where 1 is outside of it: + the "
+			   "arm is better, - worse, * no better side. Marks are not adjusted for the number of rows.", c->arm[0].name, 100 * (1 - r->opts.alpha));
 	return v->t ? 0 : -ENOMEM;
 }
 

@@ -23,7 +23,8 @@ static const struct table_col cols[] = {
 	{ .id = "n", .head = "n", .type = COL_COUNT },
 	{ .id = "baseline_mean", .head = "was", .group = "mean", .type = COL_FLOAT, .prec = 4, .flags = COL_SIG },
 	{ .id = "mean", .head = "is", .group = "mean", .type = COL_FLOAT, .prec = 4, .flags = COL_SIG },
-	{ .id = "delta_pct", .head = "change", .unit = "%", .type = COL_FLOAT, .prec = 3, .flags = COL_SIG | COL_SIGN },
+	{ .id = "change", .head = "change", .unit = "%", .type = COL_TEXT, .flags = COL_ONLY_TEXT | COL_RIGHT },
+	{ .id = "delta_pct", .head = "delta", .type = COL_FLOAT, .flags = COL_NO_TEXT },
 	{ .id = "ci", .head = "CI", .unit = "%", .type = COL_TEXT, .flags = COL_ONLY_TEXT | COL_RIGHT },
 	{ .id = "ci_lo_pct", .head = "ci_lo", .type = COL_FLOAT, .flags = COL_NO_TEXT },
 	{ .id = "ci_hi_pct", .head = "ci_hi", .type = COL_FLOAT, .flags = COL_NO_TEXT },
@@ -32,7 +33,7 @@ static const struct table_col cols[] = {
 	{ .id = "p_adj", .head = "p adj", .type = COL_FLOAT, .flags = COL_P | COL_HIDE_EMPTY },
 	{ .id = "verdict", .head = "verdict", .type = COL_TEXT, .flags = COL_HIDE_EMPTY },
 	{ .id = "threshold_pct", .head = "threshold", .unit = "%", .type = COL_FLOAT, .prec = 3, .flags = COL_SIG | COL_HIDE_EMPTY },
-	{ .id = "needed_more", .head = "more", .unit = "n", .type = COL_FLOAT, .prec = 3, .flags = COL_SIG | COL_HIDE_EMPTY },
+	{ .id = "needed_more", .head = "more", .unit = "n", .type = COL_FLOAT, .flags = COL_HIDE_EMPTY },
 	{ .id = "limit", .head = "limit", .type = COL_TEXT, .flags = COL_RIGHT | COL_HIDE_EMPTY },
 	{ .id = "kind", .head = "kind", .type = COL_TEXT, .flags = COL_NO_TEXT },
 	{ .id = "test", .head = "test", .type = COL_TEXT, .flags = COL_NO_TEXT },
@@ -69,39 +70,44 @@ static __attribute__((format(printf, 2, 3))) void say(struct text *t, const char
 static void numbers(struct text *t, const struct gate *g, const struct gate_check *k)
 {
 	const struct cmp_row *row = k->row;
+	char a[32], b[32];
 
 	say(t, " (");
 	if (isfinite(row->lo) && isfinite(row->hi))
-		say(t, "%.0f %% CI %+.3g to %+.3g %%, threshold %.3g %%", 100 * row->level, row->lo, row->hi,
-		    100 * row->min_effect);
-	else
-		say(t, "threshold %.3g %%", 100 * row->min_effect);
-	if (isfinite(row->p_adj))
+		say(t, "%.3g %% CI %s to %s %%, ", 100 * row->level, cmp_fmt_pct(a, sizeof(a), row->lo, true),
+		    cmp_fmt_pct(b, sizeof(b), row->hi, true));
+	say(t, "threshold %.3g %%", 100 * row->min_effect);
+	if (row->status == STATS_ZERO_VARIANCE)
+		say(t, ", no spread");
+	else if (isfinite(row->p_adj))
 		say(t, ", adjusted p %.2g", row->p_adj);
-	say(t, ", means %.4g and %.4g%s%s)", (row - row->arm)->desc.mean, row->desc.mean,
-	    *g->c->metric[k->metric].unit ? " " : "", g->c->metric[k->metric].unit);
+	say(t, ", means %s and %s%s%s)", cmp_fmt_value(a, sizeof(a), (row - row->arm)->desc.mean),
+	    cmp_fmt_value(b, sizeof(b), row->desc.mean), *g->c->metric[k->metric].unit ? " " : "", g->c->metric[k->metric].unit);
 }
 
 /* "by 21 %": away from the better side */
 static void by(struct text *t, const struct cmp_row *row)
 {
+	char v[32];
+
 	if (isfinite(row->delta))
-		say(t, " by %.3g %%", fabs(row->delta));
+		say(t, " by %s %%", cmp_fmt_pct(v, sizeof(v), fabs(row->delta), false));
 	else if (isfinite(row->diff))
-		say(t, " by %.3g from 0", fabs(row->diff));
+		say(t, " by %s from 0", cmp_fmt_value(v, sizeof(v), fabs(row->diff)));
 }
 
 static void limit_message(struct text *t, const struct gate *g, const struct gate_check *k)
 {
 	const struct cmp_metric *m = &g->c->metric[k->metric];
 	const char *arm = g->c->arm[k->arm].name;
+	char mean[32], bound[32];
 
 	if (k->kind == GATE_MISSING)
 		say(t, "%s has no value in %s", m->name, arm);
 	else
-		say(t, "%s of %s is %.4g%s%s, %s %.4g", m->name, arm, k->row->desc.mean, *m->unit ? " " : "", m->unit,
+		say(t, "%s of %s is %s%s%s, %s %s", m->name, arm, cmp_fmt_value(mean, sizeof(mean), k->row->desc.mean), *m->unit ? " " : "", m->unit,
 		    k->kind == GATE_LIMIT ? (k->upper ? "above the limit of" : "below the limit of") :
-		    k->upper ? "not above" : "not below", k->bound);
+		    k->upper ? "not above" : "not below", cmp_fmt_value(bound, sizeof(bound), k->bound));
 }
 
 static void verdict_message(struct text *t, const struct gate *g, const struct gate_check *k)
@@ -131,7 +137,7 @@ static void verdict_message(struct text *t, const struct gate *g, const struct g
 		    row->verdict_why ? row->verdict_why : "", row->verdict_why ? ")" : "");
 		break;
 	case GATE_INDICATIVE:
-		say(t, "%s in %s INDICATIVE, fewer than 5 units, %s", name, arm, bad ? "worse" : "other");
+		say(t, "%s in %s INDICATIVE, fewer than 5 units, %s", name, arm, bad ? "worse" : "different");
 		by(t, row);
 		break;
 	case GATE_WORSE:
@@ -227,10 +233,12 @@ static void limit_cell(struct table *t, const struct gate_check *k)
 static void compared_cells(struct table *t, const struct cmp_row *r, const struct gate_check *k)
 {
 	bool told = k->row && !k->limit && isfinite(r->diff), tested = told && r->test != CMP_TEST_NONE;
+	char pct[32], ci[64];
 
+	table_text(t, told && isfinite(r->delta) ? cmp_fmt_pct(pct, sizeof(pct), r->delta, true) : told ? r->word : NULL);
 	num(t, told && isfinite(r->delta), r->delta);
 	if (tested && isfinite(r->lo) && isfinite(r->hi))
-		table_textf(t, "%+.*f %+.*f", fabs(r->lo) >= 100 ? 0 : 1, r->lo, fabs(r->hi) >= 100 ? 0 : 1, r->hi);
+		table_text(t, cmp_fmt_interval(ci, sizeof(ci), r->lo, r->hi));
 	else
 		table_none(t);
 	num(t, tested, r->lo);

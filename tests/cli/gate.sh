@@ -57,7 +57,7 @@ put nan rate ops/s higher 100 101 99 100.5 99.5 100 100.2 99.8 100.3 99.7
 # verdicts
 gate 0 '^gate: PASS - 2 checks: 2 passed' -n base,same
 gate 0 '^gate: PASS' -n base,better
-gate 1 '^gate: FAIL - time WORSE by 20 % in worse \(95 % CI .*threshold 1 %' -n base,worse
+gate 1 '^gate: FAIL - time WORSE by 20.0 % in worse \(95 % CI .*threshold 1 %' -n base,worse
 gate 1 'FAIL' -n base,same,worse
 gate 0 'PASS' -n base,worse --metrics rate
 gate 0 'PASS' -n base,worse --threshold time=30%

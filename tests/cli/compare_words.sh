@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# compare says what it did: level, estimate, units and families in the header; notes by kind and not by cell; words for what
+# has no number, in every view; numbers that read the same in compare and gate.
+set -u
+cd "$TMPDIR" || exit 1
+[ -x "$MMT" ] || { echo "skipped: no $MMT"; exit 77; }
+data=$TOP/tests/data/mmtests-example/log
+bad=0
+fail() { echo "FAIL: $*"; bad=1; }
+# has PATTERN FILE, hasnt PATTERN FILE
+has() { grep -Eq -- "$1" "$2" || fail "no '$1': $(head -30 "$2")"; }
+hasnt() { ! grep -Eq -- "$1" "$2" || fail "'$1': $(grep -E -- "$1" "$2")"; }
+cmp_() { "$MMT" compare "$@" 2>err || fail "compare $*: status $?: $(cat err)"; }
+
+# the level is the one asked for; with ranks the change is not that of the means
+cmp_ -d "$data" -n A,D >text
+has '^change .*median pair .*not of the means, .* 95 % interval' text
+has '^benchmark .*n = 10\), Holm over 4 tests' text
+cmp_ -d "$data" -n A,B --alpha 0.01 >text
+has '^change .* 99 % interval' text
+has 'n = 8 in the smaller arm' text
+has 'before p is adjusted' text
+hasnt '95 %' text
+cmp_ -d "$data" -n A,D --alpha 0.1 --print-ratio >text
+has '[(]90 %, t' text
+hasnt '95 %' text
+cmp_ -d "$data" -n A,D --alpha 0.1 --scoreboard >text
+has 'width of its 90 % interval' text
+hasnt '95 %' text
+
+# metrics outside of the primary family are no kernel metrics
+cmp_ -d "$data" -n A,D --primary time-1 >text
+has '^others .*Benjamini-Hochberg over 3 tests' text
+hasnt '^kernel' text
+
+# the same numbers in gate
+"$MMT" gate -d "$data" -n A,B >gate
+cmp_ -d "$data" -n A,B >text
+has '^undecided time-1 .* \+0\.48 +-1\.94 \+9\.57 .* 550$' gate
+has ' \+0\.48 -1\.94 \+9\.57 .* \+550$' text
+
+# put ARM ITER LINES
+put()
+{
+	mkdir -p "log/$1/iter-$2/bench"
+	printf '%b' "$3" >"log/$1/iter-$2/bench/results.tsv"
+	printf 'time\ts\tlower\nzero\ts\tlower\ntozero\ts\tlower\nother\t%s\tlower\n' "${4:-s}" >"log/$1/iter-$2/bench/metrics.tsv"
+}
+line() { printf '%s\\t_\\t_\\t0\\t%s\\t_\\n' "$@"; }
+for i in 1 2 3 4 5 6; do
+	all=
+	for m in side1 side2 side3 side4 side5 side6 side7; do all=$all$(line $m 1$i); done
+	[ $i -lt 3 ] || all=$all$(line some 2$i)
+	put a $i "$all$(line time 10$i zero 0 tozero 5 other 1$i big 1234${i}0 bad nan)"
+	put b $i "$all$(line time 11$i zero 3 tozero 0 other 1$i big 1234${i}0 bad nan)" ms
+done
+put b 7 "$(line time 900)" ms
+cmp_ -d log >text
+has '^other: the arms do not agree on unit or direction; not compared$' text
+has '^side1, side2, side3, side4, side5 and [0-9]+ more: which side is better' text
+has '^a: iterations without a value of some \(2\)$' text
+has '^b: values that are no numbers, left out, of bad \(6\)$' text
+has '^outlier kept: time, b iteration 7: 900, ' text
+[ "$(grep -c 'which side is better' text)" -eq 1 ] || fail "a note for each metric without a better side"
+hasnt 'in b: no value' text
+cmp_ -d log --csv >csv
+awk -F, '$2 == "zero" && $5 == "b" { ok = $0 ~ /,WORSE,from 0,/ && $0 ~ /,welch,/ } END { exit !ok }' csv || fail "from 0: no test: $(grep zero csv)"
+cmp_ -d log --scoreboard >text
+has '^tozero .* to 0 ' text
+has '^zero .* from 0' text
+"$MMT" gate -d log -m zero >gate
+has 'zero WORSE by 3 from 0 in b \(threshold 1 %, no spread, means 0 and 3 s\)' gate
+exit $bad
