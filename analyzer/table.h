@@ -91,6 +91,8 @@ void table_write_ndjson(const struct table *t, FILE *f);
 /* As o->fmt says; JSON as one object {id: [...]}. */
 void table_write(const struct table *t, FILE *f, const struct table_out *o);
 
+/* A text, with what Markdown would take for its own escaped. */
+void table_put_markdown(const char *s, FILE *f);
 /* A number for people: `sig` significant digits, no exponent where it can be helped. */
 int table_fmt_sig(char *buf, size_t size, double v, int sig, bool sign);
 /* A probability for people: 4 digits, "<.0001" below. */

@@ -54,28 +54,28 @@ static size_t text_width(const char *s)
 	return n;
 }
 
-/* Task names and paths may hold anything: a report never sends control bytes to a terminal. */
+/*
+ * Task names and paths may hold anything: a report never sends control bytes to a terminal.
+ * What is too long for its column loses its end, its beginning (COL_TAIL), or its middle
+ * where it names the row: names often differ at their end alone.
+ */
 static void clean_copy(char *buf, size_t size, const char *s, const struct table_col *col)
 {
-	size_t w = text_width(s), skip = 0, i, n = 0, keep = w;
+	size_t w = text_width(s), i, n = 0, at = 0, head = w, tail = 0;
 
 	if (col->max && w > col->max) {
-		keep = col->max - 1u;
-		if (col->flags & COL_TAIL) {
-			skip = w - keep;
+		tail = col->flags & COL_TAIL ? col->max - 1u : col->flags & COL_KEY ? col->max / 3u : 0;
+		head = col->max - 1u - tail;
+	}
+	for (i = 0; s[i] && n + 6 < size; i++) {
+		bool starts = ((unsigned char)s[i] & 0xc0) != 0x80;
+
+		at += starts;
+		if (starts && at == head + 1 && head + tail < w)
 			buf[n++] = '~';
-		}
+		if (at <= head || at > w - tail)
+			buf[n++] = (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i];
 	}
-	for (i = 0; skip && s[i]; i++)
-		if (((unsigned char)s[i + 1] & 0xc0) != 0x80)
-			skip--;
-	for (; s[i] && n + 2 < size; i++) {
-		if (((unsigned char)s[i] & 0xc0) != 0x80 && !keep--)
-			break;
-		buf[n++] = (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i];
-	}
-	if (col->max && w > col->max && !(col->flags & COL_TAIL))
-		buf[n++] = '~';
 	buf[n] = '\0';
 }
 
@@ -398,11 +398,10 @@ void table_write_text(const struct table *t, FILE *f, const struct table_out *o)
 	free(show);
 }
 
-/* What Markdown would take for its own. */
-static void put_markdown(const char *s, FILE *f)
+void table_put_markdown(const char *s, FILE *f)
 {
 	for (; *s; s++) {
-		if (strchr("|\\`*_<>[]", *s))
+		if (strchr("|\\`*_<>[]&", *s))
 			fputc('\\', f);
 		fputc(*s, f);
 	}
@@ -433,14 +432,14 @@ void table_write_markdown(const struct table *t, FILE *f, const struct table_out
 				continue;
 			format_cell(&t->cols[c], &t->cells[r * t->n_cols + c], buf, sizeof(buf));
 			fputs("| ", f);
-			put_markdown(buf, f);
+			table_put_markdown(buf, f);
 			fputc(' ', f);
 		}
 		fputs("|\n", f);
 	}
 	for (i = 0; i < t->n_notes; i++) {
 		fputs(i ? "- " : "\n- ", f);
-		put_markdown(t->notes[i], f);
+		table_put_markdown(t->notes[i], f);
 		fputc('\n', f);
 	}
 }

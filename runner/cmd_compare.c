@@ -131,6 +131,16 @@ static int mmtests_possible(const struct settings *s)
 	return -EINVAL;
 }
 
+/* Ratios need two; a table of one run has a sense of its own. */
+static int arms_enough(const struct settings *s, const struct cmp *c)
+{
+	if (c->n_arms > 1 || s->view == CMP_VIEW_TABLE || s->as_mmtests || s->html)
+		return 0;
+	out_err("--%s compares, but there is only one run (%s): name two by -n A,B",
+		s->view == CMP_VIEW_RATIO ? "print-ratio" : "scoreboard", c->arm[0].name);
+	return -EINVAL;
+}
+
 static int show(const struct settings *s, const struct cmp *c, FILE *f)
 {
 	struct mmtests_opts m = s->mmtests;
@@ -223,6 +233,8 @@ static int run(int argc, char **argv)
 		err = mmtests_possible(&s);
 	if (!err && !s.list)
 		err = compare_gather(&c, &s.data, "compare");
+	if (!err && !s.list)
+		err = arms_enough(&s, &c);
 	if (!err && s.html && !s.list) {
 		err = page(&c, &s);
 	} else if (!err) {

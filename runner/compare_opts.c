@@ -67,16 +67,30 @@ static int parse_unit(const char *s, enum cmp_unit_kind *unit)
 	return -EINVAL;
 }
 
-/* A number within (0, max), with or without a % sign. */
-static int number(const char *s, double max, double scale, double *to)
+/* A share above 0 and below max: as it is, or with a % sign in percent. */
+static int share(const char *s, double max, double *to)
 {
 	char *end;
 	double v = strtod(s, &end);
 
-	if (end == s || (*end && strcmp(end, "%") != 0) || !(v > 0) || !(v < max))
+	if (end == s || (*end && strcmp(end, "%") != 0))
 		return -EINVAL;
-	*to = v * scale;
+	if (*end)
+		v /= 100;
+	if (!(v > 0) || !(v < max))
+		return -EINVAL;
+	*to = v;
 	return 0;
+}
+
+/* Percent, with or without the sign. */
+static int percent(const char *s, double max, double *to)
+{
+	int err = share(s, strchr(s, '%') ? max / 100 : max, to);
+
+	if (!err && !strchr(s, '%'))
+		*to /= 100;
+	return err;
 }
 
 int compare_set(struct compare_opts *o, const char *name, const char *value, char *why, size_t size)
@@ -88,11 +102,11 @@ int compare_set(struct compare_opts *o, const char *name, const char *value, cha
 	if (!strcmp(name, "unit"))
 		err = parse_unit(value, &how->unit);
 	else if (!strcmp(name, "min-effect"))
-		err = number(value, 1000, 0.01, &how->min_effect);
+		err = percent(value, 1000, &how->min_effect);
 	else if (!strcmp(name, "alpha"))
-		err = number(value, 1, 1, &how->alpha);
+		err = share(value, 1, &how->alpha);
 	else if (!strcmp(name, "power"))
-		err = number(value, 1, 1, &how->power);
+		err = share(value, 1, &how->power);
 	else if (!strcmp(name, "adjust"))
 		err = parse_adjust(value, &how->benchmark_adjust);
 	else if (!strcmp(name, "kernel-adjust"))
@@ -180,6 +194,8 @@ int compare_gather(struct cmp *c, const struct compare_opts *o, const char *comm
 		err = cmp_exclude(c, o->drop);
 	if (!err)
 		err = cmp_load_traces(c);
+	if (!err && o->how.primary)
+		err = cmp_known_primary(c, o->how.primary);
 	return err ? err : cmp_load_floors(c);
 }
 

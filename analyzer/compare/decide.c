@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,30 +105,51 @@ static int test_row(const struct cmp *c, struct cmp_result *r, const struct cmp_
 	err = cmp_row_test(r, m, cmp_family(c, r, row) == CMP_BENCHMARK, base, row, room, most);
 	if (err)
 		return err;
-	if (isnan(row->ratio) && isfinite(row->diff))
+	if (isnan(row->delta) && isfinite(row->diff))
 		row->word = "from 0";
 	return 0;
 }
 
 /* ---------------------------------------------------------------- families */
 
+/* The next pattern of a list; its end, NULL behind the last. */
+static const char *next_pattern(const char *p, char *one, size_t size)
+{
+	const char *e = strchrnul(p, ',');
+
+	if (!*p)
+		return NULL;
+	snprintf(one, size, "%.*s", (int)(e - p), p);
+	return *e ? e + 1 : e;
+}
+
 static bool wanted(const char *patterns, const char *name)
 {
-	const char *p = patterns, *e;
+	const char *p = patterns;
 	char one[256];
 
 	if (!patterns)
 		return true;
-	for (; *p; p = *e ? e + 1 : e) {
-		e = strchrnul(p, ',');
-		if (e == p || (size_t)(e - p) >= sizeof(one))
-			continue;
-		memcpy(one, p, (size_t)(e - p));
-		one[e - p] = '\0';
+	while ((p = next_pattern(p, one, sizeof(one))))
 		if (!fnmatch(one, name, 0))
 			return true;
-	}
 	return false;
+}
+
+int cmp_known_primary(const struct cmp *c, const char *patterns)
+{
+	const char *p = patterns;
+	char one[256];
+	size_t i;
+
+	while ((p = next_pattern(p, one, sizeof(one)))) {
+		for (i = 0; i < c->n_metrics; i++)
+			if (c->metric[i].source == CMP_BENCHMARK && !fnmatch(one, c->metric[i].name, 0))
+				break;
+		if (i == c->n_metrics)
+			return cmp_say(c, -EINVAL, "--primary %s: the benchmark has no such metric", one);
+	}
+	return 0;
 }
 
 enum cmp_source cmp_family(const struct cmp *c, const struct cmp_result *r, const struct cmp_row *row)

@@ -62,7 +62,7 @@ struct cmp_row {
 	enum stats_status status;
 	const char *word;             /* says in place of a number why there is none: "no baseline", "other unit"; NULL */
 	double diff, diff_lo, diff_hi;      /* mean(b) - mean(a), in the metric's unit */
-	double ratio, ratio_lo, ratio_hi;   /* b / a, the interval of the deciding test; NaN: undefined */
+	double ratio, ratio_lo, ratio_hi;   /* b / a, the interval of the deciding test; NaN: undefined, a is not above 0 */
 	double delta, lo, hi;               /* the ratio as %, + is better where there is a better side */
 	double lo90, hi90;                  /* its 90 % interval, for SAME */
 	double level;                       /* that the interval has (rank tests at small n: less than asked for) */
@@ -109,6 +109,9 @@ static inline const struct cmp_floor *cmp_floor_of(const struct cmp_result *r, c
 {
 	return r->design.order == CMP_ORDER_BLOCKS && !r->opts.unpaired ? &m->floor_blocks : &m->floor;
 }
+
+/* 0, or -EINVAL after a message when a pattern of opts.primary has no benchmark metric. */
+int cmp_known_primary(const struct cmp *c, const char *patterns);
 
 /* Of the tests adjusted together: metrics declared primary, or all others. */
 enum cmp_source cmp_family(const struct cmp *c, const struct cmp_result *r, const struct cmp_row *row);

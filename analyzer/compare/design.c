@@ -202,12 +202,13 @@ static bool number_boots(const struct cmp *c, struct cmp_map *map)
 	return known && next;
 }
 
-static bool some_fresh(const struct cmp *c)
+/* Benchmark metrics whose samples are processes of their own, or are not. */
+static bool some_fresh(const struct cmp *c, bool fresh)
 {
 	size_t i;
 
 	for (i = 0; i < c->n_metrics; i++)
-		if (c->metric[i].fresh)
+		if (c->metric[i].source == CMP_BENCHMARK && c->metric[i].fresh == fresh)
 			return true;
 	return false;
 }
@@ -229,13 +230,16 @@ static void find_unit(const struct cmp *c, const struct cmp_opts *o, struct cmp_
 	d->confounded_boot = c->n_arms > 1 && own && single;
 	d->unit = o->unit;
 	if (o->unit != CMP_UNIT_AUTO) {
-		snprintf(why, size, "as asked for");
+		snprintf(why, size, "as asked for%s", o->unit != CMP_UNIT_BOOT || d->boots_known ? "" :
+			 "; boots were not recorded, so each iteration counts as one");
 	} else if (own && several && !single) {
 		d->unit = CMP_UNIT_BOOT;
 		snprintf(why, size, "iterations of one boot are averaged: boots differ more than iterations");
-	} else if (d->order != CMP_ORDER_BLOCKS && some_fresh(c)) {
+	} else if (d->order != CMP_ORDER_BLOCKS && some_fresh(c, true)) {
 		d->unit = CMP_UNIT_RUN;
-		snprintf(why, size, "each run is a process of its own%s", d->boots_known ? "" : "; boots were not recorded");
+		snprintf(why, size, "each run is a process of its own%s%s",
+			 some_fresh(c, false) ? "; where values share one, the iteration" : "",
+			 d->boots_known ? "" : "; boots were not recorded");
 	} else {
 		d->unit = CMP_UNIT_ITERATION;
 		snprintf(why, size, "%s", !d->boots_known ? "boots were not recorded" : !own ? "all arms within the same boots" :

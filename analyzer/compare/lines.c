@@ -262,6 +262,9 @@ static bool design_notes(const struct cmp *c, const struct cmp_result *r, struct
 	if (r->design.confounded_boot &&
 	    say(l, "one boot an arm: a difference may be the boot's and not the system's; boot between iterations to tell them apart"))
 		return true;
+	if (!r->design.boots_known && c->dir &&
+	    say(l, "boots were not recorded: if each arm was one boot of its own, a difference may be the boot's and not the system's"))
+		return true;
 	if (r->small && say(l, "fewer than 5 units in some arm: its verdicts only indicate; 5 are the least to decide by, 10 are better"))
 		return true;
 	return false;

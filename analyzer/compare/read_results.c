@@ -24,6 +24,9 @@ static size_t next_fields(struct read_lines *l, char **field)
 		if (!line)
 			return 0;
 	} while (!*line || *line == '#');
+	for (p = line; *p; p++) /* names are shown as they are: nothing that moves a terminal's cursor */
+		if ((unsigned char)*p < 0x20 && *p != '\t' && !isspace((unsigned char)*p))
+			*p = '?';
 	for (p = line; p && n < COLUMNS;)
 		field[n++] = strsep(&p, "\t");
 	for (; n < COLUMNS; n++)
@@ -126,7 +129,8 @@ static int from_table(struct cmp *c, const struct cmp_arm *arm, struct cmp_itera
 	char label[512], *f[COLUMNS], *end;
 	struct read_lines l = { 0 };
 	int err = read_open_lines(path, &l), id;
-	size_t i;
+	char first[160] = "";
+	size_t i, bad = 0;
 	double v;
 
 	if (err)
@@ -136,8 +140,9 @@ static int from_table(struct cmp *c, const struct cmp_arm *arm, struct cmp_itera
 
 		v = strtod(f[4], &end);
 		if (end == f[4] || (*end && !isspace((unsigned char)*end))) {
-			cmp_say(c, 0, "%s: '%s' is no number for metric %s; this line is left out", path, f[4], f[0]);
-			continue;
+			if (!bad++)
+				snprintf(first, sizeof(first), "'%.40s' for %.80s", f[4], f[0]);
+			v = NAN; /* counts as one that is no number, so that the metric does not vanish */
 		}
 		for (i = 0; i < units->n && !u; i++)
 			if (!strcmp(units->u[i].name, f[0]))
@@ -147,6 +152,9 @@ static int from_table(struct cmp *c, const struct cmp_arm *arm, struct cmp_itera
 		err = id < 0 ? id : cmp_value(c, (uint32_t)id, arm, it, v);
 		it->complete |= !err;
 	}
+	if (bad)
+		cmp_say(c, 0, "%s: %zu value%s no number, left out: %s%s", path, bad, bad == 1 ? " is" : "s are", first,
+			bad > 1 ? ", and others" : "");
 	free(l.text);
 	return err || it->complete ? err : read_why(it, "no results: results.tsv is empty");
 }

@@ -178,7 +178,7 @@ static int take_name(struct cmp *c, const char *dir, const char *name)
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	return strverscmp(*(char *const *)a, *(char *const *)b); /* 6.9 before 6.10 */
 }
 
 /* Directories below dir, as one comma-separated list in order of name; hidden ones and iterations' files apart. */

@@ -322,6 +322,13 @@ static void as_percent(struct cmp_row *r, enum metric_direction better, double *
 	*hi = sign < 0 ? x : y;
 }
 
+/* Of a base below 0 a change in % has a sense, a ratio has not. */
+static void drop_ratio(struct cmp_row *r, double base)
+{
+	if (base < 0)
+		set_ratio(r, NAN, NAN, NAN);
+}
+
 /* One value on a side: a ratio, but nothing to say of it. */
 static void bare_ratio(struct work *w, enum metric_direction better)
 {
@@ -333,6 +340,7 @@ static void bare_ratio(struct work *w, enum metric_direction better)
 		r->ratio = a > 0 ? b / a : 1 + (b - a) / fabs(a);
 	as_percent(r, better, &r->lo, &r->hi);
 	r->lo = r->hi = NAN;
+	drop_ratio(r, a);
 }
 
 int cmp_row_test(const struct cmp_result *res, const struct cmp_metric *m, bool primary, const struct cmp_row *base,
@@ -367,5 +375,6 @@ int cmp_row_test(const struct cmp_result *res, const struct cmp_metric *m, bool 
 	row->hedges_g = stats_hedges_g(w.a, w.na, w.b, w.nb);
 	row->n_tested = w.paired ? w.na : 0;
 	plan(&w);
+	drop_ratio(row, base->desc.mean);
 	return 0;
 }

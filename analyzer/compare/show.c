@@ -115,9 +115,21 @@ static void interval(struct table *t, const struct cmp_row *r, double level)
 	if (isfinite(r->lo) && isfinite(r->hi))
 		table_textf(t, "%s%s", cmp_fmt_interval(ci, sizeof(ci), r->lo, r->hi), at);
 	else if (isfinite(r->diff) && isnan(r->delta))
-		table_textf(t, "%+.3g absolute", r->diff);
+		table_textf(t, "%s%s absolute", r->diff < 0 ? "" : "+", cmp_fmt_value(ci, sizeof(ci), r->diff));
 	else
 		table_none(t);
+}
+
+/* Behind a verdict, where it is not the numbers beside it that make it what it is. */
+static const char *because(const struct cmp_row *r)
+{
+	if (!r->verdict_why)
+		return "";
+	if (r->verdict == CMP_CONFOUNDED)
+		return r->verdict_why[0] == '1' ? " (boot)" : " (order)";
+	if (r->verdict == CMP_UNCLEAR)
+		return " (A/A)";
+	return r->status == STATS_ZERO_VARIANCE && r->verdict != CMP_INDICATIVE ? " (exact)" : "";
 }
 
 static void verdict_cells(struct table *t, const struct cmp_row *r)
@@ -126,8 +138,7 @@ static void verdict_cells(struct table *t, const struct cmp_row *r)
 
 	if (r->arm && (r->verdict != CMP_NO_VERDICT || told))
 		table_textf(t, "%s%s%s", r->verdict == CMP_NO_VERDICT && r->status == STATS_TOO_FEW ? "- (n = 1)" :
-			    cmp_verdict_name(r->verdict), r->verdict == CMP_UNCLEAR && r->verdict_why ? " (A/A)" : "",
-			    r->disagree ? " !" : "");
+			    cmp_verdict_name(r->verdict), because(r), r->disagree ? " !" : "");
 	else
 		table_none(t);
 	table_text(t, r->arm && r->verdict != CMP_NO_VERDICT ? cmp_verdict_name(r->verdict) : NULL);
@@ -289,6 +300,14 @@ size_t cmp_boots(const struct cmp_arm *a)
 	return n;
 }
 
+static void put_text(const char *s, bool markdown, FILE *f)
+{
+	if (markdown)
+		table_put_markdown(s, f);
+	else
+		fputs(s, f);
+}
+
 static void arm_line(const struct cmp_arm *a, FILE *f, bool first, bool markdown)
 {
 	size_t i, good = 0, traced = 0, n = cmp_boots(a);
@@ -298,9 +317,11 @@ static void arm_line(const struct cmp_arm *a, FILE *f, bool first, bool markdown
 		traced += a->iter[i].traced;
 	}
 	if (markdown)
-		fprintf(f, "- **arm** %s: %zu iteration%s", a->name, good, good == 1 ? "" : "s");
+		fputs("- **arm** ", f);
 	else
-		fprintf(f, "%-10s %s: %zu iteration%s", first ? "arms" : "", a->name, good, good == 1 ? "" : "s");
+		fprintf(f, "%-10s ", first ? "arms" : "");
+	put_text(a->name, markdown, f);
+	fprintf(f, ": %zu iteration%s", good, good == 1 ? "" : "s");
 	if (traced != good)
 		fprintf(f, ", %zu of them traced", traced);
 	if (good != a->n_iter)
@@ -318,10 +339,9 @@ static void rule_lines(const struct cmp *c, const struct cmp_result *r, bool mar
 	for (i = 0; cmp_rule_line(c, r, i, line, sizeof(line)); i++) {
 		colon = strchr(line, ':');
 		*colon = '\0';
-		if (markdown)
-			fprintf(f, "- **%s**:%s\n", line, colon + 1);
-		else
-			fprintf(f, "%-10s%s\n", line, colon + 1);
+		fprintf(f, markdown ? "- **%s**:" : "%-10s", line);
+		put_text(colon + 1, markdown, f);
+		fputc('\n', f);
 	}
 }
 
@@ -331,8 +351,11 @@ void cmp_write_head(const struct cmp *c, const struct cmp_result *r, const struc
 	bool markdown = o->fmt == TABLE_MARKDOWN;
 	size_t k;
 
-	if (c->benchmark)
-		fprintf(f, markdown ? "## %s%s\n\n" : "%-10s %s\n", markdown ? "" : "benchmark", c->benchmark);
+	if (c->benchmark) {
+		fputs(markdown ? "## " : "benchmark  ", f);
+		put_text(c->benchmark, markdown, f);
+		fputs(markdown ? "\n\n" : "\n", f);
+	}
 	for (k = 0; k < c->n_arms; k++)
 		arm_line(&c->arm[k], f, !k, markdown);
 	rule_lines(c, r, markdown, f);

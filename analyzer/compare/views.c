@@ -43,7 +43,7 @@ static void ratio_cells(struct table *t, const struct cmp_row *r)
 	if (r->word)
 		table_text(t, r->word);
 	else if (isnan(r->ratio))
-		table_none(t);
+		table_text(t, isfinite(r->diff) ? "below 0" : NULL);
 	else
 		table_textf(t, "%.4f", r->ratio);
 	if (!r->word && isfinite(r->ratio_lo) && isfinite(r->ratio_hi))
@@ -178,7 +178,7 @@ static int make_scoreboard(const struct cmp *c, const struct cmp_result *r, stru
 			if (row->word)
 				table_text(v->t, row->word);
 			else if (!(row->ratio > 0))
-				table_text(v->t, row->ratio == 0 ? "to 0" : NULL);
+				table_text(v->t, row->ratio == 0 ? "to 0" : isfinite(row->diff) ? "below 0" : NULL);
 			else if (isfinite(row->ratio_lo) && row->ratio_lo > 0)
 				table_textf(v->t, "%.3f +-%.1f%%", 1 / row->ratio,
 					    50 * (1 / row->ratio_lo - 1 / row->ratio_hi) * row->ratio);

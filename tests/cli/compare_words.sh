@@ -61,7 +61,8 @@ has '^other: the arms do not agree on unit or direction; not compared$' text
 has '^side1, side2, side3, side4, side5 and [0-9]+ more: which side is better' text
 has '^a: iterations without a value of some \(2\)$' text
 has '^b: values that are no numbers, left out, of bad \(6\)$' text
-has '^outlier kept: time, b iteration 7: 900, ' text
+cmp_ -d log --json >json
+has "outlier kept: time, b iteration 7: 900, " json
 [ "$(grep -c 'which side is better' text)" -eq 1 ] || fail "a note for each metric without a better side"
 hasnt 'in b: no value' text
 cmp_ -d log --csv >csv
@@ -69,6 +70,55 @@ awk -F, '$2 == "zero" && $5 == "b" { ok = $0 ~ /,WORSE,from 0,/ && $0 ~ /,welch,
 cmp_ -d log --scoreboard >text
 has '^tozero .* to 0 ' text
 has '^zero .* from 0' text
-"$MMT" gate -d log -m zero >gate
+"$MMT" gate -d log -m zero >gate 2>&1
 has 'zero WORSE by 3 from 0 in b \(threshold 1 %, no spread, means 0 and 3 s\)' gate
+cmp_ -d log >text
+has '\+3 absolute .* WORSE \(exact\)' text
+has '^boots were not recorded: if each arm was one boot' text
+
+# options that cannot be meant
+refuse() # WORDS OPTION...
+{
+	local words=$1
+
+	shift
+	"$MMT" compare "$@" >out 2>err
+	[ $? -eq 2 ] && [ ! -s out ] || fail "$*: not refused"
+	[ "$(grep -c . err)" -eq 1 ] && grep -q -- "$words" err || fail "$*: says $(cat err)"
+}
+refuse 'primary nosuch: the benchmark has no such metric' -d "$data" -n A,D --primary time-1,nosuch
+refuse 'print-ratio compares, but there is only one run' -d "$data" -n A --print-ratio
+refuse 'scoreboard compares, but there is only one run' -d "$data" -n A --scoreboard
+refuse 'above 0 and below 1' -d "$data" -n A,D --alpha 100%
+cmp_ -d "$data" -n A,D --alpha 5% --unit boot >text
+has '^verdict .*p < 0.05 ' text
+has '^unit .*boots were not recorded, so each iteration counts as one' text
+
+# a benchmark with both: a process for each value, several values of one process
+mkdir -p eb/a/iter-0 eb/b/iter-0
+cp -r "$TOP/tests/data/mmtests-logs/ebizzy" eb/a/iter-0/ && cp -r eb/a/iter-0/ebizzy eb/b/iter-0/
+cmp_ -d eb >text
+has '^unit  *run \(each run is a process of its own; where values share one, the iteration; boots' text
+
+# names: 6.9 before 6.10, long ones told apart, nothing for the terminal, nothing for Markdown
+long=$(printf 'x%.0s' {1..60})
+for i in 1 2 3; do
+	for arm in v6.9 v6.10 'v6<b>'; do
+		mkdir -p "names/$arm/iter-$i/bench"
+		printf "${long}1\t_\t_\t0\t5\t_\n${long}2\t_\t_\t0\t6\t_\nre\033[31md\t_\t_\t0\t7\t_\nword\t_\t_\t0\tabc\t_\nbelow\t_\t_\t0\t-5\t_\n" \
+			>"names/$arm/iter-$i/bench/results.tsv"
+	done
+done
+"$MMT" compare -d names >text 2>err || fail "names: $(cat err)"
+has 'v6.9: 3 iterations, .*\(compared against\)' text
+has '^x+~x+1 ' text
+has '^x+~x+2 ' text
+has '^re\?\[31md ' text
+has '^  no better side .* v6.10 .* no number' text
+[ "$(grep -c "1 value is no number, left out: 'abc' for word" err)" -eq 9 ] || fail "words: $(cat err)"
+"$MMT" compare -d names --mmtests 2>&1 | grep -q "$(printf '\033')" && fail "--mmtests: bytes for the terminal"
+"$MMT" compare -d names --markdown >text 2>/dev/null
+has '^- \*\*arm\*\* v6\\<b\\>: 3 iterations' text
+"$MMT" compare -d names --print-ratio >text 2>/dev/null
+has '^below .* below 0 ' text
 exit $bad
