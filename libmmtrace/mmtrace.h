@@ -125,6 +125,33 @@ enum {
 	MMT_TB_COUNTER = 265,
 	MMT_TB_FOOTPRINT = 266,
 	MMT_TB_NOTE = 267,
+	MMT_TB_STACK = 271,
+	MMT_TB_MAPPING = 272,
+	MMT_TB_KSYM = 273,
+	MMT_TB_SYMBOL = 274,
+};
+
+/* flags of a stack row */
+enum {
+	MMT_STACK_TRUNCATED = 1,    /* deeper than the kernel goes: callers are missing */
+	MMT_STACK_NO_FRAMES = 2,    /* suspected: the code keeps no frame pointers, callers are missing */
+	MMT_STACK_UNREADABLE = 4,   /* the kernel could not walk it: no frame but the first, or none */
+};
+
+/* flags of a mapping row */
+enum {
+	MMT_MAP_DELETED = 1,    /* its file had no name any more */
+	MMT_MAP_VDSO = 2,       /* code of the kernel's in the process */
+	MMT_MAP_ANON = 4,       /* no file: code made at run time */
+	MMT_MAP_NO_BUILD_ID = 8, /* the file was read and has none */
+	MMT_MAP_UNREAD = 16,    /* the file could not be read: whether it has one is not known */
+};
+
+/* flags of a symbol row */
+enum {
+	MMT_SYM_INLINED = 1, /* inlined into the function of the next depth */
+	MMT_SYM_PLT = 2,     /* a jump into another file, made by the linker */
+	MMT_SYM_JIT = 4,     /* code made at run time */
 };
 
 MMT_API const struct mmt_type *mmt_std_types(size_t *n);

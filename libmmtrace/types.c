@@ -189,6 +189,48 @@ static const struct mmt_field note_f[] = {
 	COL("level", ENUM, "error,warn,info", ""),
 	COL("text", STR, "", "one line"),
 };
+static const struct mmt_field stack_f[] = {
+	COL("id", U64, "", "number of the stack, from 1"),
+	COL("kind", ENUM, "user,kernel", "whose code"),
+	COL("epoch", U64, "", "task epoch of the process's leader, of user stacks; else 0"),
+	COL("flags", HEX, "", "bit 0 truncated: deeper than the kernel goes, bit 1 no frame pointers suspected, bit 2 could not be walked"),
+	COL("frames", VEC, "", "addresses, leaf first; offsets into files where `mappings` says so"),
+	COL("mappings", VEC, "", "of each frame: the mapping whose file the frame is an offset into, 0: an address; empty: all are addresses"),
+};
+static const struct mmt_field mapping_f[] = {
+	COL("id", U64, "", "number of the mapping, from 1; a later row of an id replaces the earlier"),
+	COL("epoch", U64, "", "task epoch of the process's leader; 0 not known"),
+	COL("start", HEX, "", "first address; 0 with end 0: known by build-id only"),
+	COL("end", HEX, "", "address after the last"),
+	COL("offset", HEX, "", "of start in the file"),
+	COL("first", TIME, "ns", "first seen; it may have been there before"),
+	COL("last", TIME, "ns", "gone at this time, at the latest; 0 while it lives"),
+	COL("dev", HEX, "", "device of the file, major << 20 | minor, as maps tells it"),
+	COL("inode", U64, "", "of the file"),
+	COL("mtime", U64, "ns", "last change of the file, CLOCK_REALTIME; 0 not known"),
+	COL("uid", U64, "", "user that the process ran as"),
+	COL("flags", HEX, "", "bit 0 deleted, bit 1 vdso, bit 2 no file, bit 3 has no build-id, bit 4 could not be read"),
+	COL("build_id", BYTES, "", "GNU build-id of the file"),
+	COL("path", STR, "", "as the process saw it; [name] where it is no file"),
+};
+static const struct mmt_field ksym_f[] = {
+	COL("address", HEX, "", "where it begins, of the boot that was traced"),
+	COL("size", U64, "B", "bytes until what follows"),
+	COL("name", STR, "", "symbol of the kernel; only those that hold an address in the trace are here"),
+	COL("module", STR, "", "its module; empty: the kernel itself"),
+};
+static const struct mmt_field symbol_f[] = {
+	COL("build_id", BYTES, "", "of the file that it is in; empty: `mapping` says where"),
+	COL("mapping", U64, "", "mapping, of what has no build-id; else 0"),
+	COL("offset", HEX, "", "file offset of the first byte that the row is about; an address where the mapping has no file"),
+	COL("size", U64, "B", "bytes that it is about"),
+	COL("depth", U64, "", "0: the innermost function; 1, ...: what it was inlined into"),
+	COL("flags", HEX, "", "bit 0 inlined into the next depth, bit 1 linkage stub, bit 2 made at run time"),
+	COL("base", HEX, "", "offset at which the function begins that all was inlined into; as `offset`"),
+	COL("function", STR, "", "name, demangled"),
+	COL("file", STR, "", "source file; empty not known"),
+	COL("line", U64, "", "in the source file; 0 not known"),
+};
 
 #define EV(i, n, f, d) { i, MMT_KIND_EVENT, n, d, N(f), f }
 #define TB(i, n, f, d) { i, MMT_KIND_TABLE, n, d, N(f), f }
@@ -216,6 +258,10 @@ static const struct mmt_type std_types[] = {
 	TB(MMT_TB_COUNTER, "counter", counter_f, "the kernel's own counters, read beside ours"),
 	TB(MMT_TB_FOOTPRINT, "footprint", footprint_f, "the collector's own cost"),
 	TB(MMT_TB_NOTE, "note", note_f, "messages of the collector"),
+	TB(MMT_TB_STACK, "stack", stack_f, "call stacks, each once"),
+	TB(MMT_TB_MAPPING, "mapping", mapping_f, "executable mappings of processes"),
+	TB(MMT_TB_KSYM, "ksym", ksym_f, "symbols of the kernel, the used ones"),
+	TB(MMT_TB_SYMBOL, "symbol", symbol_f, "names and lines of used addresses, looked up where the files are"),
 };
 
 const struct mmt_type *mmt_std_types(size_t *n)
