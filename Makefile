@@ -271,17 +271,17 @@ lint-now: $(SKELS)
 
 setup: setup-build
 setup-build:
-	$(Q)scripts/setup.sh build
+	$(Q)scripts/setup.sh build wanted
 setup-demo:
-	$(Q)scripts/setup.sh build demo
+	$(Q)scripts/setup.sh build wanted demo
 setup-check:
-	$(Q)scripts/setup.sh build demo check
+	$(Q)scripts/setup.sh build wanted demo check
 setup-bench:
-	$(Q)scripts/setup.sh build demo bench
+	$(Q)scripts/setup.sh build wanted demo bench
 setup-lab:
-	$(Q)scripts/setup.sh build lab
+	$(Q)scripts/setup.sh build wanted lab
 setup-lint:
-	$(Q)scripts/setup.sh build lint
+	$(Q)scripts/setup.sh build wanted lint
 
 # ------------------------------------------------------------------ install
 

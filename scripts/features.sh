@@ -48,6 +48,17 @@ need()
 	fi
 }
 
+# want MODULE DEFINE: a library that something small is left out without; "-lNAME" where it has no pkg-config module
+want()
+{
+	case $1 in
+	-l*) cat >"$tmp/prog.c"; cflags='' libs=$1; try_c '' "$1" <"$tmp/prog.c" ;;
+	*) try_lib "$1" ;;
+	esac || return 0
+	PKG_CFLAGS="$PKG_CFLAGS $cflags -D$2"
+	PKG_LIBS="$PKG_LIBS $libs"
+}
+
 if ! printf 'int main(void) { return 0; }\n' | try_c '' ''; then
 	missing cmd:cc ": \`$CC\` does not build a program"
 	missing inc:stdio.h ""
@@ -87,6 +98,14 @@ C
 need inih lib:inih <<'C'
 #include <ini.h>
 int main(void) { return ini_parse("", 0, 0) == 0; }
+C
+want libdw MMT_HAVE_LIBDW <<'C'
+#include <elfutils/libdw.h>
+int main(void) { return dwarf_end(0); }
+C
+want -liberty MMT_HAVE_IBERTY <<'C'
+#include <libiberty/demangle.h>
+int main(void) { return rust_demangle("x", 0) || cplus_demangle_v3("x", 0); }
 C
 
 # libperf: the distribution's, else ours
