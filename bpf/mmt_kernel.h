@@ -82,9 +82,23 @@ struct task_struct {
 	struct task_struct *real_parent;
 	unsigned long nvcsw;
 	unsigned long nivcsw;
+	unsigned long min_flt;
+	unsigned long maj_flt;
 	__u64 start_boottime;
 	char comm[16];
 	struct css_set *cgroups;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct pt_regs;
+
+struct pt_regs___x86 {
+	unsigned long ip;
 };
 
 /* before 5.14, commit 2f064a59a11f: __state was called state */

@@ -152,8 +152,9 @@ struct mmt_rec {
 	mmt_u64 cgroup;
 	mmt_u64 nvcsw, nivcsw, run_ns, migrations; /* the kernel's own counters of the task */
 	char comm[MMT_COMM_LEN];
+	mmt_u64 min_flt, maj_flt; /* likewise */
 };
-_Static_assert(sizeof(struct mmt_rec) == 104, "mmt_rec");
+_Static_assert(sizeof(struct mmt_rec) == 120, "mmt_rec");
 
 struct mmt_topo {
 	mmt_u16 core, llc, node, place;

@@ -122,6 +122,8 @@ static __always_inline void rec_fill(struct mmt_rec *r, __u16 type, struct task_
 	r->run_ns = RD(p, se.sum_exec_runtime);
 	r->migrations = RD(p, se.nr_migrations);
 	bpf_core_read(&r->comm, sizeof(r->comm), &p->comm);
+	r->min_flt = RD(p, min_flt);
+	r->maj_flt = RD(p, maj_flt);
 }
 
 static __noinline void rec_lost(void)

@@ -11,6 +11,7 @@
 #include "family.h"
 
 const struct mmt_family *const mmt_families[] = {
+	&mmt_family_fault,
 	NULL,
 };
 

@@ -69,6 +69,7 @@ struct mmt_family {
 
 /* All families, but for sched, which is always there; ends with NULL. Bit i of a set is the i-th. */
 extern const struct mmt_family *const mmt_families[];
+extern const struct mmt_family mmt_family_fault;
 
 /* An object file inside this program, for tp_btf and for raw_tp programs (see Makefile, X.bpf.c). */
 struct mmt_family_elf {

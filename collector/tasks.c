@@ -181,6 +181,8 @@ static int on_death(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_r
 	e->k_nivcsw = r->nivcsw;
 	e->k_run_ns = r->run_ns;
 	e->k_migrations = r->migrations;
+	e->k_minflt = r->min_flt;
+	e->k_majflt = r->maj_flt;
 	memcpy(e->comm, r->comm, sizeof(e->comm));
 	err = write_totals(t, e, r->time);
 	if (!err && (!t->bpf->cfg.filter || t->bpf->slots[e->slot].flags & MMT_SF_WANT))

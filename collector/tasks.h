@@ -16,7 +16,7 @@ struct mmt_epoch {
 	uint64_t id;
 	uint32_t slot, tid, tgid, ppid, flags, exit_code;
 	uint64_t start, first, last, cgroup;
-	uint64_t k_nvcsw, k_nivcsw, k_run_ns, k_migrations; /* at death */
+	uint64_t k_nvcsw, k_nivcsw, k_run_ns, k_migrations, k_minflt, k_majflt; /* at death */
 	char comm[MMT_COMM_LEN];
 	struct mmt_counts done;
 	uint64_t *place_done; /* by place */

@@ -32,10 +32,10 @@ wall analyzer "$kernel_side|(\.\./)*(bpf|collector|runner)/" "the collector, the
 wall collector "(\.\./)*(runner|analyzer)/" "the runner or the analyzer"
 wall runner "bpf/|perf/|(\.\./)*bpf/|.*\.skel\.h" "libbpf, libperf or bpf/"
 
-# one header is shared between bpf/ and user space
+# only layouts are shared between bpf/ and user space
 hits=$(sources collector runner analyzer libmmtrace | xargs -r grep -nE '#[[:space:]]*include.*bpf/mmt|#[[:space:]]*include "\.\./bpf/' |
-	grep -vE 'bpf/mmt_shared\.h"')
-[ -z "$hits" ] || fail "user space shares more than bpf/mmt_shared.h with bpf/:"$'\n'"$hits"
+	grep -vE 'bpf/[a-z]+_shared\.h"')
+[ -z "$hits" ] || fail "user space shares more than bpf/*_shared.h with bpf/:"$'\n'"$hits"
 
 # libperf stands behind one module
 hits=$(sources collector runner analyzer libmmtrace | grep -v '^collector/oracle\.c$' | xargs -r grep -nE '#[[:space:]]*include[[:space:]]*<perf/')

@@ -236,7 +236,7 @@ size_t fuzz_seed(unsigned int i, uint8_t **data)
 	if (fd < 0 || mmt_writer__open_fd(dup(fd), &opts, &w))
 		return 0;
 	for (round = 1; round < 3; round++) {
-		for (id = MMT_TB_META; id <= MMT_TB_NOTE; id++)
+		for (id = MMT_TB_META; id <= MMT_TB_FAULT_SAMPLE; id++)
 			seed_row(w, id, round);
 		seed_events(w, round);
 		mmt_writer__seal(w);

@@ -14,7 +14,7 @@
 #define MAX_EPOCHS 65536
 
 struct epoch {
-	uint32_t tid;
+	uint32_t tid, ppid;
 	uint64_t start, first, last;
 	uint64_t nvcsw, nivcsw, mig, k_nvcsw, k_nivcsw, k_mig;
 	int any;
@@ -95,6 +95,7 @@ static void scan_row(void *ctx, const struct mmt_rows *r, uint32_t row)
 		s->n_epochs = id + 1;
 	if (r->type->id == MMT_TB_TASK) {
 		e->tid = (uint32_t)cell(r, row, "tid");
+		e->ppid = (uint32_t)cell(r, row, "ppid");
 		e->start = cell(r, row, "start");
 		e->first = cell(r, row, "first");
 		e->last = cell(r, row, "last");
@@ -349,4 +350,95 @@ int marks_named(const char *path, const char *name, const char *arg)
 
 	for_all(path, marks_row, NULL, &c);
 	return c.n;
+}
+
+struct faults_ctx {
+	const struct scan *s;
+	struct fault_sums *out;
+	uint64_t segment;
+	int all;
+	const pid_t *tids;
+	size_t n_tids;
+};
+
+static int faults_of(const struct faults_ctx *c, const struct mmt_rows *r, uint32_t row)
+{
+	uint32_t tid = c->s->e[cell(r, row, "epoch")].tid;
+	size_t i;
+
+	if (!c->all && cell(r, row, "segment") != c->segment)
+		return 0;
+	for (i = 0; i < c->n_tids; i++)
+		if (c->tids[i] == (pid_t)tid)
+			return 1;
+	return !c->n_tids;
+}
+
+static void faults_row(void *ctx, const struct mmt_rows *r, uint32_t row)
+{
+	struct faults_ctx *c = ctx;
+	struct fault_sums *o = c->out;
+
+	if (r->type->id == MMT_TB_FAULT_TOTALS && faults_of(c, r, row)) {
+		o->minor += cell(r, row, "minor");
+		o->major += cell(r, row, "major");
+		o->user_read += cell(r, row, "user_read");
+		o->user_write += cell(r, row, "user_write");
+		o->kernel_write += cell(r, row, "kernel_write");
+		o->cow += cell(r, row, "user_write_prot");
+		o->raised += cell(r, row, "user_read") + cell(r, row, "user_write") + cell(r, row, "user_exec") +
+			     cell(r, row, "user_read_prot") + cell(r, row, "user_write_prot") +
+			     cell(r, row, "user_exec_prot") + cell(r, row, "kernel_read") + cell(r, row, "kernel_write") +
+			     cell(r, row, "kernel_read_prot") + cell(r, row, "kernel_write_prot");
+	} else if (r->type->id == MMT_TB_FAULT_SAMPLE && faults_of(c, r, row)) {
+		uint64_t n = cell(r, row, "n");
+
+		o->samples++;
+		o->estimate += n;
+		o->variance += n * (n - 1);
+		if (n > o->n_max)
+			o->n_max = n;
+	}
+}
+
+void sums_of_faults(const char *path, const pid_t *tids, size_t n_tids, int kind, struct fault_sums *out)
+{
+	struct faults_ctx c = { .out = out, .tids = tids, .n_tids = n_tids, .all = kind < 0 };
+	struct scan s;
+
+	scan_open(&s, path);
+	memset(out, 0, sizeof(*out));
+	c.s = &s;
+	c.segment = c.all ? 0 : segment_of(&s, kind);
+	for_all(path, faults_row, NULL, &c);
+	scan_close(&s);
+}
+
+struct children_ctx {
+	const struct scan *s;
+	uint32_t parent;
+	uint64_t minor, major;
+};
+
+static void children_row(void *ctx, const struct mmt_rows *r, uint32_t row)
+{
+	struct children_ctx *c = ctx;
+
+	if (r->type->id != MMT_TB_FAULT_TOTALS || c->s->e[cell(r, row, "epoch")].ppid != c->parent)
+		return;
+	c->minor += cell(r, row, "minor");
+	c->major += cell(r, row, "major");
+}
+
+void sums_of_children(const char *path, pid_t parent, uint64_t *minor, uint64_t *major)
+{
+	struct children_ctx c = { .parent = (uint32_t)parent };
+	struct scan s;
+
+	scan_open(&s, path);
+	c.s = &s;
+	for_all(path, children_row, NULL, &c);
+	*minor = c.minor;
+	*major = c.major;
+	scan_close(&s);
 }

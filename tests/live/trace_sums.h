@@ -28,6 +28,19 @@ void sums_of_events(const char *path, pid_t tid, int kind, struct sums *s);
 void sums_of_cgroup(const char *path, const char *cgroup, int kind, struct sums *s);
 /* kind 0: all segments */
 void sums_of_machine(const char *path, int kind, struct machine_sums *m);
+
+struct fault_sums {
+	uint64_t minor, major, user_read, user_write, kernel_write, cow;
+	uint64_t raised;   /* all kinds but faults on kernel addresses */
+	uint64_t samples, n_max;
+	uint64_t estimate; /* of the number of faults, from the samples */
+	uint64_t variance; /* of it */
+};
+
+/* Of these tasks (none: of all), in the segment of the first mark of `kind`, -1: everywhere. */
+void sums_of_faults(const char *path, const pid_t *tids, size_t n_tids, int kind, struct fault_sums *out);
+/* Faults of all tasks of processes whose parent is this one. */
+void sums_of_children(const char *path, pid_t parent, uint64_t *minor, uint64_t *major);
 int epochs_of_tid(const char *path, pid_t tid);
 int marks_named(const char *path, const char *name, const char *arg);
 
