@@ -85,7 +85,7 @@ static void test_formats(void **state)
 	       "                                us     %\n"
 	       "zero                      0    0.0 +0.00 p\n"
 	       "a,\"b\"                     -      -     - -\n"
-	       "long?~ 18446744073709551615 1234.6   nan 7\n");
+	       "lon~1m 18446744073709551615 1234.6   nan 7\n");
 	expect(t, TABLE_CSV, 0,
 	       "name,count,t_ns,x,machine,none\n"
 	       "zero,0,0,0,1,0\n"
@@ -109,13 +109,13 @@ static void test_blocks(void **state)
 	       "name                  count\n"
 	       "zero                      0\n"
 	       "a,\"b\"                     -\n"
-	       "long?~ 18446744073709551615\n"
+	       "lon~1m 18446744073709551615\n"
 	       "\n"
 	       "name     time     x people\n"
 	       "           us     %\n"
 	       "zero      0.0 +0.00 p\n"
 	       "a,\"b\"       -     - -\n"
-	       "long?~ 1234.6   nan 7\n");
+	       "lon~1m 1234.6   nan 7\n");
 	table_free(t);
 }
 
