@@ -43,6 +43,7 @@ struct cmp_metric {
 struct cmp_iteration {
 	char *path;       /* directory or trace */
 	char *trace;      /* path of its trace; NULL: none */
+	uint64_t dev, ino; /* of a trace that was named by itself, so that none counts twice; 0: not */
 	unsigned int number;
 	bool complete;    /* its benchmark results count */
 	bool traced;      /* its kernel metrics count */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Gathers a comparison: finds iterations in result trees, reads their results, notes their traces. */
 #include <ctype.h>
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -283,37 +284,101 @@ int cmp_add_tree(struct cmp *c, const char *dir, const char *bench, const char *
 	return err;
 }
 
+static bool arm_named(const struct cmp *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->n_arms && strcmp(c->arm[i].name, name) != 0; i++)
+		;
+	return i < c->n_arms;
+}
+
+/*
+ * What the traces of an arm have in common: the directory above those that differ
+ * (a of log/a/iter-1/t.mmt,log/a/iter-2/t.mmt), the beginning of the files' names
+ * (base of base-1.mmt,base-2.mmt), or their directory. Empty where that is nothing.
+ */
+static void common_name(const char *list, char *name, size_t size)
+{
+	const char *other, *slash;
+	size_t common = strcspn(list, ","), n, len;
+
+	for (other = list; (other = strchr(other, ',')); ) {
+		other++;
+		for (n = 0; n < common && list[n] == other[n]; n++)
+			;
+		common = n;
+	}
+	snprintf(name, size, "%.*s", (int)common, list);
+	for (other = list, slash = NULL; other && !slash; other = strchr(other, ',') ? strchr(other, ',') + 1 : NULL)
+		slash = memchr(other + common, '/', strcspn(other + common, ","));
+	if (slash) /* directories differ: what stands above them */
+		*(strrchr(name, '/') ? strrchr(name, '/') : name) = '\0';
+	for (len = strlen(name); len && !isalnum((unsigned char)name[len - 1]); len--)
+		name[len - 1] = '\0';
+	if (strrchr(name, '/'))
+		memmove(name, strrchr(name, '/') + 1, strlen(strrchr(name, '/')));
+}
+
+static struct cmp_arm *arm_of_traces(struct cmp *c, const char *list)
+{
+	char name[READ_PATH] = "";
+	const char *slash = strrchr(list, '/');
+
+	if (strchr(list, ','))
+		common_name(list, name, sizeof(name));
+	else
+		snprintf(name, sizeof(name), "%s", slash ? slash + 1 : list);
+	return cmp_arm(c, *name && !arm_named(c, name) ? name : list);
+}
+
+/* The same trace twice is one measurement, not two. */
+static int named_once(const struct cmp *c, const struct cmp_arm *arm, const char *path, struct stat *st)
+{
+	size_t k, i;
+
+	if (access(path, R_OK) || stat(path, st))
+		return cmp_say(c, -errno, "%s: %s%s", path, strerror(errno),
+			       errno == ENOENT && !strpbrk(path, "/.") ? " (of results, runs are named by -n A,B)" : "");
+	for (k = 0; k < c->n_arms && S_ISREG(st->st_mode); k++)
+		for (i = 0; i < c->arm[k].n_iter; i++)
+			if (c->arm[k].iter[i].ino == st->st_ino && c->arm[k].iter[i].dev == st->st_dev)
+				return cmp_say(c, &c->arm[k] == arm ? -EINVAL : 0, "%s: the same trace as %s; %s", path,
+					       c->arm[k].iter[i].path, &c->arm[k] == arm ? "every iteration needs its own" :
+					       "what both runs have is no difference between them");
+	return 0;
+}
+
 int cmp_add_traces(struct cmp *c, const char *list)
 {
 	char *copy = strdup(list), *p = copy, *path;
 	struct cmp_arm *arm;
-	const char *base;
 	unsigned int k = 0;
-	size_t i;
 	int err = 0;
 
 	if (!copy)
 		return -ENOMEM;
-	base = strrchr(list, '/');
-	base = strchr(list, ',') || !base ? list : base + 1;
-	for (i = 0; i < c->n_arms; i++)
-		if (!strcmp(c->arm[i].name, base))
-			base = list;
-	arm = cmp_arm(c, base);
+	arm = arm_of_traces(c, list);
 	if (!arm)
 		err = -ENOMEM;
 	while (!err && (path = strsep(&p, ","))) {
 		struct cmp_iteration *it;
+		struct stat st = { 0 };
 
 		if (!*path)
 			continue;
-		if (access(path, R_OK)) {
-			err = cmp_say(c, -errno, "%s: %s", path, strerror(errno));
+		err = named_once(c, arm, path, &st);
+		if (err)
 			break;
-		}
 		it = cmp_iteration(arm, path, ++k);
 		err = it ? cmp_queue_trace(c, arm, it, path) : -ENOMEM;
+		if (!err) {
+			it->dev = st.st_dev;
+			it->ino = st.st_ino;
+		}
 	}
+	if (!err && !k)
+		err = cmp_say(c, -EINVAL, "'%s' names no trace", list);
 	free(copy);
 	return err;
 }

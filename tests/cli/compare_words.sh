@@ -121,4 +121,25 @@ has '^  no better side .* v6.10 .* no number' text
 has '^- \*\*arm\*\* v6\\<b\\>: 3 iterations' text
 "$MMT" compare -d names --print-ratio >text 2>/dev/null
 has '^below .* below 0 ' text
+
+# traces: the same one twice is no second measurement; runs are called by what their traces share
+golden=$BUILD/tests/tools/golden
+if [ -x "$golden" ]; then
+	for i in 1 2; do
+		for arm in x y; do
+			mkdir -p "t/$arm/iter-$i/bench"
+			"$golden" "t/$arm/iter-$i/bench/trace.mmt" $((i * 3 + ${#arm})) || exit 1
+			cp "t/$arm/iter-$i/bench/trace.mmt" "run$arm-$i.mmt"
+		done
+	done
+	ln -s runx-1.mmt link.mmt
+	"$MMT" compare runx-1.mmt runx-1.mmt 2>&1 | grep -q 'warning: .*the same trace as runx-1.mmt; what both' || fail "a run against itself"
+	refuse 'the same trace as runx-1.mmt' runx-1.mmt,link.mmt runy-1.mmt
+	refuse "',,' names no trace" ,, runy-1.mmt
+	refuse 'x: No such file or directory (of results, runs are named by -n A,B)' x y
+	cmp_ runx-1.mmt,runx-2.mmt runy-1.mmt,runy-2.mmt >text
+	has '^arms +runx: 2 iterations' text
+	cmp_ t/x/iter-1/bench/trace.mmt,t/x/iter-2/bench/trace.mmt t/y/iter-1/bench/trace.mmt,t/y/iter-2/bench/trace.mmt >text
+	has '^ +y: 2 iterations' text
+fi
 exit $bad
