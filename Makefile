@@ -154,6 +154,12 @@ $(SKELS): $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 prog: $(if $(wildcard runner/main.c),$(BUILD)/mmt-trace,prog-parts)
 prog-parts: $(PROG_OBJ) $(SKELS)
 
+$(BUILD)/bpf/syscall_names.h: scripts/syscalls.sh $(BUILD)/features.mk
+	@mkdir -p $(@D)
+	$(call msg,GEN,$@)scripts/syscalls.sh >$@
+
+$(BUILD)/obj/collector/family_syscall.o: $(BUILD)/bpf/syscall_names.h
+
 # static patterns: an implicit rule whose prerequisites are yet to be made loses to a more general one
 $(COL_OBJ): $(BUILD)/obj/collector/%.o: collector/%.c $(BUILD)/features.mk | $(SKELS)
 	@mkdir -p $(@D)

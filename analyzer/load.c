@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "arena.h"
+#include "load_row.h"
 #include "model_int.h"
+#include "syscalls.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define MAX_COLS 40
@@ -61,23 +63,8 @@ static const char *const footprint_cols[] = {
 };
 static const char *const note_cols[] = { "time", "level", "text" };
 
-struct row {
-	const struct mmt_cell *c;
-	const int *idx;
-};
-
-static uint64_t get(const struct row *r, int col)
-{
-	return r->idx[col] < 0 ? 0 : r->c[r->idx[col]].u;
-}
-
-static const struct mmt_cell *blob(const struct row *r, int col)
-{
-	static const struct mmt_cell none;
-	const struct mmt_cell *c = r->idx[col] < 0 ? &none : &r->c[r->idx[col]];
-
-	return c->p ? c : &none;
-}
+#define get row_u64
+#define blob row_blob
 
 static const char *text(struct load *l, const struct row *r, int col)
 {
@@ -134,6 +121,7 @@ static void forget_totals(struct model *m)
 		memset(m->cpus[i].v, 0, sizeof(m->cpus[i].v));
 		m->cpus[i].ran = false;
 	}
+	syscalls_forget(m->syscalls);
 }
 
 static void select_marks(struct load *l)
@@ -497,6 +485,11 @@ static int row_note(struct load *l, const struct row *r)
 	return x->text ? 0 : -ENOMEM;
 }
 
+static int row_syscall(struct load *l, const struct row *r)
+{
+	return syscalls_row(l->m, r);
+}
+
 static const struct table_loader {
 	uint16_t id;
 	const char *const *cols;
@@ -516,6 +509,7 @@ static const struct table_loader {
 	{ MMT_TB_COUNTER, counter_cols, N(counter_cols), row_counter },
 	{ MMT_TB_FOOTPRINT, footprint_cols, N(footprint_cols), row_footprint },
 	{ MMT_TB_NOTE, note_cols, N(note_cols), row_note },
+	{ MMT_TB_SYSCALL_TOTALS, syscalls_cols, SYSCALLS_COLS, row_syscall },
 };
 
 static uint32_t has_mask(const struct colmap *map, int n)
@@ -532,7 +526,7 @@ static uint32_t has_mask(const struct colmap *map, int n)
 static bool usable(const struct mmt_field *f, const char *name)
 {
 	static const char *const bytes[] = { "key", "name", "arg", "comm", "path", "text", "source",
-					     "distance", "place_ns", "wait_hist", "off_hist" };
+					     "distance", "place_ns", "wait_hist", "off_hist", "class", "hist" };
 	bool want_bytes = false;
 	size_t i;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "metrics.h"
+#include "syscalls.h"
 
 enum { /* source */
 	FROM_TASKS,    /* sum of task_totals columns `cols`, the collector left out */
@@ -16,6 +17,7 @@ enum { /* source */
 	FROM_WINDOW,   /* length of the window */
 	FROM_N_TASKS,
 	FROM_UTIL,
+	FROM_SYSCALL,  /* column `cols` of the system calls: of the call `counter`, of its class `counter_name` */
 	FROM_SPREAD,   /* how busy time lies on the CPUs, arg says what of it */
 };
 
@@ -60,6 +62,16 @@ enum { /* per: what the sum is divided by; quantiles and levels use PER_ITER */
 #define COUNTER_RATE(n, b, s, c, d) \
 	{ .name = n, .unit = "1/s", .better = b, .kind = METRIC_RATE, .min_rel = 0.05, .source = FROM_COUNTER, .detail = true, \
 	  .per = PER_SECOND, .arg = 1, .counter = s, .counter_name = c, .definition = d }
+
+#define SYSCALL(n, b, det, c, call, class, d) \
+	{ .name = n, .unit = "count", .better = b, .kind = METRIC_COUNT, .min_rel = 0.05, .source = FROM_SYSCALL, .detail = det, \
+	  .cols = c, .arg = 1, .counter = call, .counter_name = class, .definition = d }
+#define SYSCALL_S(n, det, call, d) \
+	{ .name = n, .unit = "s", .better = METRIC_LOWER, .kind = METRIC_TIME, .min_rel = 0.05, .source = FROM_SYSCALL, \
+	  .detail = det, .cols = SC_TIME_NS, .arg = 1e-9, .counter = call, .definition = d }
+#define SYSCALL_MB(n, call, class, d) \
+	{ .name = n, .unit = "MB", .better = METRIC_LOWER, .kind = METRIC_COUNT, .min_rel = 0.05, .source = FROM_SYSCALL, \
+	  .detail = true, .cols = SC_BYTES, .arg = 1e-6, .counter = call, .counter_name = class, .definition = d }
 
 static const struct metric catalogue[] = {
 	{ .name = "run.duration", .unit = "s", .better = METRIC_LOWER, .kind = METRIC_TIME, .min_rel = 0.01,
@@ -142,6 +154,18 @@ static const struct metric catalogue[] = {
 	COUNTER_RATE("mm.faults.major.rate", METRIC_LOWER, "proc.vmstat", "pgmajfault", "major page faults a second"),
 	COUNTER("mm.pages_migrated", METRIC_LOWER, true, "proc.vmstat", "pgmigrate_success",
 		"pages moved for any reason (compaction, NUMA balancing, mempolicy), by /proc/vmstat"),
+	SYSCALL("mm.madvise", METRIC_LOWER, true, SC_COUNT, "madvise", NULL, "calls of madvise; only with -e syscall"),
+	SYSCALL("mm.madvise.dontneed", METRIC_LOWER, true, SC_COUNT, "madvise", "DONTNEED",
+		"calls of madvise that give pages back at once (MADV_DONTNEED); only with -e syscall"),
+	SYSCALL_MB("mm.madvise.dontneed.bytes", "madvise", "DONTNEED", "memory that calls of madvise(MADV_DONTNEED) named, in 10^6 bytes"),
+	SYSCALL("mm.madvise.free", METRIC_LOWER, true, SC_COUNT, "madvise", "FREE",
+		"calls of madvise that let the kernel take pages when it needs them (MADV_FREE)"),
+	SYSCALL("mm.mmap", METRIC_LOWER, true, SC_COUNT, "mmap", NULL, "calls of mmap; only with -e syscall"),
+	SYSCALL("mm.munmap", METRIC_LOWER, true, SC_COUNT, "munmap", NULL, "calls of munmap"),
+	SYSCALL_MB("mm.munmap.bytes", "munmap", "all", "memory that calls of munmap named, in 10^6 bytes"),
+	SYSCALL("mm.brk", METRIC_LOWER, true, SC_COUNT, "brk", NULL, "calls of brk"),
+	SYSCALL("mm.mprotect", METRIC_LOWER, true, SC_COUNT, "mprotect", NULL, "calls of mprotect"),
+	SYSCALL("mm.mremap", METRIC_LOWER, true, SC_COUNT, "mremap", NULL, "calls of mremap"),
 	COUNTER("numa.hint_faults", METRIC_LOWER, true, "proc.vmstat", "numa_hint_faults", "NUMA hint faults, by /proc/vmstat"),
 	COUNTER("numa.hint_faults.local", METRIC_HIGHER, true, "proc.vmstat", "numa_hint_faults_local",
 		"NUMA hint faults on memory of the task's own node"),
@@ -150,6 +174,14 @@ static const struct metric catalogue[] = {
 		"pages allocated on a node other than the one wanted, by /proc/vmstat"),
 	COUNTER("numa.alloc.other", METRIC_LOWER, true, "proc.vmstat", "numa_other",
 		"pages allocated on a node other than that of the CPU, by /proc/vmstat"),
+	SYSCALL("syscall.count", METRIC_LOWER, false, SC_COUNT, NULL, NULL, "system calls that returned; only with -e syscall"),
+	{ .name = "syscall.rate", .unit = "1/s", .better = METRIC_NEITHER, .kind = METRIC_RATE, .min_rel = 0.05, .detail = true,
+	  .source = FROM_SYSCALL, .per = PER_SECOND, .cols = SC_COUNT, .arg = 1, .definition = "system calls a second" },
+	SYSCALL("syscall.errors", METRIC_LOWER, true, SC_ERRORS, NULL, NULL, "system calls that returned an error"),
+	SYSCALL_S("syscall.time", false, NULL,
+		  "time in system calls from entry to return, over all tasks; sleeping and waiting in them is part of it"),
+	SYSCALL("syscall.futex", METRIC_LOWER, true, SC_COUNT, "futex", NULL, "calls of futex: locks that user space could not settle alone"),
+	SYSCALL_S("syscall.futex.time", true, "futex", "time in futex, mostly asleep, over all tasks"),
 	{ .name = "trace.cpu_time", .unit = "s", .better = METRIC_LOWER, .kind = METRIC_TIME, .min_rel = 0.05, .detail = true,
 	  .source = FROM_FOOT, .cols = B(MF_USER_NS) | B(MF_SYS_NS), .arg = 1e-9, .definition = "CPU time of the collector itself" },
 	{ .name = "trace.events", .unit = "count", .better = METRIC_NEITHER, .kind = METRIC_COUNT, .min_rel = 0.05, .detail = true,
@@ -368,6 +400,10 @@ int metric_value(const struct metric_ctx *ctx, const struct metric *metric, doub
 		break;
 	case FROM_UTIL:
 		err = utilisation(m, value);
+		*value *= err ? 1 : metric->arg;
+		break;
+	case FROM_SYSCALL:
+		err = syscalls_total(m, metric->counter, metric->counter_name, metric->cols, value);
 		*value *= err ? 1 : metric->arg;
 		break;
 	case FROM_SPREAD:

@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "model_int.h"
+#include "syscalls.h"
 
 void model_free(struct model *m)
 {
@@ -18,6 +19,7 @@ void model_free(struct model *m)
 		rhist_free(&m->totals[i].wait);
 		rhist_free(&m->totals[i].off);
 	}
+	syscalls_free(m->syscalls);
 	free(m->meta);
 	free(m->marks);
 	free(m->clocks);

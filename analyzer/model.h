@@ -113,6 +113,8 @@ struct model_opts {
 	void *log_ctx;
 };
 
+struct syscalls;
+
 struct model {
 	const char *path;
 	struct mmt_status status;
@@ -130,6 +132,7 @@ struct model {
 	struct model_footprint *footprint; size_t n_footprint;
 	struct model_segment *segments; size_t n_segments;
 	const char **names; size_t n_names;        /* interned: sources and names of counters */
+	struct syscalls *syscalls; /* NULL: the trace says nothing of them; see syscalls.h */
 	struct u64map by_epoch, by_cgroup, by_cpu;
 	uint32_t task_has, cpu_has, foot_has, hist_has; /* columns in the file; hist: bit 0 wait, bit 1 off, bit 2 place */
 	bool have_task_totals, have_cpu_totals;

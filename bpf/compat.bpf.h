@@ -59,6 +59,16 @@ static __always_inline unsigned int task_state_of(struct task_struct *p)
 #define MMT_CSD_TYPE_MASK 0xf0
 #define MMT_CSD_TYPE_TTWU 0x30
 
+/* The running task, typed where the kernel has it so (5.11, commit 3ca1032ab7ab). */
+static __always_inline struct task_struct *this_task(void)
+{
+#ifndef MMT_RAW_TP
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
+		return (struct task_struct *)bpf_get_current_task_btf();
+#endif
+	return (struct task_struct *)bpf_get_current_task();
+}
+
 #define MMT_TASK_DEAD_BIT 0x80
 #define MMT_TASK_PARKED_BIT 0x40
 #define MMT_TASK_NOLOAD_BIT 0x400

@@ -69,7 +69,35 @@ struct __call_single_data {
 	struct __call_single_node node;
 };
 
+struct mm_struct {
+	unsigned long brk;
+};
+
+struct thread_info {
+	unsigned long flags;
+	__u32 status; /* optional: x86 */
+};
+
+/* the registers of a system call, by machine */
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long r10; /* optional: x86 */
+	unsigned long dx; /* optional: x86 */
+	unsigned long si; /* optional: x86 */
+	unsigned long orig_ax; /* optional: x86 */
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+	__u64 regs[31]; /* optional: arm64 */
+	__s32 syscallno; /* optional: arm64 */
+};
+#else
+struct pt_regs;
+#endif
+
 struct task_struct {
+	struct thread_info thread_info; /* optional: THREAD_INFO_IN_TASK */
+	struct mm_struct *mm;
 	unsigned int __state;
 	unsigned int flags;
 	struct __call_single_node wake_entry;

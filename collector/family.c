@@ -12,6 +12,7 @@
 
 const struct mmt_family *const mmt_families[] = {
 	&mmt_family_fault,
+	&mmt_family_syscall,
 	NULL,
 };
 
@@ -68,13 +69,16 @@ static int try_load(struct mmt_family_ctx *ctx, const struct mmt_family_elf *elf
 		    int (*setup)(struct mmt_family_ctx *ctx, struct bpf_object *obj))
 {
 	size_t size;
-	const void *p = raw ? elf->raw(&size) : elf->btf(&size);
+	const void *bytes = raw ? elf->raw(&size) : elf->btf(&size);
+	struct bpf_program *p;
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = elf->name);
-	struct bpf_object *obj = bpf_object__open_mem(p, size, &opts);
+	struct bpf_object *obj = bpf_object__open_mem(bytes, size, &opts);
 	int err;
 
 	if (!obj)
 		return -errno;
+	bpf_object__for_each_program(p, obj)
+		bpf_program__set_autoload(p, true); /* "?" in their section turns them off */
 	ctx->map_bytes = 0;
 	err = share_maps(ctx, obj);
 	err = err || !setup ? err : setup(ctx, obj);
@@ -234,14 +238,16 @@ int mmt_families__pass(struct mmt_family_set *s)
 	return err;
 }
 
-int mmt_families__flush(struct mmt_family_set *s, uint64_t now, bool full)
+int mmt_families__flush(struct mmt_family_set *s, uint64_t now, bool full, bool mark)
 {
 	unsigned int i;
 	int err = 0;
 
-	for (i = 0; i < s->n && !err; i++)
+	for (i = 0; i < s->n && !err; i++) {
+		s->v[i].mark = mark;
 		if (s->v[i].family->ops->flush)
 			err = s->v[i].family->ops->flush(&s->v[i], now, full);
+	}
 	return err;
 }
 

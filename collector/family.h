@@ -31,6 +31,7 @@ struct mmt_family_ctx {
 	const struct mmt_log *log;
 	struct mmt_writer *w;      /* set before attach */
 	uint64_t segment;          /* of rows written now */
+	bool mark;                 /* the flush that runs is that of a mark */
 	uint64_t map_bytes;        /* kernel memory of its maps, for the footprint */
 	struct bpf_object *obj;    /* of mmt_family__load() */
 	struct bpf_link *links[MMT_FAMILY_PROGS];
@@ -70,6 +71,7 @@ struct mmt_family {
 /* All families, but for sched, which is always there; ends with NULL. Bit i of a set is the i-th. */
 extern const struct mmt_family *const mmt_families[];
 extern const struct mmt_family mmt_family_fault;
+extern const struct mmt_family mmt_family_syscall;
 
 /* An object file inside this program, for tp_btf and for raw_tp programs (see Makefile, X.bpf.c). */
 struct mmt_family_elf {
@@ -108,7 +110,8 @@ int mmt_families__open(struct mmt_family_set *s, unsigned int which, bool all_or
 void mmt_families__set_writer(struct mmt_family_set *s, struct mmt_writer *w);
 int mmt_families__attach(struct mmt_family_set *s);
 int mmt_families__pass(struct mmt_family_set *s);
-int mmt_families__flush(struct mmt_family_set *s, uint64_t now, bool full);
+/* mark: this is the cut of a mark */
+int mmt_families__flush(struct mmt_family_set *s, uint64_t now, bool full, bool mark);
 void mmt_families__segment(struct mmt_family_set *s, uint64_t segment);
 int mmt_families__task_end(struct mmt_family_set *s, const struct mmt_epoch *e, uint64_t now);
 int mmt_families__notes(struct mmt_family_set *s);

@@ -181,7 +181,7 @@ static int pass(struct mmt_session *s)
 }
 
 /* Rows of all totals as of now, which is returned. */
-static int flush(struct mmt_session *s, uint64_t *at, bool full)
+static int flush(struct mmt_session *s, uint64_t *at, bool full, bool mark)
 {
 	uint64_t lost[MMT_N_CLASSES] = { 0 };
 	unsigned int i;
@@ -196,7 +196,7 @@ static int flush(struct mmt_session *s, uint64_t *at, bool full)
 	err = err ? err : mmt_tasks__flush(&s->tasks, now, full);
 	err = err ? err : mmt_cpu_totals__flush(&s->cpu_totals, &s->bpf, s->w, now, s->segment, lost);
 	err = err ? err : mmt_totals__others(&s->tasks, &s->cpu_totals, now);
-	err = err ? err : mmt_families__flush(&s->families, now, full);
+	err = err ? err : mmt_families__flush(&s->families, now, full, mark);
 	mmt_writer__lost(s->w, lost);
 	for (i = 0; i < MMT_N_CLASSES; i++)
 		s->lost_total += lost[i];
@@ -233,7 +233,7 @@ static int cut(struct mmt_session *s, int kind, const char *name, const char *ar
 	int err;
 
 	err = pass(s);
-	err = err ? err : flush(s, &now, true);
+	err = err ? err : flush(s, &now, true, true);
 	if (err)
 		return err;
 	err = mmt_oracle__write(s->oracle, s->w, now, s->n_marks);
@@ -274,7 +274,7 @@ static int work(struct mmt_session *s)
 	if (err || mono + PASS_MIN_NS < s->next_seal)
 		return err;
 	full = mono >= s->next_full;
-	err = flush(s, &now, full);
+	err = flush(s, &now, full, false);
 	if (!err && full) {
 		s->next_full = mono + s->interval_ns;
 		err = keep(s, write_footprint(s, now));

@@ -261,6 +261,26 @@ static const struct mmt_field symbol_f[] = {
 	COL("line", U64, "", "in the source file; 0 not known"),
 };
 
+static const struct mmt_field syscall_totals_f[] = {
+	COL("time", TIME, "ns", "end of the interval"),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("epoch", U64, "", "task epoch; 0: tasks without counters of their own, and the histograms of all tasks"),
+	COL("abi", ENUM, "native,compat", "compat: by the 32-bit ABI of a 64-bit kernel, whose numbers are others"),
+	COL("nr", U64, "", "number of the call, 511 for all from there on"),
+	COL("name", STR, "", "its name on the machine of the recording; empty: not known there"),
+	COL("class", STR, "", "empty: all calls; else a part of them, counted again: advice, kind of mapping, direction, protection"),
+	COL("count", U64, "count", "calls that returned, and calls of exit and exit_group"),
+	COL("errors", U64, "count", "of these, returned an error"),
+	COL("restarts", U64, "count", "of the errors, ended by a signal, to be restarted or to fail with EINTR"),
+	COL("untimed", U64, "count", "of the calls, without time: their beginning was not seen, or they never return"),
+	COL("time_ns", NS, "ns", "from entry to return, sum"),
+	COL("max_ns", NS, "ns", "from entry to return, maximum since the mark; not of classes"),
+	COL("bytes", U64, "B", "of a class: bytes that its calls without error named"),
+	COL("open", U64, "count", "at a mark: calls in progress; they count when they return"),
+	COL("open_ns", NS, "ns", "at a mark: time since they were entered"),
+	COL("hist", HIST, "ns", "from entry to return, of all tasks but the collector; in rows of epoch 0"),
+};
+
 #define EV(i, n, f, d) { i, MMT_KIND_EVENT, n, d, N(f), f }
 #define TB(i, n, f, d) { i, MMT_KIND_TABLE, n, d, N(f), f }
 
@@ -287,6 +307,7 @@ static const struct mmt_type std_types[] = {
 	TB(MMT_TB_COUNTER, "counter", counter_f, "the kernel's own counters, read beside ours"),
 	TB(MMT_TB_FOOTPRINT, "footprint", footprint_f, "the collector's own cost"),
 	TB(MMT_TB_NOTE, "note", note_f, "messages of the collector"),
+	TB(MMT_TB_SYSCALL_TOTALS, "syscall_totals", syscall_totals_f, "system calls of a task since its previous row (sums), maxima since the mark; only with -e syscall"),
 	TB(MMT_TB_FAULT_TOTALS, "fault_totals", fault_totals_f, "page faults of a task since its previous row"),
 	TB(MMT_TB_FAULT_SAMPLE, "fault_sample", fault_sample_f, "page faults, sampled"),
 	TB(MMT_TB_STACK, "stack", stack_f, "call stacks, each once"),

@@ -37,6 +37,16 @@ static const struct explain_family families[] = {
 	{ .name = "memory", .title = "page faults", .prefixes = "mm",
 	  .experiment = "set huge pages alike in both arms (/sys/kernel/mm/transparent_hugepage/enabled: always, then never); "
 			"if faults carry the change, it follows" },
+	{ .name = "mapping", .title = "memory management calls",
+	  .prefixes = "mm.madvise,mm.mmap,mm.munmap,mm.brk,mm.mprotect,mm.mremap",
+	  .experiment = "have the allocator keep its memory in both arms (env.GLIBC_TUNABLES=glibc.malloc.trim_threshold=4294967296"
+			":glibc.malloc.mmap_threshold=4294967296, or another allocator by LD_PRELOAD)" },
+	{ .name = "locks", .title = "locks of user space", .prefixes = "syscall.futex",
+	  .experiment = "run both arms with fewer threads, or with another allocator (LD_PRELOAD); if a lock carries the change, "
+			"it shrinks with the number of those who want it" },
+	{ .name = "syscalls", .title = "system calls", .prefixes = "syscall",
+	  .experiment = "see which calls differ (mmt-trace report --syscalls on a trace of each), and run both arms with "
+			"mitigations=off: if their number carries the change, it shrinks with their price" },
 	{ .name = "interrupts", .title = "interrupts", .prefixes = "kernel.interrupts,kernel.time.irq,kernel.time.softirq",
 	  .experiment = "see which ones differ (/proc/interrupts before and after): rescheduling interrupts come with wakeups on "
 			"other CPUs and go away with pinning; move a device's off the benchmark's CPUs (/proc/irq/N/smp_affinity)" },

@@ -9,7 +9,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-enum { F_SWITCH, F_MIGRATE, F_WAKEUP, F_WAKEUP_NEW, F_WAKING, F_FAULT, F_N };
+enum { F_SWITCH, F_MIGRATE, F_WAKEUP, F_WAKEUP_NEW, F_WAKING, F_FAULT, F_SYS_ENTER, F_SYS_EXIT, F_N };
 
 const volatile int counting = 0; /* 0: the verifier leaves "return 0" */
 
@@ -44,3 +44,5 @@ FLOOR(floor_wakeup, "sched_wakeup", F_WAKEUP)
 FLOOR(floor_wakeup_new, "sched_wakeup_new", F_WAKEUP_NEW)
 FLOOR(floor_waking, "sched_waking", F_WAKING)
 FLOOR(floor_fault, "page_fault_user", F_FAULT)
+FLOOR(floor_sys_enter, "sys_enter", F_SYS_ENTER)
+FLOOR(floor_sys_exit, "sys_exit", F_SYS_EXIT)
