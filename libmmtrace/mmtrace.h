@@ -217,6 +217,12 @@ struct mmt_cell {
 MMT_API int mmt_writer__open(const char *path, const struct mmt_writer_opts *opts, struct mmt_writer **out);
 MMT_API int mmt_writer__open_fd(int fd, const struct mmt_writer_opts *opts, struct mmt_writer **out);
 /*
+ * No file: every row goes to fn at once, which may keep nothing of the cells and whose
+ * error mmt_writer__row() returns; events are dropped. For live views of what would be written.
+ */
+typedef int (*mmt_row_fn)(void *ctx, const struct mmt_type *type, const struct mmt_cell *cells);
+MMT_API int mmt_writer__open_rows(mmt_row_fn fn, void *ctx, const struct mmt_writer_opts *opts, struct mmt_writer **out);
+/*
  * Append n events to a stream; args holds the ARG fields of all of them in order.
  * Nothing is written before mmt_writer__seal(), or when about 4 MB are pending.
  */

@@ -38,6 +38,8 @@ struct mmt_writer {
 	int rows_err;        /* of the last attempt */
 	struct mark *index; /* of every index_step-th chunk */
 	uint32_t n_index, index_step;
+	mmt_row_fn row_fn; /* instead of a file */
+	void *row_ctx;
 };
 
 static int writer_new(const struct mmt_writer_opts *opts, struct mmt_writer **out)
@@ -291,6 +293,29 @@ int mmt_writer__open_fd(int fd, const struct mmt_writer_opts *opts, struct mmt_w
 	return fd >= 0 ? writer_open("descriptor", fd, false, opts, out) : -EBADF;
 }
 
+int mmt_writer__open_rows(mmt_row_fn fn, void *ctx, const struct mmt_writer_opts *opts, struct mmt_writer **out)
+{
+	int err;
+
+	if (!fn)
+		return -EINVAL;
+	err = writer_new(opts, out);
+	if (err)
+		return err;
+	(*out)->row_fn = fn;
+	(*out)->row_ctx = ctx;
+	return 0;
+}
+
+static int row_out(struct mmt_writer *w, uint16_t table, const struct mmt_cell *cells, size_t n_cells)
+{
+	const struct mmt_type *type = mmt_schema_find(&w->schema, table);
+
+	if (!type || type->kind != MMT_KIND_TABLE || n_cells != type->n_fields)
+		return -EINVAL;
+	return w->row_fn(w->row_ctx, type, cells);
+}
+
 void mmt_writer__lost(struct mmt_writer *w, const uint64_t lost[MMT_N_CLASSES])
 {
 	unsigned int i;
@@ -352,8 +377,11 @@ static int seal_rows(struct mmt_writer *w)
 
 int mmt_writer__seal(struct mmt_writer *w)
 {
-	int err = seal_rows(w), err2;
+	int err, err2;
 
+	if (w->row_fn)
+		return 0;
+	err = seal_rows(w);
 	/* rows wait for space; events would grow without bound */
 	if (err && mmt_ebuf_bytes(w->ev) < SEAL_AT)
 		return err;
@@ -367,6 +395,8 @@ int mmt_writer__events(struct mmt_writer *w, uint32_t stream, const struct mmt_e
 	size_t used, args_used;
 	int err = 0, err2;
 
+	if (w->row_fn)
+		return 0;
 	while (n) {
 		err2 = mmt_ebuf_add(w->ev, stream, ev, n, args, n_args, &used, &args_used);
 		if (err2)
@@ -392,6 +422,8 @@ int mmt_writer__row(struct mmt_writer *w, uint16_t table, const struct mmt_cell 
 	size_t all = mmt_tbuf_cells(w->tb) + n_cells;
 	int err;
 
+	if (w->row_fn)
+		return row_out(w, table, cells, n_cells);
 	if (w->rows_err && (mmt_tbuf_bytes(w->tb) >= ROWS_MAX || all > MMT_MAX_CELLS))
 		return w->rows_err; /* until a seal succeeds */
 	if (mmt_tbuf_bytes(w->tb) >= w->rows_seal_at || all > MMT_MAX_CELLS) {
@@ -462,6 +494,10 @@ int mmt_writer__close(struct mmt_writer *w)
 
 	if (!w)
 		return 0;
+	if (w->row_fn) {
+		mmt_writer__abandon(w);
+		return 0;
+	}
 	err = mmt_writer__seal(w);
 	/* even if the last chunk found no room: its gap in the sequence will be seen */
 	err2 = write_end(w);
