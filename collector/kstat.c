@@ -124,7 +124,7 @@ int mmt_kstat__write(struct mmt_writer *w, const struct mmt_tasks *t, uint64_t n
 		return -ENOMEM;
 	err = write_stat(w, buf, size, now, segment);
 	err = err ? err : write_vmstat(w, buf, size, now, segment);
-	n = mmt_tasks__busiest(t, busy, BUSY_TASKS);
+	n = t ? mmt_tasks__busiest(t, busy, BUSY_TASKS) : 0;
 	for (i = 0; i < n && !err; i++)
 		err = write_task(w, busy[i], buf, size, now, segment);
 	free(buf);

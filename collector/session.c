@@ -42,6 +42,7 @@ struct mmt_session {
 	uint64_t next_pass, next_seal, next_full; /* CLOCK_MONOTONIC, ns */
 	uint64_t lost_total, cpu_ns_start, bytes;
 	bool running, fifo;
+	bool live; /* rows go to a sink */
 	int old_policy, old_prio;
 	int err; /* first error of the file: reported by every later call */
 };
@@ -208,7 +209,7 @@ static int seal(struct mmt_session *s)
 	int err = mmt_writer__seal(s->w);
 
 	mmt_drain__sealed(&s->drain);
-	s->next_seal = clock_ns(CLOCK_MONOTONIC) + SEAL_NS;
+	s->next_seal = s->live ? UINT64_MAX : clock_ns(CLOCK_MONOTONIC) + SEAL_NS; /* live: totals at marks only */
 	return keep(s, err);
 }
 
@@ -237,7 +238,7 @@ static int cut(struct mmt_session *s, int kind, const char *name, const char *ar
 	if (err)
 		return err;
 	err = mmt_oracle__write(s->oracle, s->w, now, s->n_marks);
-	err = err ? err : mmt_kstat__write(s->w, &s->tasks, now, s->n_marks);
+	err = err ? err : mmt_kstat__write(s->w, s->live ? NULL : &s->tasks, now, s->n_marks);
 	err = err ? err : write_footprint(s, now);
 	err = err ? err : write_clock(s);
 	err = err ? err : write_mark(s, now, kind, name, arg);
@@ -365,11 +366,14 @@ int mmt_session__open(const struct mmt_session_opts *o, struct mmt_session **out
 	if (!s)
 		return -ENOMEM;
 	s->log = (struct mmt_log){ o->log, o->log_ctx };
+	s->live = o->sink;
 	s->control.listen_fd = -1;
 	s->interval_ns = (o->interval_ms ? o->interval_ms : 1000) * 1000000ULL;
 	s->pass_ns = 25000000;
 	s->n_marks = 1; /* segment 0 is what happened before the first mark */
 	s->cpu_ns_start = mmt_footprint__cpu_ns();
+	if (s->live)
+		wo.level = -1;
 	wo.time_shift = (uint8_t)(o->time_shift < 0 ? 4 : o->time_shift);
 	err = mmt_topology__read(&s->topo, "");
 	if (err) {
@@ -386,13 +390,17 @@ int mmt_session__open(const struct mmt_session_opts *o, struct mmt_session **out
 	err = err ? err : mmt_cpu_totals__init(&s->cpu_totals, &s->bpf);
 	if (err)
 		goto err_close;
-	err = mmt_writer__open(o->output, &wo, &s->w);
+	if (s->live)
+		err = mmt_writer__open_rows(o->sink, o->sink_ctx, &wo, &s->w);
+	else
+		err = mmt_writer__open(o->output, &wo, &s->w);
 	if (err) {
 		log_err(&s->log, "cannot create %s: %s", o->output, strerror(-err));
 		goto err_close;
 	}
 	mmt_tasks__set_writer(&s->tasks, s->w);
 	mmt_families__set_writer(&s->families, s->w);
+	s->tasks.all_deaths = s->live;
 	err = mmt_drain__init(&s->drain, &s->bpf, s->w);
 	err = err ? err : write_head(s, o);
 	if (err)
@@ -413,7 +421,8 @@ int mmt_session__start(struct mmt_session *s)
 {
 	int err;
 
-	prefer(s);
+	if (!s->live) /* nothing is lost by coming late */
+		prefer(s);
 	err = mmt_probe__attach(&s->bpf, &s->log);
 	if (err)
 		return err;

@@ -31,6 +31,12 @@ struct mmt_session_opts {
 	mmt_log_fn log;
 	void *log_ctx;
 	const char *output;          /* trace file; "-" is standard output */
+	/*
+	 * Live: rows go to sink instead of a file, those of totals at marks and when a task
+	 * ends. The last row of a cut is the mark's. For the profile without events.
+	 */
+	mmt_row_fn sink;
+	void *sink_ctx;
 	enum mmt_profile profile;
 	bool waking;                 /* also record sched_waking with the waker's own clock reading */
 	bool no_oracle;              /* leave the perf software counters out */

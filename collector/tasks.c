@@ -185,7 +185,7 @@ static int on_death(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_r
 	e->k_majflt = r->maj_flt;
 	memcpy(e->comm, r->comm, sizeof(e->comm));
 	err = write_totals(t, e, r->time);
-	if (!err && (!t->bpf->cfg.filter || t->bpf->slots[e->slot].flags & MMT_SF_WANT))
+	if (!err && (!t->bpf->cfg.filter || t->all_deaths || t->bpf->slots[e->slot].flags & MMT_SF_WANT))
 		err = write_task(t, e);
 	end = epoch_end(t, e);
 	return err ? err : end;
@@ -344,8 +344,11 @@ void mmt_tasks__new_segment(struct mmt_tasks *t, uint64_t segment)
 	t->segment = segment;
 	for (i = 0; i < t->n_live; i++) {
 		struct mmt_slot *s = &t->bpf->slots[t->live[i]->slot];
+		uint64_t wait = t->snap[i].wait_max, off = t->snap[i].off_max;
 
-		s->wait_max = s->off_max = 0;
+		/* what grew since the last reading belongs to the new segment */
+		__atomic_compare_exchange_n(&s->wait_max, &wait, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+		__atomic_compare_exchange_n(&s->off_max, &off, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 		t->live[i]->done.wait_max = t->live[i]->done.off_max = 0;
 	}
 }

@@ -44,6 +44,7 @@ struct mmt_tasks {
 	struct mmt_counts sum;    /* of all rows written */
 	struct mmt_counts others; /* of the rows of epoch 0 */
 	uint64_t self; /* epoch id of the collector's main thread, 0 not seen yet */
+	bool all_deaths; /* rows of ended tasks that the filters leave out, too: who keeps all tasks can forget them */
 	int err;       /* sticky: a record could not be kept */
 	uint8_t *buf;  /* packing */
 	size_t buf_size;
