@@ -598,6 +598,34 @@ static int load_chunk(struct load *l, const struct mmt_chunk *chunk)
 	return 0;
 }
 
+struct load *model_rows_begin(struct model *m)
+{
+	static const struct model_opts all = { .window = WINDOW_ALL };
+	struct load *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->m = m;
+	l->opts = &all;
+	m->window = WINDOW_ALL;
+	return l;
+}
+
+int model_rows_add(struct load *l, const struct mmt_type *type, const struct mmt_cell *cells)
+{
+	const struct mmt_rows rows = { type, 1, cells };
+	size_t which;
+
+	for (which = 0; which < N(loaders) && loaders[which].id != type->id; which++)
+		;
+	return which < N(loaders) ? load_rows(l, which, &rows) : 0;
+}
+
+void model_rows_end(struct load *l)
+{
+	free(l);
+}
+
 static int read_all(struct load *l, const char *path)
 {
 	struct mmt_reader_opts ro = {

@@ -351,7 +351,8 @@ static uint64_t comm_hash(const char *s)
 	return h;
 }
 
-int model_group(const struct model *m, enum model_by by, bool collector, struct model_group **out, size_t *n)
+int model_group_of(const struct model *m, enum model_by by, bool collector, struct model_group **out, size_t *n,
+		   uint32_t *of)
 {
 	struct u64map map = { 0 };
 	struct model_group *g = calloc(m->n_totals + 1, sizeof(*g));
@@ -368,6 +369,8 @@ int model_group(const struct model *m, enum model_by by, bool collector, struct 
 		uint64_t key = by == BY_COMM ? comm_hash(task->comm) : group_key(m, t, by);
 		uint32_t at;
 
+		if (of)
+			of[i] = U64MAP_NONE;
 		if ((task->flags & TASK_COLLECTOR && !collector) || !totals_used(t))
 			continue;
 		at = by == BY_MACHINE ? 0 : u64map_get(&map, key);
@@ -384,15 +387,25 @@ int model_group(const struct model *m, enum model_by by, bool collector, struct 
 			g[at].v[k] += t->v[k];
 		if (rhist_merge(&g[at].wait, &t->wait) || rhist_merge(&g[at].off, &t->off))
 			goto err_free;
+		if (of)
+			of[i] = at;
 	}
 	u64map_free(&map);
-	qsort(g, n_groups, sizeof(*g), cmp_group);
 	*out = g;
 	*n = n_groups;
 	return 0;
 err_free:
 	u64map_free(&map);
 	model_groups_free(g, n_groups);
+	return err;
+}
+
+int model_group(const struct model *m, enum model_by by, bool collector, struct model_group **out, size_t *n)
+{
+	int err = model_group_of(m, by, collector, out, n, NULL);
+
+	if (!err)
+		qsort(*out, *n, sizeof(**out), cmp_group);
 	return err;
 }
 
