@@ -14,10 +14,8 @@
 #include "child.h"
 #include "cmd.h"
 #include "events.h"
-#include "suggest.h"
+#include "opt_parse.h"
 #include "sysinfo.h"
-
-#define MAX_IDS 256
 
 #ifndef MMT_VERSION
 #define MMT_VERSION "0"
@@ -25,7 +23,7 @@
 
 struct record_args {
 	struct mmt_session_opts o;
-	pid_t pids[MAX_IDS], tids[MAX_IDS];
+	pid_t pids[OPT_MAX_IDS], tids[OPT_MAX_IDS];
 	struct events events;
 	bool all;
 	double duration; /* s; 0: until stopped */
@@ -57,58 +55,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static int parse_ids(struct argp_state *state, const char *arg, pid_t *ids, size_t *n)
-{
-	const char *s = arg;
-	char *end;
-
-	for (;; s = end + 1) {
-		unsigned long v = strtoul(s, &end, 10);
-
-		if (end == s || (*end && *end != ',') || !v || v > 1 << 22) {
-			argp_error(state, "'%s' is not a list of process ids", arg);
-			return EINVAL;
-		}
-		if (*n == MAX_IDS) {
-			argp_error(state, "more than %d ids", MAX_IDS);
-			return EINVAL;
-		}
-		ids[(*n)++] = (pid_t)v;
-		if (!*end)
-			return 0;
-	}
-}
-
-static int parse_number(struct argp_state *state, const char *arg, const char *what, unsigned long lo,
-			unsigned long hi, unsigned long *v)
-{
-	char *end;
-
-	errno = 0;
-	*v = strtoul(arg, &end, 10);
-	if (!errno && end != arg && !*end && *v >= lo && *v <= hi)
-		return 0;
-	argp_error(state, "%s '%s' is not a number from %lu to %lu", what, arg, lo, hi);
-	return EINVAL;
-}
-
-static int parse_choice(struct argp_state *state, const char *arg, const char *what, const char *const *names,
-			size_t n, size_t *i)
-{
-	const char *near;
-	char list[128];
-
-	for (*i = 0; *i < n; (*i)++)
-		if (!strcmp(arg, names[*i]))
-			return 0;
-	near = suggest(arg, names, n);
-	for (size_t k = 0, at = 0; k < n && at < sizeof(list); k++)
-		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s", k ? ", " : "", names[k]);
-	argp_error(state, "no %s '%s'%s%s%s; there are: %s", what, arg, near ? "; did you mean '" : "",
-		   near ? near : "", near ? "'?" : "", list);
-	return EINVAL;
-}
-
 static int parse_events(struct argp_state *state, const char *arg, struct record_args *a)
 {
 	char why[256];
@@ -138,10 +84,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'p':
 		o->pids = a->pids;
-		return parse_ids(state, arg, a->pids, &o->n_pids);
+		return opt_ids(state, arg, a->pids, &o->n_pids);
 	case 't':
 		o->tids = a->tids;
-		return parse_ids(state, arg, a->tids, &o->n_tids);
+		return opt_ids(state, arg, a->tids, &o->n_tids);
 	case KEY_COMM:
 		o->comm = arg;
 		return 0;
@@ -151,14 +97,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'e':
 		return parse_events(state, arg, a);
 	case KEY_PROFILE:
-		err = parse_choice(state, arg, "profile", profiles, 3, &i);
+		err = opt_choice(state, arg, "profile", profiles, 3, &i);
 		o->profile = (enum mmt_profile)i;
 		return err;
 	case 'o':
 		o->output = arg;
 		return 0;
 	case 'I':
-		err = parse_number(state, arg, "interval", 200, 3600000, &v);
+		err = opt_number(state, arg, "interval", 200, 3600000, &v);
 		o->interval_ms = (unsigned int)v;
 		return err;
 	case KEY_DURATION:
@@ -169,15 +115,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		}
 		return 0;
 	case KEY_RING:
-		err = parse_number(state, arg, "ring size", 4, 1048576, &v);
+		err = opt_number(state, arg, "ring size", 4, 1048576, &v);
 		o->ring_kb = (unsigned int)v;
 		return err;
 	case KEY_SHIFT:
-		err = parse_number(state, arg, "clock shift", 0, 16, &v);
+		err = opt_number(state, arg, "clock shift", 0, 16, &v);
 		o->time_shift = (int)v;
 		return err;
 	case KEY_PROBE:
-		err = parse_choice(state, arg, "probe", probes, 3, &i);
+		err = opt_choice(state, arg, "probe", probes, 3, &i);
 		o->probe = probes[err ? 0 : i];
 		return err;
 	case KEY_VERIFY:
