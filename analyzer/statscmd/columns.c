@@ -150,8 +150,16 @@ static int read_lines(struct reader *r, struct table_in *t, char *text, size_t l
 
 static int check_file(const struct table_in *t, const char *file)
 {
+	unsigned int i;
+
 	if (!t->lines) {
 		out_err("%s: no numbers", file);
+		return -EINVAL;
+	}
+	for (i = 0; t->chosen && i < t->n; i++) {
+		if (t->want[i] <= t->words)
+			continue;
+		out_err("%s: there is no column %u: the longest line has %zu", file, t->want[i], t->words);
 		return -EINVAL;
 	}
 	if (!t->chosen && t->lines > 1 && t->words > 1) {

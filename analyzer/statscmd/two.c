@@ -325,6 +325,9 @@ int do_multiplicity(struct call *c)
 
 	if (err)
 		return err;
+	for (i = 0; i < p.n_raw; i++)
+		if (p.raw[i] < 0 || p.raw[i] > 1)
+			return in_fail(c, "p[%zu] is %g: a probability is between 0 and 1", i, p.raw[i]);
 	out = arena_alloc(c->mem, (p.n_raw + 1) * sizeof(*out));
 	if (!out)
 		return -ENOMEM;

@@ -138,4 +138,8 @@ json '{"statistic": "histogram", "cases": [{"id": "a", "in": {"values": ["1"], "
 expect "bits" --batch j.json
 json '{"statistic": "explain", "cases": [{"id": "a", "in": {"y_a": [1], "y_b": [2], "metrics": {"m": {"a": [1]}}}}]}'
 expect "no 'b'" --batch j.json
+json '{"statistic": "multiplicity", "cases": [{"id": "a", "in": {"p": [0.5, 5]}}]}'
+expect "a probability is between 0 and 1" --batch j.json
+printf '1\n2\n' >t
+expect 't: there is no column 5: the longest line has 1' describe -k 1,5 t
 exit $bad
