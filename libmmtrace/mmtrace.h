@@ -148,6 +148,7 @@ enum {
 	MMT_MAP_ANON = 4,       /* no file: code made at run time */
 	MMT_MAP_NO_BUILD_ID = 8, /* the file was read and has none */
 	MMT_MAP_UNREAD = 16,    /* the file could not be read: whether it has one is not known */
+	MMT_MAP_HAS_VADDR = 32, /* `vaddr` is known */
 };
 
 /* flags of a symbol row */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Executable mappings of processes, read from /proc/PID/maps while they live: rows of
+ * table `mapping`. Nothing here is done per event: processes are asked for (at first
+ * sight, exec, mark and end), and read in passes of a given time.
+ */
+#ifndef MMT_MAPS_H
+#define MMT_MAPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "log.h"
+
+#define MMT_MAPS_PER_PROCESS 4096       /* executable mappings */
+#define MMT_MAPS_BYTES (8u << 20)       /* read of one process's maps */
+#define MMT_MAPS_ALL (1u << 18)         /* mappings that live at once, of all processes */
+
+struct mmt_maps;
+
+struct mmt_maps_stats {
+	uint64_t processes; /* read, each time counted */
+	uint64_t gone;      /* had ended, or their number was another's, before they could be read */
+	uint64_t cut;       /* had more mappings than are kept */
+	uint64_t files;     /* whose build-id was read */
+	uint64_t rows;
+};
+
+int mmt_maps__open(struct mmt_writer *w, const struct mmt_log *log, struct mmt_maps **out);
+void mmt_maps__close(struct mmt_maps *m);
+/*
+ * Read process `pid` at the next pass. epoch is its leader's; start its start time
+ * (CLOCK_BOOTTIME, ns), by which another process of that number is known; 0: not known.
+ */
+int mmt_maps__want(struct mmt_maps *m, uint64_t epoch, uint32_t pid, uint64_t start);
+/* Every process that is known and lives, again. */
+int mmt_maps__want_all(struct mmt_maps *m);
+/* Read what is wanted, the oldest wish first, until budget_ns are over (one process at least); how many are left. */
+int mmt_maps__pass(struct mmt_maps *m, uint64_t now, uint64_t budget_ns);
+/* It executed another program: its mappings are gone, the new ones are wanted. */
+int mmt_maps__exec(struct mmt_maps *m, uint64_t epoch, uint64_t now);
+/* It ended. */
+int mmt_maps__exit(struct mmt_maps *m, uint64_t epoch, uint64_t now);
+/* The mapping that holds an address now (0: none is known), and the address's offset in its file, or itself where it has none. */
+uint64_t mmt_maps__find(const struct mmt_maps *m, uint64_t epoch, uint64_t address, uint64_t *offset);
+void mmt_maps__stats(const struct mmt_maps *m, struct mmt_maps_stats *st);
+
+#endif
