@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "faults.h"
 #include "load_row.h"
 #include "model_int.h"
 #include "syscalls.h"
@@ -122,6 +123,7 @@ static void forget_totals(struct model *m)
 		m->cpus[i].ran = false;
 	}
 	syscalls_forget(m->syscalls);
+	faults_forget(m->faults);
 }
 
 static void select_marks(struct load *l)
@@ -490,6 +492,11 @@ static int row_syscall(struct load *l, const struct row *r)
 	return syscalls_row(l->m, r);
 }
 
+static int row_fault(struct load *l, const struct row *r)
+{
+	return faults_row(l->m, r);
+}
+
 static const struct table_loader {
 	uint16_t id;
 	const char *const *cols;
@@ -510,6 +517,7 @@ static const struct table_loader {
 	{ MMT_TB_FOOTPRINT, footprint_cols, N(footprint_cols), row_footprint },
 	{ MMT_TB_NOTE, note_cols, N(note_cols), row_note },
 	{ MMT_TB_SYSCALL_TOTALS, syscalls_cols, SYSCALLS_COLS, row_syscall },
+	{ MMT_TB_FAULT_TOTALS, faults_cols, FAULTS_COLS, row_fault },
 };
 
 static uint32_t has_mask(const struct colmap *map, int n)

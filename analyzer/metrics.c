@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "faults.h"
 #include "metrics.h"
 #include "syscalls.h"
 
@@ -18,6 +19,7 @@ enum { /* source */
 	FROM_N_TASKS,
 	FROM_UTIL,
 	FROM_SYSCALL,  /* column `cols` of the system calls: of the call `counter`, of its class `counter_name` */
+	FROM_FAULTS,   /* sum of fault_totals columns `cols`, the collector left out */
 	FROM_SPREAD,   /* how busy time lies on the CPUs, arg says what of it */
 };
 
@@ -72,6 +74,12 @@ enum { /* per: what the sum is divided by; quantiles and levels use PER_ITER */
 #define SYSCALL_MB(n, call, class, d) \
 	{ .name = n, .unit = "MB", .better = METRIC_LOWER, .kind = METRIC_COUNT, .min_rel = 0.05, .source = FROM_SYSCALL, \
 	  .detail = true, .cols = SC_BYTES, .arg = 1e-6, .counter = call, .counter_name = class, .definition = d }
+#define FAULTS(n, det, c, d) \
+	{ .name = n, .unit = "count", .better = METRIC_LOWER, .kind = METRIC_COUNT, .min_rel = 0.05, .source = FROM_FAULTS, \
+	  .detail = det, .cols = c, .arg = 1, .definition = d }
+#define FAULTS_RATE(n, c, d) \
+	{ .name = n, .unit = "1/s", .better = METRIC_LOWER, .kind = METRIC_RATE, .min_rel = 0.05, .source = FROM_FAULTS, \
+	  .detail = true, .per = PER_SECOND, .cols = c, .arg = 1, .definition = d }
 
 static const struct metric catalogue[] = {
 	{ .name = "run.duration", .unit = "s", .better = METRIC_LOWER, .kind = METRIC_TIME, .min_rel = 0.01,
@@ -152,6 +160,21 @@ static const struct metric catalogue[] = {
 	COUNTER_RATE("mm.faults.rate", METRIC_LOWER, "proc.vmstat", "pgfault", "page faults a second, by /proc/vmstat"),
 	COUNTER("mm.faults.major", METRIC_LOWER, false, "proc.vmstat", "pgmajfault", "page faults that waited for I/O, by /proc/vmstat"),
 	COUNTER_RATE("mm.faults.major.rate", METRIC_LOWER, "proc.vmstat", "pgmajfault", "major page faults a second"),
+	FAULTS("mm.faults.task.minor", false, FT_B(FT_MINOR),
+	       "minor page faults, by the kernel's counters of the tasks; only with -e fault"),
+	FAULTS("mm.faults.task.major", false, FT_B(FT_MAJOR),
+	       "page faults that waited, by the kernel's counters of the tasks; only with -e fault"),
+	FAULTS_RATE("mm.faults.task.minor.rate", FT_B(FT_MINOR), "minor page faults of tasks a second"),
+	FAULTS_RATE("mm.faults.task.major.rate", FT_B(FT_MAJOR), "major page faults of tasks a second"),
+	FAULTS("mm.faults.task.user", true, FT_USER, "page faults raised in user mode; only with -e fault, on x86"),
+	FAULTS("mm.faults.task.kernel", true, FT_KERNEL, "page faults raised in kernel mode on user addresses"),
+	FAULTS("mm.faults.task.read", true, FT_READ, "page faults raised by reads"),
+	FAULTS("mm.faults.task.write", true, FT_WRITE, "page faults raised by writes"),
+	FAULTS("mm.faults.task.exec", true, FT_EXEC, "page faults raised by fetching instructions"),
+	FAULTS("mm.faults.task.protection", true, FT_PROT,
+	       "page faults on pages that were there, but not for this access: copy on write, for one"),
+	FAULTS_RATE("mm.faults.task.user.rate", FT_USER, "page faults raised in user mode a second"),
+	FAULTS_RATE("mm.faults.task.kernel.rate", FT_KERNEL, "page faults raised in kernel mode on user addresses a second"),
 	COUNTER("mm.pages_migrated", METRIC_LOWER, true, "proc.vmstat", "pgmigrate_success",
 		"pages moved for any reason (compaction, NUMA balancing, mempolicy), by /proc/vmstat"),
 	SYSCALL("mm.madvise", METRIC_LOWER, true, SC_COUNT, "madvise", NULL, "calls of madvise; only with -e syscall"),
@@ -404,6 +427,10 @@ int metric_value(const struct metric_ctx *ctx, const struct metric *metric, doub
 		break;
 	case FROM_SYSCALL:
 		err = syscalls_total(m, metric->counter, metric->counter_name, metric->cols, value);
+		*value *= err ? 1 : metric->arg;
+		break;
+	case FROM_FAULTS:
+		err = faults_total(m, metric->cols, value);
 		*value *= err ? 1 : metric->arg;
 		break;
 	case FROM_SPREAD:

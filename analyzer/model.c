@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "faults.h"
 #include "model_int.h"
 #include "syscalls.h"
 
@@ -20,6 +21,7 @@ void model_free(struct model *m)
 		rhist_free(&m->totals[i].off);
 	}
 	syscalls_free(m->syscalls);
+	faults_free(m->faults);
 	free(m->meta);
 	free(m->marks);
 	free(m->clocks);
@@ -341,8 +343,7 @@ static int cmp_group(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-
-static uint64_t comm_hash(const char *s)
+uint64_t model_name_hash(const char *s)
 {
 	uint64_t h = 0xcbf29ce484222325ull;
 
@@ -366,7 +367,7 @@ int model_group_of(const struct model *m, enum model_by by, bool collector, stru
 	for (i = 0; i < m->n_totals; i++) {
 		const struct model_totals *t = &m->totals[i];
 		const struct model_task *task = &m->tasks[t->task];
-		uint64_t key = by == BY_COMM ? comm_hash(task->comm) : group_key(m, t, by);
+		uint64_t key = by == BY_COMM ? model_name_hash(task->comm) : group_key(m, t, by);
 		uint32_t at;
 
 		if (of)

@@ -114,6 +114,7 @@ struct model_opts {
 };
 
 struct syscalls;
+struct faults;
 
 struct model {
 	const char *path;
@@ -133,6 +134,7 @@ struct model {
 	struct model_segment *segments; size_t n_segments;
 	const char **names; size_t n_names;        /* interned: sources and names of counters */
 	struct syscalls *syscalls; /* NULL: the trace says nothing of them; see syscalls.h */
+	struct faults *faults; /* NULL: no task faulted, or the trace says nothing of it; see faults.h */
 	struct u64map by_epoch, by_cgroup, by_cpu;
 	uint32_t task_has, cpu_has, foot_has, hist_has; /* columns in the file; hist: bit 0 wait, bit 1 off, bit 2 place */
 	bool have_task_totals, have_cpu_totals;
@@ -152,6 +154,8 @@ const struct model_task *model_task(const struct model *m, uint64_t epoch);
 const char *model_cgroup_path(const struct model *m, uint64_t id);
 /* Segment seq lies in the window. */
 bool model_selected(const struct model *m, uint64_t seq);
+/* A key for names that are the same. */
+uint64_t model_name_hash(const char *s);
 /* Text for people: "iteration", "mark load", ... */
 const char *model_window_name(const struct model *m, char *buf, size_t size);
 

@@ -200,7 +200,7 @@ struct table *report_cpus(const struct report *r)
 	return t;
 }
 
-static int say(const struct report *r, int err, const char *fmt, ...)
+int report_say(const struct report *r, int err, const char *fmt, ...)
 {
 	char line[512];
 	va_list ap;
@@ -226,7 +226,7 @@ static int prepare(struct report *r)
 	if (!o->events)
 		return model_group(r->m, by[o->by], o->collector, &r->g, &r->n);
 	if (o->by == REPORT_CPU)
-		return say(r, -EINVAL, "--events has no table by cpu: leave --events out, or choose --by task|process|cgroup");
+		return report_say(r, -EINVAL, "--events has no table by cpu: leave --events out, or choose --by task|process|cgroup");
 	err = sched_events_load(r->m, o->threads, o->log, o->log_ctx, &r->ev);
 	if (err)
 		return err;
@@ -237,7 +237,7 @@ static int prepare(struct report *r)
 		o->log(o->log_ctx, MMT_LOG_WARN, line);
 	}
 	if (!r->ev.events)
-		return say(r, -ENODATA, "%s: no events in this trace (profile %s); leave --events out to report its totals",
+		return report_say(r, -ENODATA, "%s: no events in this trace (profile %s); leave --events out to report its totals",
 			   r->m->path, model_meta(r->m, "profile") ? model_meta(r->m, "profile") : "unknown");
 	return report_regroup(r, r->ev.g, r->ev.n);
 }
@@ -254,7 +254,7 @@ static int sort_and_cut(struct report *r, struct table *t)
 		if (err == -ENOENT)
 			err = table_sort(t, key, true);
 		if (err == -ENOENT)
-			return say(r, err, "no column '%s' to sort by; try run, nvcsw, nivcsw, wait_p99, wait_max, off_sum (all: -x, first line)",
+			return report_say(r, err, "no column '%s' to sort by; try run, nvcsw, nivcsw, wait_p99, wait_max, off_sum (all: -x, first line)",
 				   r->o->sort);
 		if (err)
 			return err;
@@ -313,6 +313,10 @@ int report_write(const struct model *m, const struct report_opts *o, FILE *f)
 	err = prepare(&r);
 	if (err)
 		goto out;
+	if (o->faults) {
+		err = report_faults(&r, f);
+		goto out;
+	}
 	t = o->by == REPORT_CPU ? report_cpus(&r) : report_table(&r);
 	err = t ? table_err(t) : -ENOMEM;
 	err = err ? err : sort_and_cut(&r, t);

@@ -12,7 +12,7 @@ struct report_opts {
 	const char *sort;   /* column, NULL: run time */
 	size_t top;         /* rows; 0: all */
 	bool events;        /* from the event stream instead of the totals */
-	bool hist, verify;
+	bool hist, verify, faults;
 	unsigned int threads; /* to unpack events, beside the caller's */
 	bool collector;     /* the collector's own tasks too */
 	struct table_out out;

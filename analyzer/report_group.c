@@ -5,15 +5,6 @@
 
 #include "report_int.h"
 
-static uint64_t name_hash(const char *s)
-{
-	uint64_t h = 0xcbf29ce484222325ull;
-
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 0x100000001b3ull;
-	return h;
-}
-
 static uint64_t key_of(const struct report *r, const struct model_group *g)
 {
 	const struct model_task *t = g->task;
@@ -22,7 +13,7 @@ static uint64_t key_of(const struct report *r, const struct model_group *g)
 	case REPORT_PROCESS: /* a task that the table does not know is its own process */
 		return t->known ? r->m->tasks[t->leader].epoch : t->epoch;
 	case REPORT_COMM:
-		return name_hash(t->comm);
+		return model_name_hash(t->comm);
 	case REPORT_CGROUP:
 		return t->cgroup;
 	case REPORT_TASK:

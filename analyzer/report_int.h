@@ -25,6 +25,10 @@ void report_head_json(const struct report *r, struct json *j);
 /* The main table. */
 struct table *report_table(const struct report *r);
 struct table *report_cpus(const struct report *r);
+/* --faults: tables of page faults in the place of the main table. */
+int report_faults(struct report *r, FILE *f);
+/* One line through the log, printf-like; returns err. */
+int report_say(const struct report *r, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void report_hist_text(const struct report *r, FILE *f);
 struct table *report_hist_table(const struct report *r);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "faults.h"
 #include "verify.h"
 
 static const char edge_machine[] =
@@ -35,6 +36,13 @@ static uint64_t absdiff(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
+static bool filtered(const struct model *m)
+{
+	const char *v = model_meta(m, "filter");
+
+	return v && !strcmp(v, "yes");
+}
+
 static void machine_rows(const struct model *m, const struct model_group *all, struct verify *v)
 {
 	struct verify_row *r;
@@ -64,7 +72,7 @@ static void machine_rows(const struct model *m, const struct model_group *all, s
 		r->kernel = k;
 	}
 	/* a filter keeps tasks out of their totals: then the sums need not meet */
-	if (m->have_cpu_totals && m->have_task_totals && strcmp(model_meta(m, "filter") ? model_meta(m, "filter") : "no", "yes")) {
+	if (m->have_cpu_totals && m->have_task_totals && !filtered(m)) {
 		r = add(v, "switches of tasks", "CPU totals", "count",
 			"the same switches counted by task and by CPU: they must be equal");
 		r->ours = all->v[MT_NVCSW] + all->v[MT_NIVCSW];
@@ -73,6 +81,37 @@ static void machine_rows(const struct model *m, const struct model_group *all, s
 			"the same time counted by task and by CPU, cut at slightly different instants");
 		r->ours = all->v[MT_RUN_NS];
 		r->kernel = model_cpu_sum(m, MC_BUSY_NS);
+	}
+}
+
+/* Page faults of the tasks, the collector's too, against those of the machine. */
+static void fault_rows(const struct model *m, struct verify *v)
+{
+	struct verify_row *r;
+	uint64_t sum[FT_N] = { 0 }, k;
+	size_t i;
+	int c;
+
+	if (!faults_recorded(m, false) || filtered(m))
+		return;
+	for (i = 0; m->faults && i < m->faults->n_sums; i++)
+		for (c = 0; c < FT_N; c++)
+			sum[c] += m->faults->sums[i].v[c];
+	if (!model_counter(m, "proc.vmstat", "pgfault", -1, &k)) {
+		r = add(v, "page faults", "/proc/vmstat", "count",
+			"it counts faults that failed too, is gathered by CPU, and is read after our cut");
+		if (r) {
+			r->ours = sum[FT_MINOR] + sum[FT_MAJOR];
+			r->kernel = k;
+		}
+	}
+	if (faults_recorded(m, true) && !model_counter(m, "perf.sw", "page-faults", MODEL_ALL_SCOPES, &k)) {
+		r = add(v, "page faults raised", "perf", "count",
+			"ours are counted first: perf leaves out those that the kernel meets where it may not wait");
+		if (r) {
+			r->ours = faults_sum(sum, FT_RAISED);
+			r->kernel = k;
+		}
 	}
 }
 
@@ -200,6 +239,7 @@ int verify_model(const struct model *m, struct verify *v)
 	err = err ? err : model_group(m, BY_TASK, true, &g, &n);
 	if (!err) {
 		machine_rows(m, all, v);
+		fault_rows(m, v);
 		life_rows(m, g, n, v);
 		task_row(m, g, n, "nvcsw", MT_NVCSW, "voluntary switches", p, v);
 		task_row(m, g, n, "nivcsw", MT_NIVCSW, "involuntary switches", p, v);

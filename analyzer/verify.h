@@ -6,7 +6,7 @@
 #include "model.h"
 #include "table.h"
 
-#define VERIFY_MAX 12
+#define VERIFY_MAX 16
 
 struct verify_row {
 	const char *what, *source, *unit; /* unit: "count" or "ns" */

@@ -432,5 +432,6 @@ static const struct mmt_family_ops ops = {
 };
 
 const struct mmt_family mmt_family_fault = {
-	.name = "fault", .summary = "page faults by task: minor, major, user, kernel, read, write; a sample of them", .ops = &ops,
+	.name = "fault", .ops = &ops,
+	.summary = "page faults by task: minor, major, user, kernel, read, write; a sample of them",
 };

@@ -18,7 +18,7 @@ struct settings {
 };
 
 enum { OPT_THREADS = 255, OPT_BY, OPT_SORT, OPT_SEGMENT, OPT_MARK, OPT_EVENTS, OPT_TOP, OPT_HIST, OPT_VERIFY,
-       OPT_COLLECTOR };
+       OPT_COLLECTOR, OPT_FAULTS };
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, OPTION_DOC, "What to report:", 1 },
@@ -30,6 +30,7 @@ static const struct argp_option options[] = {
 	{ "events", OPT_EVENTS, NULL, 0, "Compute from the event stream instead of the totals", 1 },
 	{ "threads", OPT_THREADS, "N", 0, "With --events: unpack them with N threads more (default: one a CPU, at most 3)", 1 },
 	{ "collector", OPT_COLLECTOR, NULL, 0, "Show the collector's own tasks too", 1 },
+	{ "faults", OPT_FAULTS, NULL, 0, "Page faults instead of the rest: totals, instructions and addresses (of record -e fault)", 1 },
 	{ "hist", OPT_HIST, NULL, 0, "Add histograms of run-queue latency and off-CPU time", 1 },
 	{ "verify", OPT_VERIFY, NULL, 0, "Add the differences to the kernel's own counters, and why", 1 },
 	{ NULL, 0, NULL, OPTION_DOC, "How to show it:", 2 },
@@ -104,6 +105,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_COLLECTOR:
 		s->report.collector = true;
 		break;
+	case OPT_FAULTS:
+		s->report.faults = true;
+		break;
 	case OPT_HIST:
 		s->report.hist = true;
 		break;
@@ -165,8 +169,8 @@ static int run(int argc, char **argv)
 		return MMT_EXIT_TROUBLE;
 	if (!s.input)
 		s.input = "trace.mmt";
-	if (s.report.events && !strcmp(s.input, "-")) {
-		out_err("--events reads the trace twice: save standard input to a file first");
+	if ((s.report.events || s.report.faults) && !strcmp(s.input, "-")) {
+		out_err("--events and --faults read the trace twice: save standard input to a file first");
 		return MMT_EXIT_TROUBLE;
 	}
 	s.report.threads = spare_cpus(s.threads);

@@ -483,7 +483,8 @@ static void test_storm(void **state)
 	assert_true(f.minor >= 2 * 2000 * 256);
 	sums_of_faults(trace_path, NULL, 0, MMT_MARK_ITER_START, &f);
 	/* other tasks go on at the edges, and the kernel batches this counter by CPU */
-	print_message("machine: %llu of %llu\n", (unsigned long long)(f.minor + f.major), (unsigned long long)(after - before));
+	print_message("machine: %llu of %llu\n", (unsigned long long)(f.minor + f.major),
+		      (unsigned long long)(after - before));
 	assert_in_range(f.minor + f.major, (after - before) * 99 / 100, after - before + 1000);
 	if (!f.raised)
 		return;

@@ -154,6 +154,23 @@ void synth_counter(struct synth *s, uint64_t segment, const char *source, const 
 	row(s, MMT_TB_COUNTER, c, 6);
 }
 
+void synth_faults(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, const uint64_t v[FT_N])
+{
+	struct mmt_cell c[4 + FT_N] = { num(time), num(segment), num(epoch), num(cgroup) };
+	int i;
+
+	for (i = 0; i < FT_N; i++)
+		c[4 + i] = num(v[i]);
+	row(s, MMT_TB_FAULT_TOTALS, c, 4 + FT_N);
+}
+
+void synth_fault_sample(struct synth *s, uint64_t segment, uint64_t epoch, uint64_t addr, uint64_t ip, uint64_t flags, uint64_t n)
+{
+	const struct mmt_cell c[] = { num(1), num(segment), num(epoch), num(0), num(addr), num(ip), num(flags), num(n) };
+
+	row(s, MMT_TB_FAULT_SAMPLE, c, 8);
+}
+
 void synth_footprint(struct synth *s, uint64_t time, uint64_t segment, const uint64_t v[MF_N])
 {
 	struct mmt_cell c[2 + MF_N] = { num(time), num(segment) };

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "../../analyzer/faults.h"
 #include "../../analyzer/model.h"
 #include "../../libmmtrace/mmtrace.h"
 
@@ -31,6 +32,8 @@ void synth_totals(struct synth *s, uint64_t time, uint64_t segment, uint64_t epo
 		  const uint64_t *wait, const uint64_t *off);
 void synth_cpu_totals(struct synth *s, uint64_t time, uint64_t segment, unsigned int cpu, const uint64_t v[MC_N]);
 void synth_counter(struct synth *s, uint64_t segment, const char *source, const char *name, int64_t scope, uint64_t value);
+void synth_faults(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, const uint64_t v[FT_N]);
+void synth_fault_sample(struct synth *s, uint64_t segment, uint64_t epoch, uint64_t addr, uint64_t ip, uint64_t flags, uint64_t n);
 void synth_footprint(struct synth *s, uint64_t time, uint64_t segment, const uint64_t v[MF_N]);
 
 void synth_switchx(struct synth *s, unsigned int cpu, uint64_t time, unsigned int state, unsigned int prev, unsigned int next);
