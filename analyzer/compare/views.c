@@ -47,7 +47,7 @@ static void ratio_cells(struct table *t, const struct cmp_row *r)
 	else
 		table_textf(t, "%.4f", r->ratio);
 	if (!r->word && isfinite(r->ratio_lo) && isfinite(r->ratio_hi))
-		table_textf(t, "%.3f %.3f", r->ratio_lo, r->ratio_hi);
+		table_textf(t, "%.4f %.4f", r->ratio_lo, r->ratio_hi);
 	else
 		table_none(t);
 }
@@ -90,7 +90,7 @@ static void recap_cells(struct table *t, bool have, double v, double lo, double 
 	else
 		table_none(t);
 	if (have && isfinite(lo) && isfinite(hi))
-		table_textf(t, "%.3f %.3f", lo, hi);
+		table_textf(t, "%.4f %.4f", lo, hi);
 	else
 		table_none(t);
 }
@@ -120,7 +120,7 @@ static void between_note(const struct cmp *c, const struct cmp_result *r, struct
 		   "noise of the repeats of these metrics.", c->arm[0].name);
 	for (k = 1; k < c->n_arms; k++)
 		if (!cmp_recap(c, r, k, &g, &left_out) && isfinite(g.between_lo))
-			table_note(t, "%s: over a population of metrics like these %zu the gain is %.3f to %.3f (%g %%, t over log ratios)",
+			table_note(t, "%s: over a population of metrics like these %zu the gain is %.4f to %.4f (%g %%, t over log ratios)",
 				   c->arm[k].name, g.k, g.between_lo, g.between_hi, 100 * (1 - r->opts.alpha));
 }
 

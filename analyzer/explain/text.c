@@ -67,22 +67,25 @@ static void head(const struct text *x)
 	const struct cmp_row *row = x->e->row, *base = cmp_row(x->c, x->r, x->e->result, 0);
 	const struct cmp_metric *m = &x->c->metric[x->e->result];
 	const struct explain *e = x->e;
-	char a[32], b[32], p[16];
+	char a[32], b[32], ci[64], p[16];
 
 	table_fmt_sig(a, sizeof(a), base->desc.mean, 4, false);
 	table_fmt_sig(b, sizeof(b), row->desc.mean, 4, false);
 	table_fmt_p(p, sizeof(p), row->p_adj);
 	if (x->c->benchmark)
 		fprintf(x->f, "benchmark  %s\n", x->c->benchmark);
-	fprintf(x->f, "result     %s%s%s%s, %s is better\n", m->name, *m->unit ? " [" : "", m->unit, *m->unit ? "]" : "",
-		metric_direction_name(m->better));
+	fprintf(x->f, "result     %s%s%s%s, %s\n", m->name, *m->unit ? " [" : "", m->unit, *m->unit ? "]" : "",
+		m->better == METRIC_LOWER ? "lower is better" : m->better == METRIC_HIGHER ? "higher is better" : "no better side");
 	fprintf(x->f, "           %s %s, %s %s", x->c->arm[0].name, a, x->c->arm[e->arm].name, b);
 	if (isfinite(row->ratio)) {
-		fprintf(x->f, ": %+.1f %%", 100 * (row->ratio - 1));
+		fprintf(x->f, ": %s %% as measured", cmp_fmt_pct(a, sizeof(a), 100 * (row->ratio - 1), true));
 		if (isfinite(row->ratio_lo) && isfinite(row->ratio_hi))
-			fprintf(x->f, " [%+.1f %+.1f]", 100 * (row->ratio_lo - 1), 100 * (row->ratio_hi - 1));
+			fprintf(x->f, " (%.3g %% CI %s)", 100 * row->level,
+				cmp_fmt_interval(ci, sizeof(ci), 100 * (row->ratio_lo - 1), 100 * (row->ratio_hi - 1)));
+	} else if (isfinite(row->diff)) {
+		fprintf(x->f, ": %s as measured", cmp_fmt_value(a, sizeof(a), row->diff));
 	}
-	fprintf(x->f, ", p %s: %s%s%s%s\n", p, cmp_verdict_name(row->verdict), row->verdict_why ? " (" : "",
+	fprintf(x->f, ", adjusted p %s: %s%s%s%s\n", p, cmp_verdict_name(row->verdict), row->verdict_why ? " (" : "",
 		row->verdict_why ? row->verdict_why : "", row->verdict_why ? ")" : "");
 	fprintf(x->f, "units      %zu and %zu %ss", e->n[0], e->n[1], cmp_unit_name(x->r->design.unit));
 	if (e->n_blocks)

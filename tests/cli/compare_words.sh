@@ -23,7 +23,7 @@ has 'n = 8 in the smaller arm' text
 has 'before p is adjusted' text
 hasnt '95 %' text
 cmp_ -d "$data" -n A,D --alpha 0.1 --print-ratio >text
-has '[(]90 %, t' text
+has '[(]90 %,' text
 hasnt '95 %' text
 cmp_ -d "$data" -n A,D --alpha 0.1 --scoreboard >text
 has 'width of its 90 % interval' text

@@ -26,7 +26,7 @@ done
 "$MMT" explain a b >text 2>err || fail "explain a b: status $?: $(cat err)"
 [ ! -s err ] || fail "explain a b: stderr: $(cat err)"
 grep -q '^result  *time \[s\], lower is better' text || fail "no line of the result"
-grep -q 'WORSE' text || fail "no verdict"
+grep -q '^ *a 10.45, b 15.45: +47.9 % as measured (95 % CI +43.6 +52.3), adjusted p <.0001: WORSE' text || fail "no verdict: $(sed -n 3p text)"
 grep -q '^Unexplained: ' text || fail "the unexplained rest is not printed"
 grep -q '^Next, to tell a cause from company' text || fail "no experiment is asked for"
 grep -qi 'cause[sd] by\|because of' text && fail "a cause is claimed"
