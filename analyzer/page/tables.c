@@ -115,8 +115,8 @@ static void compare_table(FILE *f, const struct page *p, enum cmp_source source)
 
 	open_table(f, id[source], source == CMP_KERNEL && p->benchmark ? "The same for what the kernel did meanwhile." :
 		   "Change as measured (minus is less) against the first arm, with its interval; p is adjusted for the number of tests. "
-		   "\"Could see\" is the least change that these runs would probably have shown. The shaded band is what counts as no "
-		   "change.");
+		   "\"Could see\" is the least change that these runs would probably have shown, before p is adjusted. "
+		   "The shaded band is what counts as no change.");
 	head_cell(f, "metric", false, true);
 	if (p->c->n_arms > 2)
 		head_cell(f, "arm", false, true);

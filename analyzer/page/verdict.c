@@ -125,7 +125,8 @@ static void could_not_see(FILE *f, const struct page *p, const struct cmp_row *r
 		return;
 	fputs("<p class=\"unseen\">", f);
 	html_textf(f, "A change of less than %s", num_percent(a, row->mde, false));
-	html_textf(f, " would probably have gone unseen (power %.0f %%).", 100 * p->r->opts.power);
+	html_textf(f, " would probably have gone unseen (power %.3g %%%s).", 100 * p->r->opts.power,
+		   p->r->family[cmp_family(p->c, p->r, row)] > 1 ? ", before p is adjusted" : "");
 	if (isfinite(row->need) && row->need >= 1) {
 		html_textf(f, " To see %s %% takes about %s", num_text(a, 100 * row->min_effect, 2), num_text(b, ceil(row->need), 3));
 		if (isfinite(row->need_hi) && ceil(row->need_hi) > ceil(row->need))
@@ -215,12 +216,28 @@ static const struct cmp_row **moved_rows(const struct page *p, size_t arm, size_
 	return list;
 }
 
+static bool kernel_tested(const struct page *p, size_t arm)
+{
+	size_t i;
+
+	for (i = arm; i < p->r->n_rows; i += p->c->n_arms)
+		if (p->c->metric[p->r->row[i].metric].source == CMP_KERNEL && page_tested(&p->r->row[i]))
+			return true;
+	return false;
+}
+
 static void kernel_summary(FILE *f, const struct page *p)
 {
 	const struct cmp_row **list;
 	size_t k, i, n;
 
 	for (k = 1; k < p->c->n_arms; k++) {
+		if (!kernel_tested(p, k)) {
+			fputs("<p>What the kernel did is not known: no metric of it can be compared with ", f);
+			arm_name(f, p, k);
+			fputs(" (no traces, or too few).</p>\n", f);
+			continue;
+		}
 		list = moved_rows(p, k, &n);
 		fputs("<p>Inside the kernel, ", f);
 		if (!n)

@@ -163,4 +163,10 @@ if command -v script >/dev/null; then
 	has on_tty 'nothing for a terminal'
 fi
 
+# without traces nothing is said of the kernel, and what could not be seen is for one test alone
+"$MMT" compare -d "$TOP/tests/data/mmtests-example/log" -n A,C --html >plain.html || fail "no traces: status $?"
+has plain.html 'What the kernel did is not known'
+lacks plain.html 'no metric moved for sure'
+has plain.html 'gone unseen (power 80 %, before p is adjusted)'
+
 exit $bad
