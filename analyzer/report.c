@@ -213,6 +213,21 @@ int report_say(const struct report *r, int err, const char *fmt, ...)
 	return err;
 }
 
+static int prepare_syscalls(const struct report *r)
+{
+	const struct report_opts *o = r->o;
+
+	if (o->events || o->hist)
+		return report_say(r, -EINVAL, "--syscalls takes neither --events nor --hist: system calls are totals by call");
+	if (o->faults)
+		return report_say(r, -EINVAL, "either --syscalls or --faults, not both");
+	if (o->by == REPORT_CPU)
+		return report_say(r, -EINVAL, "--syscalls has no rows by cpu: choose --by machine, task, process, comm or cgroup");
+	if (!r->m->syscalls)
+		return report_say(r, -ENODATA, "%s: no system calls in this trace: record it with -e syscall", r->m->path);
+	return 0;
+}
+
 static int prepare(struct report *r)
 {
 	static const enum model_by by[] = { BY_TASK, BY_PROCESS, BY_COMM, BY_CGROUP, BY_MACHINE, BY_MACHINE };
@@ -223,6 +238,8 @@ static int prepare(struct report *r)
 	err = err ? err : verify_model(r->m, &r->verify);
 	if (err)
 		return err;
+	if (o->syscalls)
+		return prepare_syscalls(r);
 	if (!o->events)
 		return model_group(r->m, by[o->by], o->collector, &r->g, &r->n);
 	if (o->by == REPORT_CPU)
@@ -253,6 +270,9 @@ static int sort_and_cut(struct report *r, struct table *t)
 		snprintf(key, sizeof(key), "%s_ns", r->o->sort);
 		if (err == -ENOENT)
 			err = table_sort(t, key, true);
+		if (err == -ENOENT && r->o->syscalls)
+			return report_say(r, err, "no column '%s' to sort by; try time, count, errors, mean, max, p99 (all: -x, first line)",
+				   r->o->sort);
 		if (err == -ENOENT)
 			return report_say(r, err, "no column '%s' to sort by; try run, nvcsw, nivcsw, wait_p99, wait_max, off_sum (all: -x, first line)",
 				   r->o->sort);
@@ -274,6 +294,10 @@ static void write_json(const struct report *r, const struct table *main_table, F
 	json_u64(&j, "version", 1);
 	report_head_json(r, &j);
 	table_write_json(main_table, &j, table_id(main_table));
+	t = r->o->syscalls ? report_syscall_classes(r) : NULL;
+	if (t)
+		table_write_json(t, &j, table_id(t));
+	table_free(t);
 	t = verify_table(&r->verify);
 	if (t)
 		table_write_json(t, &j, table_id(t));
@@ -291,6 +315,13 @@ static void write_text(const struct report *r, const struct table *main_table, F
 
 	report_head_text(r, f);
 	table_write_text(main_table, f, &r->o->out);
+	t = r->o->syscalls ? report_syscall_classes(r) : NULL;
+	if (t && table_rows(t)) {
+		table_limit(t, r->o->top);
+		fputc('\n', f);
+		table_write_text(t, f, &r->o->out);
+	}
+	table_free(t);
 	if (r->o->hist) {
 		fputc('\n', f);
 		report_hist_text(r, f);
@@ -317,7 +348,7 @@ int report_write(const struct model *m, const struct report_opts *o, FILE *f)
 		err = report_faults(&r, f);
 		goto out;
 	}
-	t = o->by == REPORT_CPU ? report_cpus(&r) : report_table(&r);
+	t = o->syscalls ? report_syscalls(&r) : o->by == REPORT_CPU ? report_cpus(&r) : report_table(&r);
 	err = t ? table_err(t) : -ENOMEM;
 	err = err ? err : sort_and_cut(&r, t);
 	if (err)

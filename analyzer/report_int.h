@@ -29,6 +29,9 @@ struct table *report_cpus(const struct report *r);
 int report_faults(struct report *r, FILE *f);
 /* One line through the log, printf-like; returns err. */
 int report_say(const struct report *r, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* System calls; and the memory management calls of them by what they asked for. */
+struct table *report_syscalls(const struct report *r);
+struct table *report_syscall_classes(const struct report *r);
 void report_hist_text(const struct report *r, FILE *f);
 struct table *report_hist_table(const struct report *r);
 

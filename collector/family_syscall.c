@@ -71,6 +71,14 @@ static uint32_t n_hists_of(unsigned int cpus)
 	return n < HISTS_MIN ? HISTS_MIN : n > HISTS_MAX ? HISTS_MAX : n;
 }
 
+/* Fewer for tests. */
+static uint32_t n_blocks_of(const char *said)
+{
+	unsigned long n = said ? strtoul(said, NULL, 10) : 0;
+
+	return n > 1 && n < BLOCKS ? (uint32_t)n : BLOCKS;
+}
+
 static int setup(struct mmt_family_ctx *ctx, struct bpf_object *obj)
 {
 	struct sys *s = ctx->priv;
@@ -116,7 +124,7 @@ static int sys_open(struct mmt_family_ctx *ctx)
 	if (!s)
 		return -ENOMEM;
 	ctx->priv = s;
-	s->n_blocks = BLOCKS;
+	s->n_blocks = n_blocks_of(getenv("MMT_SYSCALL_BLOCKS"));
 	s->n_hists = n_hists_of(ctx->probe->n_cpus);
 	s->blocks_done = calloc(s->n_blocks, sizeof(*s->blocks_done));
 	s->cpus_done = calloc(ctx->probe->n_cpus, sizeof(*s->cpus_done));

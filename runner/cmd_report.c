@@ -14,11 +14,12 @@ struct settings {
 	struct model_opts model;
 	struct report_opts report;
 	struct output output;
+	bool by; /* --by was said */
 	long threads; /* -1: as many as there are CPUs to spare */
 };
 
 enum { OPT_THREADS = 255, OPT_BY, OPT_SORT, OPT_SEGMENT, OPT_MARK, OPT_EVENTS, OPT_TOP, OPT_HIST, OPT_VERIFY,
-       OPT_COLLECTOR, OPT_FAULTS };
+       OPT_COLLECTOR, OPT_FAULTS, OPT_SYSCALLS };
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, OPTION_DOC, "What to report:", 1 },
@@ -28,6 +29,7 @@ static const struct argp_option options[] = {
 	  "iteration, all, or the number of a segment (default: the iteration where there is one, else all)", 1 },
 	{ "mark", OPT_MARK, "NAME", 0, "Only the segments that begin at marks of this name", 1 },
 	{ "events", OPT_EVENTS, NULL, 0, "Compute from the event stream instead of the totals", 1 },
+	{ "syscalls", OPT_SYSCALLS, NULL, 0, "System calls instead, of traces recorded with -e syscall (--by: machine)", 1 },
 	{ "threads", OPT_THREADS, "N", 0, "With --events: unpack them with N threads more (default: one a CPU, at most 3)", 1 },
 	{ "collector", OPT_COLLECTOR, NULL, 0, "Show the collector's own tasks too", 1 },
 	{ "faults", OPT_FAULTS, NULL, 0, "Page faults instead of the rest: totals, instructions and addresses (of record -e fault)", 1 },
@@ -47,6 +49,7 @@ static int parse_by(struct settings *s, const char *arg)
 	for (i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
 		if (!strcmp(arg, name[i])) {
 			s->report.by = (enum report_by)i;
+			s->by = true;
 			return 0;
 		}
 	}
@@ -96,6 +99,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_EVENTS:
 		s->report.events = true;
+		break;
+	case OPT_SYSCALLS:
+		s->report.syscalls = true;
 		break;
 	case OPT_THREADS:
 		s->threads = strtol(arg, &end, 10);
@@ -169,6 +175,8 @@ static int run(int argc, char **argv)
 		return MMT_EXIT_TROUBLE;
 	if (!s.input)
 		s.input = "trace.mmt";
+	if (s.report.syscalls && !s.by)
+		s.report.by = REPORT_MACHINE;
 	if ((s.report.events || s.report.faults) && !strcmp(s.input, "-")) {
 		out_err("--events and --faults read the trace twice: save standard input to a file first");
 		return MMT_EXIT_TROUBLE;

@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# -e: what there is, what is wrong with a word; --syscalls of a trace that has none.
+set -u
+cd "$TMPDIR" || exit 1
+bad=0
+fail() { echo "$*"; bad=1; }
+# says STATUS TEXT COMMAND...: its status, and one line on stderr with TEXT
+says()
+{
+	local want=$1 text=$2 got
+	shift 2
+	"$@" >out 2>err
+	got=$?
+	[ $got = "$want" ] || fail "$*: status $got, not $want"
+	[ "$(wc -l <err)" = 1 ] && grep -qF -- "$text" err || { fail "$*: does not say '$text' in one line:"; cat err; }
+}
+
+"$MMT" list families >out || fail "list families"
+for f in sched syscall; do
+	grep -q "^$f " out || fail "list families: no $f"
+	"$MMT" list events | grep -q "^$f " || fail "list events: no $f"
+done
+says 125 "did you mean 'syscall'?; there are: sched, sched:waking," "$MMT" record -e syscal -- true
+says 125 "no event 'nonsense'; there are: sched," "$MMT" run -e sched,nonsense -- true
+says 2 "record it with -e syscall" "$MMT" report --syscalls "$TOP/tests/data/hackbench.mmt"
+says 2 "--by machine" "$MMT" report --syscalls --by cpu "$TOP/tests/data/hackbench.mmt"
+printf '[benchmark]\nname = b\ncommand = true\n[metric elapsed]\nbuiltin = elapsed\n[trace]\nevents = sched, sycall\n' >b.conf
+says 125 "no event 'sycall'; did you mean 'syscall'?" "$MMT" run --no-trace -c ./b.conf
+exit $bad
