@@ -32,6 +32,7 @@ struct mmt_family_ctx {
 	struct mmt_writer *w;      /* set before attach */
 	uint64_t segment;          /* of rows written now */
 	bool mark;                 /* the flush that runs is that of a mark */
+	bool totals_only;          /* a live session: no samples, nothing that costs at every event beyond the counts */
 	uint64_t map_bytes;        /* kernel memory of its maps, for the footprint */
 	struct bpf_object *obj;    /* of mmt_family__load() */
 	struct bpf_link *links[MMT_FAMILY_PROGS];

@@ -128,7 +128,7 @@ static int fault_open(struct mmt_family_ctx *ctx)
 	f->iter = -1;
 	f->looked = mono_ns();
 #if defined(__x86_64__) || defined(__i386__)
-	f->kinds = true; /* elsewhere there are no such tracepoints, or the code of the error is another */
+	f->kinds = !ctx->totals_only; /* elsewhere there are no such tracepoints, or the code of the error is another */
 #endif
 	f->done = calloc(ctx->probe->cfg.n_slots, sizeof(*f->done));
 	if (!f->done)
@@ -170,7 +170,8 @@ static int fault_attach(struct mmt_family_ctx *ctx)
 		i++;
 	}
 	snprintf(budget, sizeof(budget), "%u", BUDGET);
-	err = write_meta(ctx, "fault.kinds", f->kinds ? "yes" : "no: this kernel has no exceptions:page_fault_user");
+	err = write_meta(ctx, "fault.kinds", f->kinds ? "yes" : ctx->totals_only ? "no: totals only" :
+			 "no: this kernel has no exceptions:page_fault_user");
 	return err ? err : write_meta(ctx, "fault.budget", f->kinds ? budget : "0");
 }
 

@@ -337,7 +337,7 @@ static int on_task_end(void *ctx, const struct mmt_epoch *e, uint64_t now)
 static int open_families(struct mmt_session *s, const struct mmt_session_opts *o)
 {
 	const struct mmt_family_ctx tmpl = {
-		.probe = &s->bpf, .tasks = &s->tasks, .topo = &s->topo, .log = &s->log,
+		.probe = &s->bpf, .tasks = &s->tasks, .topo = &s->topo, .log = &s->log, .totals_only = s->live,
 	};
 
 	s->tasks.on_end = on_task_end;

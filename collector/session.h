@@ -33,7 +33,8 @@ struct mmt_session_opts {
 	const char *output;          /* trace file; "-" is standard output */
 	/*
 	 * Live: rows go to sink instead of a file, those of totals at marks and when a task
-	 * ends. The last row of a cut is the mark's. For the profile without events.
+	 * ends. The last row of a cut is the mark's. For the profile without events; families
+	 * count, and sample nothing.
 	 */
 	mmt_row_fn sink;
 	void *sink_ctx;

@@ -9,6 +9,7 @@
 
 #include "../analyzer/out.h"
 #include "cmd.h"
+#include "events.h"
 #include "opt_parse.h"
 #include "top.h"
 
@@ -159,10 +160,14 @@ static int run(int argc, char **argv)
 			.view = { .by = BY_PROCESS }, .delay = 1,
 		},
 	};
+	struct events ev = { .sched = true };
+	char why[256];
 
 	if (mmt_cmd__parse(&argp, argc, argv, 0, NULL, &s))
 		return MMT_EXIT_TROUBLE;
 	s.o.session.log_ctx = &s.verbose;
+	if (!events_parse("fault", &ev, why, sizeof(why)))
+		events_apply(&ev, &s.o.session);
 	if (!s.o.width)
 		s.o.width = batch_width();
 	say_filters(&s.o);

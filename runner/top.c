@@ -13,7 +13,7 @@
 #include "term.h"
 #include "top_int.h"
 
-#define PROC_MAX 512 /* tasks whose faults are read in an interval: about 5 ms */
+#define STATES_MAX 500 /* states read for a batch: about 5 ms */
 #define FIRST_MS 500 /* until a screen has something to show */
 
 uint64_t top_now(void)
@@ -95,6 +95,7 @@ static int print(struct top *t)
 	};
 	int err = 0;
 
+	live_states(&t->v, 0, s.rows < STATES_MAX ? s.rows : STATES_MAX, top_state);
 	switch (t->o->form) {
 	case TOP_CSV:
 		err = print_csv(t);
@@ -248,7 +249,6 @@ static int open_signals(bool on_screen, sigset_t *old)
 
 int top_run(struct top_opts *o)
 {
-	const struct live_opts lo = { .proc = top_proc, .proc_max = PROC_MAX };
 	struct mmt_session_opts so = o->session;
 	locale_t loc = newlocale(LC_CTYPE_MASK, "", (locale_t)0), was = (locale_t)0;
 	bool on_screen = !o->batch && term_usable();
@@ -259,7 +259,7 @@ int top_run(struct top_opts *o)
 	if (loc)
 		was = uselocale(loc); /* widths of characters */
 	t.sig_fd = open_signals(on_screen, &old);
-	err = t.sig_fd < 0 ? -errno : live_new(&lo, &t.live);
+	err = t.sig_fd < 0 ? -errno : live_new(&t.live);
 	if (err) {
 		out_err("top: %s", strerror(-err));
 		goto out;

@@ -21,8 +21,8 @@ struct top_opts {
 	char what[48];             /* filters in a few words */
 };
 
-/* What /proc says of a thread: a live_proc_fn. */
-int top_proc(void *ctx, uint32_t tgid, uint32_t tid, struct live_proc *p);
+/* What /proc says of a thread: a live_state_fn. */
+char top_state(uint32_t pid, uint32_t tid);
 
 /* Returns 0, or -errno after a message. */
 int top_run(struct top_opts *o);

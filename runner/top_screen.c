@@ -186,7 +186,7 @@ static void help(FILE *f, int width)
 		"",
 		"%CPU   run time, of one CPU    %WAIT  runnable without a CPU",
 		"VOL/s  voluntary switches      INV/s  involuntary switches",
-		"MIG/s  migrations              FLT/s  page faults (/proc)",
+		"MIG/s  migrations              FLT/s  page faults",
 		"P50 P99 MAX  run-queue latency of the interval",
 		"NODE   where it ran most       -      not known",
 	};
@@ -227,6 +227,7 @@ static void list(struct top *t, FILE *f)
 	scroll(t, true, 0);
 	s.first = t->first;
 	s.rows = rows > 0 ? (size_t)rows : 0;
+	live_states(&t->v, s.first, s.rows, top_state);
 	live_show_head(&t->v, &s, f);
 	live_show_lines(&t->v, &s, f);
 	used = t->v.n - t->first < s.rows ? t->v.n - t->first : s.rows;

@@ -10,12 +10,14 @@
 /* Columns of the task table that are carried from interval to interval. */
 static const char *const task_cols[] = { "epoch", "tid", "tgid", "ppid", "start", "first", "flags", "cgroup", "comm" };
 static const char *const cpu_cols[] = { "cpu", "core", "llc", "node", "package", "online" };
+static const char *const fault_cols[] = { "epoch", "minor", "major" };
 
 static void side_free(struct live_side *s)
 {
 	model_rows_end(s->load);
 	model_free(s->m);
-	free(s->task);
+	free(s->fault);
+	u64map_free(&s->by_epoch);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -30,18 +32,19 @@ static int side_init(struct live_side *s)
 	return s->m->mem && s->load ? 0 : -ENOMEM;
 }
 
-int live_new(const struct live_opts *o, struct live **out)
+int live_new(struct live **out)
 {
 	struct live *l = calloc(1, sizeof(*l));
 	size_t i;
 
 	if (!l)
 		return -ENOMEM;
-	l->o = *o;
 	for (i = 0; i < N(task_cols); i++)
 		l->task_at[i] = mmt_type__field(mmt_std_type(MMT_TB_TASK), task_cols[i]);
 	for (i = 0; i < N(cpu_cols); i++)
 		l->cpu_at[i] = mmt_type__field(mmt_std_type(MMT_TB_CPU), cpu_cols[i]);
+	for (i = 0; i < N(fault_cols); i++)
+		l->fault_at[i] = mmt_type__field(mmt_std_type(MMT_TB_FAULT_TOTALS), fault_cols[i]);
 	if (side_init(&l->cur)) {
 		live_free(l);
 		return -ENOMEM;
@@ -56,8 +59,6 @@ void live_free(struct live *l)
 		return;
 	side_free(&l->cur);
 	side_free(&l->shown);
-	u64map_free(&l->by_epoch);
-	free(l->seen);
 	free(l);
 }
 
@@ -66,120 +67,45 @@ uint64_t live_intervals(const struct live *l)
 	return l->n_marks ? l->n_marks - 1 : 0;
 }
 
-/* ---------------------------------------------------------------- faults and states */
+/* ---------------------------------------------------------------- faults */
 
-static struct live_seen *seen_of(struct live *l, uint64_t epoch)
+static int add_faults(struct live *l, const struct mmt_cell *cells)
 {
-	uint32_t i = u64map_get(&l->by_epoch, epoch);
-	struct live_seen *p;
+	struct live_side *s = &l->cur;
+	uint64_t epoch = cells[l->fault_at[0]].u;
+	uint32_t i = u64map_get(&s->by_epoch, epoch);
 
-	if (i != U64MAP_NONE)
-		return &l->seen[i];
-	if (l->n_seen == l->cap_seen) {
-		size_t cap = l->cap_seen ? l->cap_seen * 2 : 256;
+	if (i == U64MAP_NONE) {
+		if (s->n_fault == s->cap_fault) {
+			size_t cap = s->cap_fault ? s->cap_fault * 2 : 64;
+			struct live_fault *p = reallocarray(s->fault, cap, sizeof(*p));
 
-		p = reallocarray(l->seen, cap, sizeof(*p));
-		if (!p)
-			return NULL;
-		l->seen = p;
-		l->cap_seen = cap;
-	}
-	if (u64map_put(&l->by_epoch, epoch, (uint32_t)l->n_seen))
-		return NULL;
-	p = &l->seen[l->n_seen++];
-	*p = (struct live_seen){ .epoch = epoch };
-	return p;
-}
-
-/*
- * A task is met: what it had before must be known to say what it adds. One that was born
- * while we looked had nothing.
- */
-static int meet(struct live *l, const struct model_task *t)
-{
-	struct live_proc p;
-	struct live_seen *s;
-
-	if (!l->o.proc || t->flags & TASK_KTHREAD || u64map_get(&l->by_epoch, t->epoch) != U64MAP_NONE)
-		return 0;
-	s = seen_of(l, t->epoch);
-	if (!s)
-		return -ENOMEM;
-	if (l->boot_ns && t->start >= l->boot_ns) {
-		s->known = true;
-	} else if (!l->o.proc(l->o.proc_ctx, t->tgid, t->tid, &p)) {
-		s->minflt = p.minflt;
-		s->majflt = p.majflt;
-		s->known = true;
-	}
-	return 0;
-}
-
-static int by_run(const void *a, const void *b)
-{
-	const struct live_ran *x = a, *y = b;
-
-	return (x->run < y->run) - (x->run > y->run);
-}
-
-static int ask(struct live *l, struct live_side *side, uint32_t i)
-{
-	const struct model_task *t = &side->m->tasks[i];
-	struct live_task *out = &side->task[i];
-	struct live_seen *s;
-	struct live_proc p;
-
-	if (t->last || !t->known || l->o.proc(l->o.proc_ctx, t->tgid, t->tid, &p))
-		return 0;
-	out->state = p.state;
-	if (t->flags & TASK_KTHREAD)
-		return 0;
-	s = seen_of(l, t->epoch);
-	if (!s)
-		return -ENOMEM;
-	/* a number that goes back belongs to another */
-	out->faults.known = s->known && p.minflt >= s->minflt && p.majflt >= s->majflt;
-	if (out->faults.known) {
-		out->faults.minor = p.minflt - s->minflt;
-		out->faults.major = p.majflt - s->majflt;
-	}
-	s->minflt = p.minflt;
-	s->majflt = p.majflt;
-	s->known = true;
-	return 0;
-}
-
-/* Who did not run had no faults either: only the others are asked, at most proc_max. */
-static int ask_all(struct live *l, struct live_side *side)
-{
-	const struct model *m = side->m;
-	struct live_ran *ran;
-	size_t i, n = 0;
-	int err = 0;
-
-	side->task = calloc(m->n_tasks + 1, sizeof(*side->task));
-	ran = calloc(m->n_totals + 1, sizeof(*ran));
-	if (!side->task || !ran)
-		err = -ENOMEM;
-	for (i = 0; !err && i < m->n_totals; i++)
-		if (m->tasks[m->totals[i].task].totals == i) /* once a task */
-			ran[n++] = (struct live_ran){ m->totals[i].v[MT_RUN_NS], m->totals[i].task };
-	if (n > l->o.proc_max)
-		qsort(ran, n, sizeof(*ran), by_run);
-	for (i = 0; l->o.proc && !err && i < n; i++) {
-		struct live_seen *s;
-
-		if (i < l->o.proc_max) {
-			err = ask(l, side, ran[i].task);
-			continue;
+			if (!p)
+				return -ENOMEM;
+			s->fault = p;
+			s->cap_fault = cap;
 		}
-		side->n_unread++;
-		s = seen_of(l, m->tasks[ran[i].task].epoch);
-		if (s)
-			s->known = false; /* what it added is spread over more than an interval */
+		i = (uint32_t)s->n_fault;
+		if (u64map_put(&s->by_epoch, epoch, i))
+			return -ENOMEM;
+		s->fault[s->n_fault++] = (struct live_fault){ .epoch = epoch };
 	}
-	free(ran);
-	return err;
+	s->fault[i].minor += cells[l->fault_at[1]].u;
+	s->fault[i].major += cells[l->fault_at[2]].u;
+	return 0;
+}
+
+struct live_faults live_task_faults(const struct live *l, uint64_t epoch)
+{
+	const struct live_side *s = &l->shown;
+	uint32_t i = u64map_get(&s->by_epoch, epoch);
+
+	/* those who share epoch 0 have no counters of their own */
+	if (!l->has_faults || !epoch)
+		return (struct live_faults){ 0 };
+	if (i == U64MAP_NONE)
+		return (struct live_faults){ .known = true };
+	return (struct live_faults){ s->fault[i].minor, s->fault[i].major, true };
 }
 
 /* ---------------------------------------------------------------- from one interval to the next */
@@ -215,29 +141,6 @@ static int carry_cgroup(struct live *l, const struct model_cgroup *g)
 	return model_rows_add(l->cur.load, mmt_std_type(MMT_TB_CGROUP), c);
 }
 
-/* What was asked of tasks that have ended is forgotten. */
-static int prune_seen(struct live *l, const struct model *m)
-{
-	struct u64map map = { 0 };
-	size_t i, n = 0;
-
-	for (i = 0; i < l->n_seen; i++) {
-		const struct model_task *t = model_task(m, l->seen[i].epoch);
-
-		if (!t || t->last)
-			continue;
-		if (u64map_put(&map, l->seen[i].epoch, (uint32_t)n)) {
-			u64map_free(&map);
-			return -ENOMEM;
-		}
-		l->seen[n++] = l->seen[i];
-	}
-	l->n_seen = n;
-	u64map_free(&l->by_epoch);
-	l->by_epoch = map;
-	return 0;
-}
-
 static int carry(struct live *l)
 {
 	const struct model *m = l->shown.m;
@@ -253,7 +156,7 @@ static int carry(struct live *l)
 	for (i = 0; i < m->n_tasks && !err; i++)
 		if (m->tasks[i].known && !m->tasks[i].last)
 			err = carry_task(l, &m->tasks[i]);
-	return err ? err : prune_seen(l, m);
+	return err;
 }
 
 static bool sample(const struct model *m, const char *source, const char *name, uint64_t *v)
@@ -271,7 +174,7 @@ static bool sample(const struct model *m, const char *source, const char *name, 
 	return false;
 }
 
-static void read_machine(struct live *l, struct live_side *s)
+static void read_machine(struct live_side *s)
 {
 	const struct model *m = s->m;
 	const struct model_footprint *f = m->n_footprint ? &m->footprint[m->n_footprint - 1] : NULL;
@@ -285,11 +188,7 @@ static void read_machine(struct live *l, struct live_side *s)
 		s->own_rss_kb = f->v[MF_RSS_KB];
 		s->own_map_kb = f->v[MF_MAP_KB];
 	}
-	if (c) {
-		s->real_ns = c->real;
-		if (!l->boot_ns)
-			l->boot_ns = c->boot;
-	}
+	s->real_ns = c ? c->real : 0;
 }
 
 static int cut(struct live *l, uint64_t now)
@@ -299,7 +198,7 @@ static int cut(struct live *l, uint64_t now)
 
 	l->shown = l->cur;
 	memset(&l->cur, 0, sizeof(l->cur));
-	read_machine(l, &l->shown);
+	read_machine(&l->shown);
 	l->shown.t1 = now;
 	l->shown.t0 = old.t1;
 	l->shown.before_own_ns = old.own_ns;
@@ -310,7 +209,6 @@ static int cut(struct live *l, uint64_t now)
 	side_free(&old);
 	l->n_marks++;
 	err = model_finish(l->shown.m);
-	err = err ? err : ask_all(l, &l->shown);
 	return err ? err : carry(l);
 }
 
@@ -320,13 +218,15 @@ static int keep_meta(struct live *l, const struct mmt_type *type, const struct m
 
 	if (k->len == 12 && !memcmp(k->p, "totals.place", 12))
 		l->place_is_cpu = v->len == 3 && !memcmp(v->p, "cpu", 3);
+	if (k->len == 11 && !memcmp(k->p, "fault.kinds", 11)) /* the fault family is there */
+		l->has_faults = true;
 	return 0;
 }
 
 int live_row(void *ctx, const struct mmt_type *type, const struct mmt_cell *cells)
 {
 	struct live *l = ctx;
-	int err, at;
+	int at;
 
 	if (type->id == MMT_TB_MARK) {
 		at = mmt_type__field(type, "time");
@@ -334,11 +234,7 @@ int live_row(void *ctx, const struct mmt_type *type, const struct mmt_cell *cell
 	}
 	if (type->id == MMT_TB_META)
 		return keep_meta(l, type, cells);
-	err = model_rows_add(l->cur.load, type, cells);
-	if (!err && type->id == MMT_TB_TASK) {
-		const struct model_task *t = model_task(l->cur.m, cells[mmt_type__field(type, "epoch")].u);
-
-		err = t && !t->last ? meet(l, t) : 0;
-	}
-	return err;
+	if (type->id == MMT_TB_FAULT_TOTALS)
+		return add_faults(l, cells);
+	return model_rows_add(l->cur.load, type, cells);
 }

@@ -12,22 +12,9 @@
 
 #include "../model.h"
 
-/* What the totals do not have, of a thread that lives. */
-struct live_proc {
-	uint64_t minflt, majflt; /* since its start */
-	char state;              /* as ps(1) shows it */
-};
-typedef int (*live_proc_fn)(void *ctx, uint32_t tgid, uint32_t tid, struct live_proc *p);
-
-struct live_opts {
-	live_proc_fn proc;     /* NULL: no faults, no states */
-	void *proc_ctx;
-	unsigned int proc_max; /* tasks asked for in an interval: those that ran most */
-};
-
 struct live;
 
-int live_new(const struct live_opts *o, struct live **out);
+int live_new(struct live **out);
 void live_free(struct live *l);
 /* An mmt_row_fn: ctx is the struct live. A row of the mark table ends an interval. */
 int live_row(void *ctx, const struct mmt_type *type, const struct mmt_cell *cells);
@@ -38,14 +25,14 @@ uint64_t live_intervals(const struct live *l);
 
 enum live_sort { LIVE_CPU, LIVE_WAIT, LIVE_SWITCHES, LIVE_MIGRATIONS, LIVE_FAULTS, LIVE_N_SORTS };
 
-/* Value of the faults column: -1 where nothing is known. The one place that a better source replaces. */
-struct live_faults { uint64_t minor, major; bool known; };
+struct live_faults { uint64_t minor, major; bool known; }; /* of rows of fault_totals; known: the recorder writes them */
 
 struct live_line {
 	struct model_group g;
 	struct live_faults faults;
 	const uint64_t *node_ns; /* run time by node, n_nodes of them; NULL: not known */
-	char state;              /* 0: not known; X: ended in the interval */
+	uint32_t pid, tid;       /* whose state is its state; 0: nobody's */
+	char state;              /* as ps(1) shows it; 0: not asked for; X: ended in the interval */
 	const char *name;        /* command, or path of the cgroup; any bytes */
 	double sort_wait;        /* set where lines are sorted by it */
 };
@@ -66,7 +53,6 @@ struct live_view {
 	bool have_own;
 	double own_cpu;            /* of the tool: share of a CPU */
 	uint64_t own_rss_kb, own_map_kb;
-	size_t n_unread;           /* tasks that ran and were not asked for their faults */
 	uint64_t *nodes;
 };
 
@@ -80,5 +66,10 @@ struct live_view_opts {
 /* -ENODATA before the first interval has ended. */
 int live_view(const struct live *l, const struct live_view_opts *o, struct live_view *v);
 void live_view_free(struct live_view *v);
+
+/* State of a thread that lives; 0: not known. */
+typedef char (*live_state_fn)(uint32_t pid, uint32_t tid);
+/* Ask for the states of n lines from first on. */
+void live_states(struct live_view *v, size_t first, size_t n, live_state_fn fn);
 
 #endif

@@ -128,7 +128,6 @@ static void machine_json(const struct live_view *v, struct json *j)
 	json_num(j, "cpu_share", v->own_cpu);
 	json_u64(j, "rss_kb", v->own_rss_kb);
 	json_u64(j, "map_kb", v->own_map_kb);
-	json_u64(j, "tasks_unread", v->n_unread);
 	json_end(j);
 }
 

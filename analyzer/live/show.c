@@ -31,14 +31,14 @@ static void fmt_rate(char *b, double v)
 	else if (v < 9999500)
 		snprintf(b, CELL, "%.0fk", v / 1e3);
 	else
-		snprintf(b, CELL, "%.0fM", v / 1e6);
+		snprintf(b, CELL, v < 99999.5e6 ? "%.0fM" : "%.0e", v < 99999.5e6 ? v / 1e6 : v);
 }
 
 static void fmt_ns(char *b, double ns)
 {
 	static const struct { double below, unit; const char *fmt; } f[] = {
 		{ 999.5, 1, "%.0fns" }, { 99950, 1e3, "%.1fus" }, { 999500, 1e3, "%.0fus" }, { 99.95e6, 1e6, "%.1fms" },
-		{ 9999.5e6, 1e6, "%.0fms" }, { 999.95e9, 1e9, "%.1fs" }, { INFINITY, 1e9, "%.0fs" },
+		{ 9999.5e6, 1e6, "%.0fms" }, { 999.95e9, 1e9, "%.1fs" }, { 99999.5e9, 1e9, "%.0fs" }, { INFINITY, 1e9, "%.0e" },
 	};
 	size_t i;
 
@@ -49,7 +49,7 @@ static void fmt_ns(char *b, double ns)
 
 static void fmt_pct(char *b, double v)
 {
-	snprintf(b, CELL, v < 999.95 ? "%.1f" : "%.0f", v);
+	snprintf(b, CELL, v < 999.95 ? "%.1f" : v < 99999.5 ? "%.0f" : "%.0e", v);
 }
 
 static void fmt_kb(char *b, uint64_t kb)

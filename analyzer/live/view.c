@@ -90,17 +90,6 @@ static void add_places(const struct live *l, const struct model *m, const struct
 	}
 }
 
-/* A process runs when one of its threads does. */
-static char busier(char a, char b)
-{
-	static const char order[] = "RDtTSIZX";
-	const char *pa = a ? strchr(order, a) : NULL, *pb = b ? strchr(order, b) : NULL;
-
-	if (!pa || !pb)
-		return pa ? a : b;
-	return pa <= pb ? a : b;
-}
-
 static const char *name_of(const struct model *m, const struct live_line *line, enum model_by by)
 {
 	const char *path;
@@ -111,16 +100,37 @@ static const char *name_of(const struct model *m, const struct live_line *line, 
 	return path ? *path ? path : "/" : line->g.id ? "?" : "(others)";
 }
 
-static void add_task(const struct live_side *s, struct live_line *line, uint32_t task)
+static void add_task(const struct live *l, struct live_line *line, uint64_t epoch)
 {
-	const struct live_task *t = &s->task[task];
+	struct live_faults f = live_task_faults(l, epoch);
 
-	line->state = busier(line->state, s->m->tasks[task].last ? 'X' : t->state);
-	if (!t->faults.known)
+	line->faults.known |= f.known;
+	line->faults.minor += f.minor;
+	line->faults.major += f.major;
+}
+
+/* Whose state a line shows: the thread's, or that of the process's main thread, as in ps(1). */
+static void find_state(const struct model *m, struct live_line *line, enum model_by by)
+{
+	const struct model_task *t = line->g.task;
+
+	if (!t || !t->known || (by != BY_TASK && by != BY_PROCESS))
 		return;
-	line->faults.known = true;
-	line->faults.minor += t->faults.minor;
-	line->faults.major += t->faults.major;
+	if (by == BY_PROCESS)
+		t = &m->tasks[t->leader];
+	line->pid = t->tgid;
+	line->tid = by == BY_PROCESS ? t->tgid : t->tid;
+	if (t->last && (by == BY_TASK || t->tid == t->tgid))
+		line->state = 'X';
+}
+
+void live_states(struct live_view *v, size_t first, size_t n, live_state_fn fn)
+{
+	size_t i;
+
+	for (i = first; i < v->n && i - first < n; i++)
+		if (v->lines[i].pid && v->lines[i].state != 'X')
+			v->lines[i].state = fn(v->lines[i].pid, v->lines[i].tid);
 }
 
 /*
@@ -153,11 +163,12 @@ static int fill(const struct live *l, const struct live_view_opts *o, struct liv
 		if (of[i] == U64MAP_NONE)
 			continue;
 		add_places(l, m, t, &v->lines[of[i]], v->nodes + of[i] * v->n_nodes, v->n_nodes);
-		if (m->tasks[t->task].totals == i) /* faults and state are a task's, whatever its cgroups */
-			add_task(&l->shown, &v->lines[of[i]], t->task);
+		if (m->tasks[t->task].totals == i) /* faults are a task's, whatever its cgroups */
+			add_task(l, &v->lines[of[i]], m->tasks[t->task].epoch);
 	}
 	for (i = 0; i < v->n; i++) {
 		mend_max(&v->lines[i].g.wait);
+		find_state(m, &v->lines[i], o->by);
 		v->lines[i].name = name_of(m, &v->lines[i], o->by);
 		v->lines[i].sort_wait = o->sort == LIVE_WAIT ? wait_p99(&v->lines[i]) : 0;
 	}
@@ -202,7 +213,6 @@ static void machine(const struct live *l, struct live_view *v)
 		v->own_cpu = (double)(s->own_ns - s->before_own_ns) / 1e9 / v->seconds;
 	v->own_rss_kb = s->own_rss_kb;
 	v->own_map_kb = s->own_map_kb;
-	v->n_unread = s->n_unread;
 }
 
 int live_view(const struct live *l, const struct live_view_opts *o, struct live_view *v)

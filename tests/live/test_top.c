@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "../../collector/sysfs.h"
+#include "../../runner/events.h"
 #include "../../runner/top.h"
 
 #define PRIME 23
@@ -90,10 +91,9 @@ static void child(struct rig *r)
 static void settle(const struct rig *r)
 {
 	struct timespec ms = { 0, 1000000 };
-	struct live_proc p = { 0 };
 	int i;
 
-	for (i = 0; i < 2000 && (top_proc(NULL, (uint32_t)r->pid, (uint32_t)r->pid, &p) || p.state != 'S'); i++)
+	for (i = 0; i < 2000 && top_state((uint32_t)r->pid, (uint32_t)r->pid) != 'S'; i++)
 		nanosleep(&ms, NULL);
 	nanosleep(&ms, NULL);
 }
@@ -130,11 +130,12 @@ static const struct live_line *line_of(const struct rig *r, pid_t tgid)
 
 static void begin(struct rig *r, bool filter)
 {
-	static const struct live_opts lo = { .proc = top_proc, .proc_max = 4096 };
 	struct mmt_session_opts o = {
 		.sz = sizeof(o), .log = log_to_stderr, .profile = MMT_PROFILE_LIGHT, .time_shift = -1, .no_oracle = true,
 		.sink = live_row,
 	};
+	struct events ev = { .sched = true };
+	char why[256];
 	int err;
 
 	if (geteuid() || sysconf(_SC_NPROCESSORS_ONLN) < 2) {
@@ -142,7 +143,9 @@ static void begin(struct rig *r, bool filter)
 		skip();
 	}
 	memset(r, 0, sizeof(*r));
-	assert_int_equal(live_new(&lo, &r->live), 0);
+	assert_int_equal(live_new(&r->live), 0);
+	assert_int_equal(events_parse("fault", &ev, why, sizeof(why)), 0);
+	events_apply(&ev, &o);
 	o.sink_ctx = r->live;
 	assert_int_equal(pipe(r->go) | pipe(r->done), 0);
 	r->pid = fork();
@@ -253,6 +256,7 @@ static void test_filtered(void **state)
 static void short_lives(bool filter)
 {
 	struct rig r;
+	uint64_t faults;
 	size_t before;
 	int i, round;
 
@@ -264,13 +268,22 @@ static void short_lives(bool filter)
 			pid_t p = fork();
 
 			assert_true(p >= 0);
-			if (!p)
+			if (!p) {
+				if (!i)
+					job('f');
 				_exit(0);
+			}
 			assert_int_equal(waitpid(p, NULL, 0), p);
 		}
 		cut(&r, BY_TASK);
-		if (!filter)
+		if (!filter) {
 			assert_in_range(r.v.n, 200, 5000);
+			for (i = 0, faults = 0; i < (int)r.v.n; i++)
+				if (r.v.lines[i].state == 'X' && r.v.lines[i].g.task->ppid == (uint32_t)getpid() &&
+				    r.v.lines[i].faults.minor > faults)
+					faults = r.v.lines[i].faults.minor;
+			assert_in_range(faults, PAGES, PAGES + 500); /* of one that has ended */
+		}
 		assert_in_range(r.v.n_live, 1, before + 60);
 	}
 	end(&r);
