@@ -280,6 +280,7 @@ static int run(int argc, char **argv)
 	struct cmp c;
 
 	cmp_init(&c);
+	c.all_runs = true; /* what was not run is nothing that passes */
 	err = read_options(&s, &conf, argc, argv);
 	if (!err) {
 		c.log = log_trouble;

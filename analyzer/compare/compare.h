@@ -79,6 +79,7 @@ struct cmp {
 	char *dir;               /* of the results; NULL: traces alone */
 	char *floor_file;        /* where the metrics' floors are from; NULL: there are none */
 	bool no_traces;          /* of the results only what the benchmark says is wanted */
+	bool all_runs;           /* a run without the benchmark is an error, also where none are named */
 	bool times_only;         /* not even that: a run without results is none that is missing */
 	struct cmp_job *job;     /* traces to be read */
 	size_t n_jobs;

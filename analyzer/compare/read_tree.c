@@ -251,6 +251,42 @@ out:
 	return err;
 }
 
+/* bench NULL: has any iteration; else one of this benchmark, whatever came of it. */
+static bool has_run(const char *dir, const char *name, const char *bench)
+{
+	char run[READ_PATH], iter[READ_PATH], path[READ_PATH], number[32];
+	unsigned int *list = NULL;
+	size_t i, n = 0;
+	bool yes = false;
+
+	if (read_join(run, dir, name) && !iterations(run, &list, &n))
+		yes = n && !bench;
+	for (i = 0; bench && i < n && !yes; i++) {
+		snprintf(number, sizeof(number), "iter-%u", list[i]);
+		yes = read_join(iter, run, number) && read_join(path, iter, bench) && is_dir(path);
+	}
+	free(list);
+	return yes;
+}
+
+/* All runs below dir: whatever else lies there is none. */
+static char *list_runs(const char *dir, size_t *n)
+{
+	char *all = list_dirs(dir, n), *copy = all ? strdup(all) : NULL, *p = copy, *to = all, *name;
+
+	*n = 0;
+	if (!copy) {
+		free(all);
+		return NULL;
+	}
+	*all = '\0';
+	while ((name = strsep(&p, ",")))
+		if (*name && has_run(dir, name, NULL))
+			to += sprintf(to, "%s%s", (*n)++ ? "," : "", name);
+	free(copy);
+	return all;
+}
+
 int cmp_add_tree(struct cmp *c, const char *dir, const char *bench, const char *names)
 {
 	char *all = NULL, *copy = NULL, *p, *name, *own = NULL;
@@ -260,7 +296,7 @@ int cmp_add_tree(struct cmp *c, const char *dir, const char *bench, const char *
 	if (!is_dir(dir))
 		return cmp_say(c, -ENOENT, "%s: no such directory of results; give it with -d", dir);
 	if (!names) {
-		names = all = list_dirs(dir, &n);
+		names = all = list_runs(dir, &n);
 		if (!all || !n) {
 			free(all);
 			return cmp_say(c, -ENOENT, "%s: no results there; give the directory with -d", dir);
@@ -274,11 +310,15 @@ int cmp_add_tree(struct cmp *c, const char *dir, const char *bench, const char *
 	copy = p = strdup(names);
 	if (!err && (!copy || !c->benchmark))
 		err = -ENOMEM;
-	while (!err && (name = strsep(&p, ",")))
-		if (*name)
+	while (!err && (name = strsep(&p, ","))) {
+		if (all && !c->times_only && !c->all_runs && !has_run(dir, name, c->benchmark))
+			cmp_say(c, 0, "%s: %s was not run there; left out (-n names the runs to compare)", name, c->benchmark);
+		else if (*name)
 			err = take_name(c, dir, name);
+	}
 	if (!err && !c->n_arms)
-		err = cmp_say(c, -EINVAL, "no run is named: -n A,B");
+		err = all ? cmp_say(c, -ENODATA, "%s: no run has results of %s", dir, c->benchmark) :
+			    cmp_say(c, -EINVAL, "no run is named: -n A,B");
 	free(copy);
 	free(all);
 	return err;

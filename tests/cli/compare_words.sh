@@ -122,6 +122,21 @@ has '^- \*\*arm\*\* v6\\<b\\>: 3 iterations' text
 "$MMT" compare -d names --print-ratio >text 2>/dev/null
 has '^below .* below 0 ' text
 
+# all runs: those that have the benchmark; gate wants all of them to have it
+mkdir -p names/other/iter-1/else names/notes names/broken/iter-1/bench
+"$MMT" compare -d names -b bench >text 2>err
+[ $? -eq 2 ] && grep -q 'broken: no complete iteration of bench' err || fail "a run without results: $(cat err)"
+rm -r names/broken
+"$MMT" compare -d names -b bench >text 2>err || fail "all runs: $(cat err)"
+has '^ +v6.10: 3 iterations' text
+hasnt 'other|notes' text
+has 'warning: other: bench was not run there; left out' err
+"$MMT" gate -d names -b bench >text 2>err
+[ $? -eq 2 ] && grep -q 'other: no complete iteration of bench' err || fail "gate without a run's results: $(cat err)"
+rm -r names/v6*
+"$MMT" compare -d names -b bench >out 2>err
+[ $? -eq 2 ] && grep -q 'names: no run has results of bench' err || fail "no run at all: $(cat err)"
+
 # traces: the same one twice is no second measurement; runs are called by what their traces share
 golden=$BUILD/tests/tools/golden
 if [ -x "$golden" ]; then
