@@ -16,7 +16,7 @@
 #define BUCKETS 4096
 
 struct known { /* a mapping that has a row */
-	uint64_t id, start, end, offset, vaddr, dev, inode, mtime, first;
+	uint64_t id, start, end, offset, vaddr, dev, inode, mtime, first, seen_at;
 	uint32_t flags, id_len;
 	bool seen;
 	uint8_t build_id[MMT_BUILD_ID_MAX];
@@ -173,8 +173,8 @@ static int write_row(struct mmt_maps *m, const struct process *p, const struct k
 {
 	const struct mmt_cell c[] = {
 		cell_u(k->id), cell_u(p->epoch), cell_u(k->start), cell_u(k->end), cell_u(k->offset), cell_u(k->vaddr),
-		cell_u(k->first), cell_u(last), cell_u(k->dev), cell_u(k->inode), cell_u(k->mtime), cell_u(p->uid),
-		cell_u(k->flags), cell_b(k->build_id, k->id_len), cell_s(k->path),
+		cell_u(k->first), cell_u(last ? k->seen_at : 0), cell_u(last), cell_u(k->dev), cell_u(k->inode),
+		cell_u(k->mtime), cell_u(p->uid), cell_u(k->flags), cell_b(k->build_id, k->id_len), cell_s(k->path),
 	};
 
 	m->st.rows++;
@@ -194,6 +194,8 @@ static int end_unseen(struct mmt_maps *m, struct process *p, uint64_t now, bool 
 			p->map[n++] = *k;
 			continue;
 		}
+		if (all) /* it was there until now: an end, or another program */
+			k->seen_at = now;
 		err = err ? err : write_row(m, p, k, now);
 		free(k->path);
 	}
@@ -228,7 +230,7 @@ static int add_mapping(struct mmt_maps *m, struct process *p, const struct map_l
 	k = &p->map[p->n];
 	*k = (struct known){
 		.id = m->n_ids + 1, .start = l->start, .end = l->end, .offset = l->offset, .dev = l->dev, .inode = l->inode,
-		.first = now, .seen = true, .path = strdup(l->path),
+		.first = now, .seen_at = now, .seen = true, .path = strdup(l->path),
 	};
 	if (!k->path)
 		return -ENOMEM;
@@ -255,6 +257,7 @@ static int take_line(struct mmt_maps *m, struct process *p, size_t known, char *
 	k = known ? bsearch(&key, p->map, known, sizeof(key), by_start) : NULL;
 	if (k && k->end == l.end && k->offset == l.offset && k->dev == l.dev && k->inode == l.inode) {
 		k->seen = true;
+		k->seen_at = now;
 		return 0;
 	}
 	return add_mapping(m, p, &l, now);

@@ -234,6 +234,7 @@ static const struct mmt_field mapping_f[] = {
 	COL("offset", HEX, "", "of start in the file"),
 	COL("vaddr", HEX, "", "address that the file's program headers give to start; where flags bit 5 is set"),
 	COL("first", TIME, "ns", "first seen; it may have been there before"),
+	COL("seen", TIME, "ns", "last seen, of one that is gone; it went between this and last"),
 	COL("last", TIME, "ns", "gone at this time, at the latest; 0 while it lives"),
 	COL("dev", HEX, "", "device of the file, major << 20 | minor, as maps tells it"),
 	COL("inode", U64, "", "of the file"),

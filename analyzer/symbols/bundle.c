@@ -188,9 +188,10 @@ int symbols_add_kernel(struct symbols *s, uint64_t address, uint64_t size, const
 	}
 	p = &s->kernel[s->n_kernel];
 	*p = (struct kernel_sym){
-		.start = address, .end = address + size, .name = symbols_name(s, name), .module = symbols_text(s, module),
+		.start = address, .end = address + size, .module = symbols_text(s, module),
+		.frame.function = symbols_name(s, name),
 	};
-	if (!p->name || !p->module)
+	if (!p->frame.function || !p->module)
 		return -ENOMEM;
 	s->n_kernel++;
 	s->kernel_sorted = false;
@@ -204,7 +205,7 @@ static int by_address(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-bool symbols_kernel(struct symbols *s, uint64_t address, const char **name, const char **module, uint64_t *base)
+bool symbols_kernel(struct symbols *s, uint64_t address, struct sym_result *out, const char **module)
 {
 	size_t lo = 0, hi = s->n_kernel;
 
@@ -221,8 +222,9 @@ bool symbols_kernel(struct symbols *s, uint64_t address, const char **name, cons
 	}
 	if (!lo || s->kernel[lo - 1].end <= address)
 		return false;
-	*name = s->kernel[lo - 1].name;
+	*out = (struct sym_result){
+		.status = SYM_FOUND, .frame = &s->kernel[lo - 1].frame, .n = 1, .base = s->kernel[lo - 1].start,
+	};
 	*module = s->kernel[lo - 1].module;
-	*base = s->kernel[lo - 1].start;
 	return true;
 }

@@ -27,6 +27,11 @@ int symbols_open(const struct symbols_opts *opts, struct symbols **out)
 	return 0;
 }
 
+void symbols_here(struct symbols *s, bool here)
+{
+	s->opts.here = here;
+}
+
 void symbols_close(struct symbols *s)
 {
 	size_t i;

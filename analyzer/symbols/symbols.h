@@ -78,8 +78,10 @@ struct sym_bundled {
 	const char *function, *file;
 };
 int symbols_add_bundled(struct symbols *s, const struct sym_bundled *b);
-/* A function of the traced kernel; *module is "" for its own. */
-bool symbols_kernel(struct symbols *s, uint64_t address, const char **name, const char **module, uint64_t *base);
+/* A function of the traced kernel; *module is "" for its own. false: not known, *out is left alone. */
+bool symbols_kernel(struct symbols *s, uint64_t address, struct sym_result *out, const char **module);
+/* opts->here, found out later; before anything is asked. */
+void symbols_here(struct symbols *s, bool here);
 
 /* Write what has been resolved as rows of table `symbol`: number of rows, or -errno. */
 int symbols_bundle(const struct symbols *s, struct mmt_writer *w);

@@ -22,7 +22,8 @@ struct bundled { /* a row of the trace */
 
 struct kernel_sym {
 	uint64_t start, end;
-	const char *name, *module;
+	struct sym_frame frame;
+	const char *module;
 };
 
 struct symbols {

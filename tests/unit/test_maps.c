@@ -21,7 +21,7 @@
 #include "trace_make.h"
 
 struct row { /* of table mapping, the last of its id */
-	uint64_t id, epoch, start, end, offset, vaddr, first, last, dev, inode, mtime, uid, flags;
+	uint64_t id, epoch, start, end, offset, vaddr, first, seen, last, dev, inode, mtime, uid, flags;
 	uint8_t build_id[ELF_ID_MAX];
 	uint32_t build_id_len;
 	char path[256];
@@ -64,12 +64,12 @@ static void take_row(const struct mmt_cell *c)
 	struct row r = { 0 };
 	size_t i;
 
-	for (to = &r.id, i = 0; i < 13; i++)
+	for (to = &r.id, i = 0; i < 14; i++)
 		to[i] = c[i].u;
-	r.build_id_len = c[13].len;
-	assert_true(c[13].len <= sizeof(r.build_id) && c[14].len < sizeof(r.path));
-	memcpy(r.build_id, c[13].p, c[13].len);
-	memcpy(r.path, c[14].p, c[14].len);
+	r.build_id_len = c[14].len;
+	assert_true(c[14].len <= sizeof(r.build_id) && c[15].len < sizeof(r.path));
+	memcpy(r.build_id, c[14].p, c[14].len);
+	memcpy(r.path, c[15].p, c[15].len);
 	for (i = 0; i < t.n && t.row[i].id != r.id; i++)
 		;
 	assert_true(i < 512);
@@ -207,6 +207,7 @@ static void test_library(void **state)
 	pass(2000);
 	read_rows();
 	assert_int_equal(row_of(id)->last, 2000);
+	assert_int_equal(row_of(id)->seen, 1000); /* when it went between is not known */
 	lib = dlopen(elf_make_path(&t.make, "lib.so"), RTLD_NOW);
 	elf_make_sh(&t.make, "rm lib.so");
 	assert_int_equal(mmt_maps__want_all(t.maps), 0);
@@ -374,6 +375,7 @@ static void test_exec(void **state)
 	assert_true(mmt_maps__find(t.maps, 1, at, &offset) > old);
 	read_rows();
 	assert_int_equal(row_of(old)->last, 5);
+	assert_int_equal(row_of(old)->seen, 5);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 }

@@ -175,22 +175,22 @@ static void test_bundle_nonsense(void **state)
 static void test_kernel(void **state)
 {
 	struct symbols *s = open_symbols(false);
-	const char *name, *module;
-	uint64_t base;
+	struct sym_result r;
+	const char *module;
 
 	(void)state;
-	assert_false(symbols_kernel(s, 0xffffffff81000000, &name, &module, &base));
+	assert_false(symbols_kernel(s, 0xffffffff81000000, &r, &module));
 	assert_int_equal(symbols_add_kernel(s, 0xffffffffc0000000, 0x40, "mod_fn", "ext4"), 0);
 	assert_int_equal(symbols_add_kernel(s, 0xffffffff81000000, 0x100, "vfs_read", ""), 0);
 	assert_int_equal(symbols_add_kernel(s, 0xfffffffffffffff0, 0x100, "past the end", ""), 0);
-	assert_true(symbols_kernel(s, 0xffffffff810000ff, &name, &module, &base));
-	assert_string_equal(name, "vfs_read");
+	assert_true(symbols_kernel(s, 0xffffffff810000ff, &r, &module));
+	assert_string_equal(r.frame[0].function, "vfs_read");
 	assert_string_equal(module, "");
-	assert_int_equal(base, 0xffffffff81000000);
-	assert_false(symbols_kernel(s, 0xffffffff81000100, &name, &module, &base));
-	assert_true(symbols_kernel(s, 0xffffffffc000003f, &name, &module, &base));
+	assert_int_equal(r.base, 0xffffffff81000000);
+	assert_false(symbols_kernel(s, 0xffffffff81000100, &r, &module));
+	assert_true(symbols_kernel(s, 0xffffffffc000003f, &r, &module));
 	assert_string_equal(module, "ext4");
-	assert_false(symbols_kernel(s, UINT64_MAX, &name, &module, &base));
+	assert_false(symbols_kernel(s, UINT64_MAX, &r, &module));
 	symbols_close(s);
 }
 
