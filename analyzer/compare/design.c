@@ -91,14 +91,15 @@ static bool sequential(const struct cmp_place *p, size_t n, bool *done)
 	return true;
 }
 
-static void say_order(struct cmp_design *d, size_t n)
+static void say_order(struct cmp_design *d, const struct cmp_opts *o, size_t n)
 {
 	char *s = d->order_why;
 	size_t size = sizeof(d->order_why);
 
 	switch (d->order) {
 	case CMP_ORDER_BLOCKS:
-		snprintf(s, size, "%zu blocks with one iteration of every arm: compared within blocks", d->n_blocks);
+		snprintf(s, size, "%zu blocks with one iteration of every arm: %s", d->n_blocks,
+			 o->unpaired ? "not compared within them, as asked for" : "compared within blocks");
 		break;
 	case CMP_ORDER_SEQUENTIAL:
 		snprintf(s, size, "one arm after the other: a drift of the machine looks like a difference");
@@ -111,7 +112,7 @@ static void say_order(struct cmp_design *d, size_t n)
 	}
 }
 
-static int find_order(const struct cmp *c, struct cmp_design *d, struct cmp_map *map)
+static int find_order(const struct cmp *c, const struct cmp_opts *o, struct cmp_design *d, struct cmp_map *map)
 {
 	struct cmp_place *p = calloc(map->n + 1, sizeof(*p));
 	bool *mark = calloc(c->n_arms + 1, sizeof(*mark)), known = true;
@@ -145,7 +146,7 @@ static int find_order(const struct cmp *c, struct cmp_design *d, struct cmp_map 
 	}
 	if (d->order != CMP_ORDER_BLOCKS)
 		d->n_blocks = 0;
-	say_order(d, n);
+	say_order(d, o, n);
 	free(rank);
 	free(mark);
 	free(p);
@@ -254,7 +255,7 @@ int cmp_design_make(const struct cmp *c, const struct cmp_opts *o, struct cmp_de
 	memset(d, 0, sizeof(*d));
 	err = map_new(c, map);
 	if (!err)
-		err = find_order(c, d, map);
+		err = find_order(c, o, d, map);
 	if (!err)
 		find_unit(c, o, d, map);
 	return err;

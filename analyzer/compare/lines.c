@@ -424,8 +424,9 @@ static bool row_notes(const struct cmp *c, const struct cmp_result *r, const str
 	if (m->source != CMP_BENCHMARK)
 		return false;
 	if (row->n_unit >= 5 && row->drift.mk_p < drift_alpha(r) &&
-	    say(l, "drift: %s in %s goes %s over the run (Mann-Kendall p %.3f%s)", m->name, arm, row->drift.mk_s > 0 ? "up" : "down",
-		row->drift.mk_p, r->design.order == CMP_ORDER_BLOCKS ? "; the blocks take it out" : ""))
+	    say(l, "drift: %s in %s goes %s over the run (Mann-Kendall p %s%.3f%s)", m->name, arm, row->drift.mk_s > 0 ? "up" : "down",
+		row->drift.mk_p < 0.001 ? "below " : "", row->drift.mk_p < 0.001 ? 0.001 : row->drift.mk_p,
+		r->design.order == CMP_ORDER_BLOCKS && !r->opts.unpaired ? "; the blocks take it out" : ""))
 		return true;
 	if (row->n_unit >= 8 && row->drift.lag1 > 2 / sqrt((double)row->n_unit) &&
 	    say(l, "neighbours alike: %s in %s, lag-1 autocorrelation %.2f: its units are fewer than they look", m->name, arm,

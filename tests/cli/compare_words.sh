@@ -76,6 +76,23 @@ cmp_ -d log >text
 has '\+3 absolute .* WORSE \(exact\)' text
 has '^boots were not recorded: if each arm was one boot' text
 
+# blocks that are recorded, and not used; a drift that is sure
+for i in 1 2 3 4 5 6 7 8; do
+	for arm in a b; do
+		mkdir -p "blocks/$arm/iter-$i/bench"
+		line time $((100 + i * 7 + (i * 5) % 3)) | sed 's/\\t/\t/g; s/\\n/\n/g' >"blocks/$arm/iter-$i/bench/results.tsv"
+		printf 'test begin :: bench %s\ntest end :: bench %s 0\n' $((1000 + i * 100 + ${#i} * 9)) $((1000 + i * 100 + 30)) \
+			>"blocks/$arm/iter-$i/tests-timestamp"
+		[ $arm = a ] || sed -i "s/begin :: bench .*/begin :: bench $((1050 + i * 100))/" "blocks/$arm/iter-$i/tests-timestamp"
+	done
+done
+cmp_ -d blocks >text
+has '^order +8 blocks with one iteration of every arm: compared within blocks' text
+has '^drift: time in a goes up over the run \(Mann-Kendall p below 0.001; the' text
+cmp_ -d blocks --unpaired >text
+has '^order +8 blocks .*: not compared within them, as asked for' text
+hasnt 'the blocks take it out' text
+
 # options that cannot be meant
 refuse() # WORDS OPTION...
 {
