@@ -82,12 +82,15 @@ trap 'exit 130' INT TERM
 
 # shellcheck source=tests/bench/bodies.sh
 . "$here/bodies.sh"
+# shellcheck source=tests/bench/families.sh
+. "$here/families.sh"
 
 bench_build || exit 1
 bench_calibrate
 bench_rounds
 awk -v cpus="$(nproc)" -v minima="$minima" -f "$here/table.awk" "$work/events.tsv" "$raw"
 bench_bodies
+bench_families
 [ "$analysis" -gt 0 ] && bench_analysis
 [ "$simulated" -gt 0 ] && bench_verdicts
 exit 0

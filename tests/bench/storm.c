@@ -6,11 +6,12 @@
  *   storm pipe N            a pair of threads on each CPU, N round trips through pipes
  *   storm pipefree N        the same pairs, not pinned
  *   storm fault N           a thread on each CPU touches N fresh pages
+ *   storm syscall N         a thread on each CPU calls getppid() N times
  *   storm cpu N             a thread on each CPU computes N million steps
  *   storm run CMD ARG...    any command
  *   storm time CMD ARG...   around a tracer that runs one of the above
  *
- * The first six write "name value" lines about themselves to $STORM_OUT, `time` writes
+ * The first seven write "name value" lines about themselves to $STORM_OUT, `time` writes
  * about the whole tree to $STORM_TIME; times in ns, instants on CLOCK_MONOTONIC.
  */
 #include <errno.h>
@@ -24,6 +25,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -105,6 +107,14 @@ static void body_fault(struct work *w)
 	}
 }
 
+static void body_syscall(struct work *w)
+{
+	unsigned long i;
+
+	for (i = 0; i < w->n; i++)
+		syscall(SYS_getppid);
+}
+
 static void body_cpu(struct work *w)
 {
 	uint64_t x = 88172645463325252ULL, i, n = w->n * 1000000ULL;
@@ -155,6 +165,8 @@ static int run_threads(const char *kind, unsigned long n)
 		body = body_pipe, per = 2;
 	else if (!strcmp(kind, "fault"))
 		body = body_fault;
+	else if (!strcmp(kind, "syscall"))
+		body = body_syscall;
 	else if (!strcmp(kind, "cpu"))
 		body = body_cpu;
 	else
@@ -254,7 +266,7 @@ int main(int argc, char **argv)
 	int err;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: storm switch|pipe|pipefree|fault|cpu N | run CMD... | time CMD...\n");
+		fprintf(stderr, "usage: storm switch|pipe|pipefree|fault|syscall|cpu N | run CMD... | time CMD...\n");
 		return 2;
 	}
 	signal(SIGINT, SIG_IGN); /* some tracers stop on it, and the whole group gets it */
