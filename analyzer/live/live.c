@@ -10,14 +10,11 @@
 /* Columns of the task table that are carried from interval to interval. */
 static const char *const task_cols[] = { "epoch", "tid", "tgid", "ppid", "start", "first", "flags", "cgroup", "comm" };
 static const char *const cpu_cols[] = { "cpu", "core", "llc", "node", "package", "online" };
-static const char *const fault_cols[] = { "epoch", "minor", "major" };
 
 static void side_free(struct live_side *s)
 {
 	model_rows_end(s->load);
 	model_free(s->m);
-	free(s->fault);
-	u64map_free(&s->by_epoch);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -43,8 +40,6 @@ int live_new(struct live **out)
 		l->task_at[i] = mmt_type__field(mmt_std_type(MMT_TB_TASK), task_cols[i]);
 	for (i = 0; i < N(cpu_cols); i++)
 		l->cpu_at[i] = mmt_type__field(mmt_std_type(MMT_TB_CPU), cpu_cols[i]);
-	for (i = 0; i < N(fault_cols); i++)
-		l->fault_at[i] = mmt_type__field(mmt_std_type(MMT_TB_FAULT_TOTALS), fault_cols[i]);
 	if (side_init(&l->cur)) {
 		live_free(l);
 		return -ENOMEM;
@@ -65,47 +60,6 @@ void live_free(struct live *l)
 uint64_t live_intervals(const struct live *l)
 {
 	return l->n_marks ? l->n_marks - 1 : 0;
-}
-
-/* ---------------------------------------------------------------- faults */
-
-static int add_faults(struct live *l, const struct mmt_cell *cells)
-{
-	struct live_side *s = &l->cur;
-	uint64_t epoch = cells[l->fault_at[0]].u;
-	uint32_t i = u64map_get(&s->by_epoch, epoch);
-
-	if (i == U64MAP_NONE) {
-		if (s->n_fault == s->cap_fault) {
-			size_t cap = s->cap_fault ? s->cap_fault * 2 : 64;
-			struct live_fault *p = reallocarray(s->fault, cap, sizeof(*p));
-
-			if (!p)
-				return -ENOMEM;
-			s->fault = p;
-			s->cap_fault = cap;
-		}
-		i = (uint32_t)s->n_fault;
-		if (u64map_put(&s->by_epoch, epoch, i))
-			return -ENOMEM;
-		s->fault[s->n_fault++] = (struct live_fault){ .epoch = epoch };
-	}
-	s->fault[i].minor += cells[l->fault_at[1]].u;
-	s->fault[i].major += cells[l->fault_at[2]].u;
-	return 0;
-}
-
-struct live_faults live_task_faults(const struct live *l, uint64_t epoch)
-{
-	const struct live_side *s = &l->shown;
-	uint32_t i = u64map_get(&s->by_epoch, epoch);
-
-	/* those who share epoch 0 have no counters of their own */
-	if (!l->has_faults || !epoch)
-		return (struct live_faults){ 0 };
-	if (i == U64MAP_NONE)
-		return (struct live_faults){ .known = true };
-	return (struct live_faults){ s->fault[i].minor, s->fault[i].major, true };
 }
 
 /* ---------------------------------------------------------------- from one interval to the next */
@@ -234,7 +188,5 @@ int live_row(void *ctx, const struct mmt_type *type, const struct mmt_cell *cell
 	}
 	if (type->id == MMT_TB_META)
 		return keep_meta(l, type, cells);
-	if (type->id == MMT_TB_FAULT_TOTALS)
-		return add_faults(l, cells);
 	return model_rows_add(l->cur.load, type, cells);
 }

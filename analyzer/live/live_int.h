@@ -6,14 +6,9 @@
 #include "../model_int.h"
 #include "live.h"
 
-struct live_fault { uint64_t epoch, minor, major; };
-
 struct live_side { /* an interval */
 	struct model *m;
 	struct load *load;
-	struct live_fault *fault; /* by task */
-	size_t n_fault, cap_fault;
-	struct u64map by_epoch;   /* of fault */
 	uint64_t t0, t1, real_ns;
 	bool have_own, have_faults; /* read at its end */
 	bool had_own, had_faults;   /* and at its start */
@@ -27,10 +22,6 @@ struct live {
 	bool place_is_cpu;
 	bool has_faults;             /* the recorder writes fault_totals */
 	int task_at[16], cpu_at[8];  /* columns */
-	int fault_at[3];
 };
-
-/* What the task did in the interval shown. */
-struct live_faults live_task_faults(const struct live *l, uint64_t epoch);
 
 #endif

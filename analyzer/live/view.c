@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../faults.h"
 #include "live_int.h"
 
 struct sorter {
@@ -100,13 +101,22 @@ static const char *name_of(const struct model *m, const struct live_line *line, 
 	return path ? *path ? path : "/" : line->g.id ? "?" : "(others)";
 }
 
-static void add_task(const struct live *l, struct live_line *line, uint64_t epoch)
+/* The faults of a task in a cgroup: the one source of that column. */
+static void add_faults(const struct live *l, const struct model_totals *t, struct live_line *line)
 {
-	struct live_faults f = live_task_faults(l, epoch);
+	const struct faults *f = l->shown.m->faults;
+	uint64_t epoch = l->shown.m->tasks[t->task].epoch;
+	uint32_t i;
 
-	line->faults.known |= f.known;
-	line->faults.minor += f.minor;
-	line->faults.major += f.major;
+	if (!l->has_faults || !epoch) /* those who share epoch 0 have no counters of their own */
+		return;
+	line->faults.known = true;
+	for (i = f ? u64map_get(&f->by_epoch, epoch) : U64MAP_NONE; i != U64MAP_NONE; i = f->sums[i].next) {
+		if (f->sums[i].cgroup != t->cgroup)
+			continue;
+		line->faults.minor += f->sums[i].v[FT_MINOR];
+		line->faults.major += f->sums[i].v[FT_MAJOR];
+	}
 }
 
 /* Whose state a line shows: the thread's, or that of the process's main thread, as in ps(1). */
@@ -163,8 +173,7 @@ static int fill(const struct live *l, const struct live_view_opts *o, struct liv
 		if (of[i] == U64MAP_NONE)
 			continue;
 		add_places(l, m, t, &v->lines[of[i]], v->nodes + of[i] * v->n_nodes, v->n_nodes);
-		if (m->tasks[t->task].totals == i) /* faults are a task's, whatever its cgroups */
-			add_task(l, &v->lines[of[i]], m->tasks[t->task].epoch);
+		add_faults(l, t, &v->lines[of[i]]);
 	}
 	for (i = 0; i < v->n; i++) {
 		mend_max(&v->lines[i].g.wait);

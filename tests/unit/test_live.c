@@ -111,8 +111,10 @@ static void interval(struct live *l, uint64_t segment)
 	ROW(l, MMT_TB_CPU_TOTALS, { "segment", segment, NULL }, { "cpu", 1, NULL }, { "switches", 106, NULL },
 	    { "nvcsw", 100, NULL }, { "nivcsw", 6, NULL }, { "busy_ns", 600000000, NULL }, { "idle_ns", 1400000000, NULL },
 	    { "mig_llc", 6, NULL }, { "mig_cross", 3, NULL });
-	ROW(l, MMT_TB_FAULT_TOTALS, { "epoch", 2, NULL }, { "minor", 40, NULL }, { "major", 2, NULL });
-	ROW(l, MMT_TB_FAULT_TOTALS, { "epoch", 2, NULL }, { "minor", 1, NULL });
+	ROW(l, MMT_TB_FAULT_TOTALS, { "segment", segment, NULL }, { "epoch", 2, NULL }, { "cgroup", 7, NULL },
+	    { "minor", 40, NULL }, { "major", 2, NULL });
+	ROW(l, MMT_TB_FAULT_TOTALS, { "segment", segment, NULL }, { "epoch", 2, NULL }, { "cgroup", 7, NULL },
+	    { "minor", 1, NULL });
 	mark(l, segment + 1, 1000000000 + segment * 2000000000);
 }
 
@@ -322,7 +324,8 @@ static void test_widths(void **state)
 	(void)state;
 	task(l, 3, 4194303, 4194303, "a\033[2J\n\t\377\302\233zz", 0);
 	totals(l, 1, 3, UINT64_MAX / 4, 4000000000u, 4000000000u);
-	ROW(l, MMT_TB_FAULT_TOTALS, { "epoch", 3, NULL }, { "minor", UINT64_MAX / 4, NULL });
+	ROW(l, MMT_TB_FAULT_TOTALS, { "segment", 1, NULL }, { "epoch", 3, NULL }, { "cgroup", 7, NULL },
+	    { "minor", UINT64_MAX / 4, NULL });
 	interval(l, 1);
 	for (k = 0; k < 4; k++) {
 		v = view(l, by[k], LIVE_WAIT, false);
