@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "term.h"
@@ -90,8 +92,56 @@ void term_leave(struct term *t)
 	tcsetattr(t->in, TCSADRAIN, &t->old);
 }
 
+/*
+ * What no handler can do, after a crash or kill -9, a child does: it waits until the other
+ * end of a pipe is closed, by us with a word or by our end without. A failure costs only that.
+ */
+static void guard_start(struct term *t)
+{
+	sigset_t all, old;
+	int p[2], n = 0;
+	char c;
+
+	if (pipe2(p, O_CLOEXEC))
+		return;
+	sigfillset(&all); /* also those of the terminal, and SIGTTOU */
+	sigprocmask(SIG_SETMASK, &all, &old);
+	t->guard = fork();
+	if (t->guard) {
+		sigprocmask(SIG_SETMASK, &old, NULL);
+		close(p[0]);
+		t->guard_fd = p[1];
+		if (t->guard > 0)
+			return;
+		t->guard = 0;
+		close(p[1]);
+		return;
+	}
+	close(p[1]);
+	do
+		n = (int)read(p[0], &c, 1);
+	while (n < 0 && errno == EINTR);
+	if (!n)
+		term_leave(t);
+	_exit(0);
+}
+
+static void guard_end(struct term *t)
+{
+	if (!t->guard)
+		return;
+	if (write(t->guard_fd, "", 1) != 1)
+		kill(t->guard, SIGKILL);
+	close(t->guard_fd);
+	while (waitpid(t->guard, NULL, 0) < 0 && errno == EINTR)
+		;
+	t->guard = 0;
+}
+
 int term_open(struct term *t)
 {
+	int err;
+
 	memset(t, 0, sizeof(*t));
 	t->in = STDIN_FILENO;
 	t->out = STDOUT_FILENO;
@@ -101,12 +151,16 @@ int term_open(struct term *t)
 			return -errno;
 		t->own_in = true;
 	}
-	return term_enter(t);
+	err = term_enter(t);
+	if (!err)
+		guard_start(t);
+	return err;
 }
 
 void term_close(struct term *t)
 {
 	term_leave(t);
+	guard_end(t);
 	forget(t);
 	if (t->own_in)
 		close(t->in);

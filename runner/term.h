@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <termios.h>
 
 enum {
@@ -19,6 +20,8 @@ struct term {
 	bool own_in; /* in was opened here */
 	bool active;
 	struct termios old;
+	pid_t guard;   /* puts the terminal right when we are killed; 0: none */
+	int guard_fd;
 	int width, height;
 	char **line; /* what the screen shows, so that only what changed is sent */
 	int n_lines;
