@@ -303,6 +303,15 @@ void mmt_families__names(const struct mmt_family_set *s, char *buf, size_t size)
 		at += (size_t)snprintf(buf + at, size - at, " %s", s->v[i].family->name);
 }
 
+bool mmt_families__have(const struct mmt_family_set *s, const struct mmt_family *family)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n && s->v[i].family != family; i++)
+		;
+	return i < s->n;
+}
+
 uint64_t mmt_families__map_bytes(const struct mmt_family_set *s)
 {
 	uint64_t sum = 0;

@@ -118,6 +118,7 @@ int mmt_families__task_end(struct mmt_family_set *s, const struct mmt_epoch *e, 
 int mmt_families__notes(struct mmt_family_set *s);
 /* "sched syscall": what is recorded. */
 void mmt_families__names(const struct mmt_family_set *s, char *buf, size_t size);
+bool mmt_families__have(const struct mmt_family_set *s, const struct mmt_family *family);
 uint64_t mmt_families__map_bytes(const struct mmt_family_set *s);
 void mmt_families__detach(struct mmt_family_set *s);
 void mmt_families__close(struct mmt_family_set *s);

@@ -11,16 +11,17 @@
 #include "kstat.h"
 #include "oracle.h"
 
-static const struct { const char *name; uint64_t config; } events[] = {
-	{ "cpu-migrations", PERF_COUNT_SW_CPU_MIGRATIONS },
-	{ "page-faults", PERF_COUNT_SW_PAGE_FAULTS },
-	{ "task-clock", PERF_COUNT_SW_TASK_CLOCK },
-	{ "context-switches", PERF_COUNT_SW_CONTEXT_SWITCHES }, /* last: the dear one, left out unless asked for */
+static const struct { const char *name; uint64_t config; unsigned int what; } events[] = {
+	{ "cpu-migrations", PERF_COUNT_SW_CPU_MIGRATIONS, 0 },
+	{ "page-faults", PERF_COUNT_SW_PAGE_FAULTS, MMT_ORACLE_FAULTS },
+	{ "task-clock", PERF_COUNT_SW_TASK_CLOCK, 0 },
+	{ "context-switches", PERF_COUNT_SW_CONTEXT_SWITCHES, MMT_ORACLE_SWITCHES },
 };
 #define N_EVENTS (sizeof(events) / sizeof(events[0]))
 
 struct mmt_oracle {
 	struct perf_evsel *sel[N_EVENTS];
+	const char *name[N_EVENTS];
 	struct perf_cpu_map *cpus;
 	size_t n;
 };
@@ -60,7 +61,7 @@ int mmt_oracle__try_hardware(void)
 	return try_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES);
 }
 
-int mmt_oracle__open(struct mmt_oracle **out, bool switches, const struct mmt_log *log)
+int mmt_oracle__open(struct mmt_oracle **out, unsigned int what, const struct mmt_log *log)
 {
 	struct mmt_oracle *o = calloc(1, sizeof(*o));
 	size_t i;
@@ -68,18 +69,21 @@ int mmt_oracle__open(struct mmt_oracle **out, bool switches, const struct mmt_lo
 
 	if (!o)
 		return -ENOMEM;
-	o->n = switches ? N_EVENTS : N_EVENTS - 1;
 	libperf_init(print_none);
 	o->cpus = perf_cpu_map__new(NULL);
 	if (!o->cpus)
 		goto err_close;
-	for (i = 0; i < o->n; i++) {
+	for (i = 0; i < N_EVENTS; i++) {
 		struct perf_event_attr attr = {
 			.type = PERF_TYPE_SOFTWARE, .config = events[i].config, .size = sizeof(attr),
 		};
 
-		o->sel[i] = perf_evsel__new(&attr);
-		err = o->sel[i] ? perf_evsel__open(o->sel[i], o->cpus, NULL) : -ENOMEM;
+		if (events[i].what & ~what)
+			continue;
+		o->name[o->n] = events[i].name;
+		o->sel[o->n] = perf_evsel__new(&attr);
+		err = o->sel[o->n] ? perf_evsel__open(o->sel[o->n], o->cpus, NULL) : -ENOMEM;
+		o->n++;
 		if (err)
 			goto err_close;
 	}
@@ -105,7 +109,7 @@ int mmt_oracle__write(struct mmt_oracle *o, struct mmt_writer *w, uint64_t now, 
 		for (cpu = 0; cpu < n && !err; cpu++) {
 			if (perf_evsel__read(o->sel[i], cpu, 0, &v))
 				continue; /* the CPU went offline: no row, not a zero */
-			err = mmt_counter__row(w, now, segment, "perf.sw", events[i].name,
+			err = mmt_counter__row(w, now, segment, "perf.sw", o->name[i],
 					       perf_cpu_map__cpu(o->cpus, cpu).cpu, v.val);
 		}
 	return err;

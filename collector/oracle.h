@@ -9,15 +9,18 @@
 
 struct mmt_oracle;
 
+enum { MMT_ORACLE_SWITCHES = 1, MMT_ORACLE_FAULTS = 2 };
+
 /* Can a software (hardware) event be counted here? 0 or -errno. */
 int mmt_oracle__try_software(void);
 int mmt_oracle__try_hardware(void);
 /*
  * Never fatal to a session: -errno after a message when perf events cannot be had.
- * switches: context-switches too, which costs every switch as much as a BPF program does;
- * without it, /proc/stat ctxt is the check on switches, and free.
+ * what: also the events that cost the machine 50 ns or more each time. Without context
+ * switches, /proc/stat ctxt is the check on ours, and free; page faults that the fault
+ * family counts have /proc/vmstat pgfault.
  */
-int mmt_oracle__open(struct mmt_oracle **out, bool switches, const struct mmt_log *log);
+int mmt_oracle__open(struct mmt_oracle **out, unsigned int what, const struct mmt_log *log);
 /* One row per event and CPU in the counter table. */
 int mmt_oracle__write(struct mmt_oracle *o, struct mmt_writer *w, uint64_t now, uint64_t segment);
 void mmt_oracle__close(struct mmt_oracle *o);

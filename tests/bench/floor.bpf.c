@@ -9,7 +9,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-enum { F_SWITCH, F_MIGRATE, F_WAKEUP, F_WAKEUP_NEW, F_WAKING, F_FAULT, F_SYS_ENTER, F_SYS_EXIT, F_N };
+enum { F_SWITCH, F_MIGRATE, F_WAKEUP, F_WAKEUP_NEW, F_WAKING, F_FAULT, F_SYS_ENTER, F_SYS_EXIT, F_FAULT_KERNEL, F_N };
 
 const volatile int counting = 0; /* 0: the verifier leaves "return 0" */
 
@@ -46,3 +46,4 @@ FLOOR(floor_waking, "sched_waking", F_WAKING)
 FLOOR(floor_fault, "page_fault_user", F_FAULT)
 FLOOR(floor_sys_enter, "sys_enter", F_SYS_ENTER)
 FLOOR(floor_sys_exit, "sys_exit", F_SYS_EXIT)
+FLOOR(floor_fault_kernel, "page_fault_kernel", F_FAULT_KERNEL)

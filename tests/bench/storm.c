@@ -7,11 +7,13 @@
  *   storm pipefree N        the same pairs, not pinned
  *   storm fault N           a thread on each CPU touches N fresh pages
  *   storm syscall N         a thread on each CPU calls getppid() N times
+ *   storm refault N         a thread on each CPU reads N pages of nothing, and gives them back: the
+ *                           cheapest fault, for the zero page is mapped and no memory taken
  *   storm cpu N             a thread on each CPU computes N million steps
  *   storm run CMD ARG...    any command
  *   storm time CMD ARG...   around a tracer that runs one of the above
  *
- * The first seven write "name value" lines about themselves to $STORM_OUT, `time` writes
+ * The first eight write "name value" lines about themselves to $STORM_OUT, `time` writes
  * about the whole tree to $STORM_TIME; times in ns, instants on CLOCK_MONOTONIC.
  */
 #include <errno.h>
@@ -115,6 +117,22 @@ static void body_syscall(struct work *w)
 		syscall(SYS_getppid);
 }
 
+static void body_refault(struct work *w)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	unsigned long done = 0, i;
+	volatile char *p = mmap(NULL, FAULT_BATCH * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return;
+	madvise((void *)p, FAULT_BATCH * page, MADV_NOHUGEPAGE);
+	while (done < w->n) {
+		for (i = 0; i < FAULT_BATCH && done < w->n; i++, done++)
+			(void)p[i * page];
+		madvise((void *)p, FAULT_BATCH * page, MADV_DONTNEED);
+	}
+}
+
 static void body_cpu(struct work *w)
 {
 	uint64_t x = 88172645463325252ULL, i, n = w->n * 1000000ULL;
@@ -167,6 +185,8 @@ static int run_threads(const char *kind, unsigned long n)
 		body = body_fault;
 	else if (!strcmp(kind, "syscall"))
 		body = body_syscall;
+	else if (!strcmp(kind, "refault"))
+		body = body_refault;
 	else if (!strcmp(kind, "cpu"))
 		body = body_cpu;
 	else
@@ -266,7 +286,7 @@ int main(int argc, char **argv)
 	int err;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: storm switch|pipe|pipefree|fault|syscall|cpu N | run CMD... | time CMD...\n");
+		fprintf(stderr, "usage: storm switch|pipe|pipefree|fault|refault|syscall|cpu N | run CMD... | time CMD...\n");
 		return 2;
 	}
 	signal(SIGINT, SIG_IGN); /* some tracers stop on it, and the whole group gets it */
