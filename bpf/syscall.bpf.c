@@ -290,6 +290,15 @@ static __always_inline void count_call(struct mmt_sys_count *n, __u32 key, __s64
 		n->max_ns = ns;
 }
 
+/* It was wanted when it entered the call, and left the cgroup within. */
+static __always_inline void forget_call(__u32 slot)
+{
+	struct mmt_sys_task *t = slot ? bpf_map_lookup_elem(&sys_tasks, &slot) : NULL;
+
+	if (t)
+		t->enter = 0;
+}
+
 MMT_SEC("sys_exit")
 int mmt_sys_exit(__u64 *ctx)
 {
@@ -301,8 +310,13 @@ int mmt_sys_exit(__u64 *ctx)
 	bool timed = false;
 	__u32 slot, key, cpu;
 
-	if (!mem.state.enabled || !current_task(p, &slot))
+	if (!mem.state.enabled)
 		return 0;
+	if (!current_task(p, &slot)) {
+		if (cfg.filter_cgroup)
+			forget_call(slot);
+		return 0;
+	}
 	if (slot)
 		t = bpf_map_lookup_elem(&sys_tasks, &slot);
 	if (t && t->enter) {

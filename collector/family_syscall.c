@@ -261,7 +261,7 @@ static int task_rows(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint
 	int err = 0;
 
 	t->self = e->tgid == (uint32_t)getpid();
-	if (mark)
+	if (mark && (!ctx->probe->cfg.filter || ctx->probe->slots[e->slot].flags & MMT_SF_WANT))
 		open_call(s, e->slot, mono_ns(), &open_key, &open_ns);
 	for (g = 0; g < MMT_SYS_GROUPS && !err; g++) {
 		uint32_t b = *(const volatile mmt_u16 *)&t->block[g];

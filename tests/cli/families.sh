@@ -13,7 +13,10 @@ says()
 	"$@" >out 2>err
 	got=$?
 	[ $got = "$want" ] || fail "$*: status $got, not $want"
-	[ "$(wc -l <err)" = 1 ] && grep -qF -- "$text" err || { fail "$*: does not say '$text' in one line:"; cat err; }
+	if [ "$(wc -l <err)" != 1 ] || ! grep -qF -- "$text" err; then
+		fail "$*: does not say '$text' in one line:"
+		cat err
+	fi
 }
 
 "$MMT" list families >out || fail "list families"

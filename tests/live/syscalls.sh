@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# System calls of a real program against strace's count of them; what `run` and configs say of families.
+# System calls of a real program against the counts of strace and perf trace; what `run` and configs say of families.
 set -u
 cd "$TMPDIR" || exit 1
 [ "$(id -u)" = 0 ] || { echo "skipped: recording needs root"; exit 77; }
@@ -16,9 +16,19 @@ if command -v strace >/dev/null && strace -c -o s.txt "$ls" -lR "$TOP/docs" >/de
 	"$MMT" report --syscalls --csv t.mmt | awk -F, 'NR > 1 && $1 !~ /^exit/ { if ($1 == "read") $4--; print $1, $4, $5 }' |
 		sort >ours
 	[ "$(wc -l <strace)" -gt 5 ] || fail "strace counted nothing"
-	diff strace ours >diff || { echo "strace -c (<) and mmt-trace (>):"; cat diff; bad=1; }
+	diff strace ours >differ || { echo "strace -c (<) and mmt-trace (>):"; cat differ; bad=1; }
 else
 	echo "strace is not here or may not trace: not compared with it"
+fi
+if command -v perf >/dev/null && perf trace -s -o p.txt "$ls" -lR "$TOP/docs" >/dev/null 2>&1; then
+	# its view begins within the execve; calls that it has no name for are left out
+	awk 'NF == 8 && $2 ~ /^[0-9]+$/ && $1 ~ /^[a-z]/ && $1 !~ /^exec/ { print $1, $2, $3 }' p.txt | sort >perf
+	"$MMT" report --syscalls --csv t.mmt | awk -F, 'FNR == NR { split($0, w, " "); named[w[1]] = 1; next }
+		$1 in named { if ($1 == "read") $4--; print $1, $4, $5 }' perf - | sort >ours
+	[ "$(wc -l <perf)" -gt 5 ] || fail "perf trace counted nothing"
+	diff perf ours >differ || { echo "perf trace -s (<) and mmt-trace (>):"; cat differ; bad=1; }
+else
+	echo "perf trace is not here or may not trace: not compared with it"
 fi
 
 "$MMT" run -q -d work -i 1 -e syscall -n one -- true >/dev/null 2>log || { cat log; fail "run -e syscall"; }

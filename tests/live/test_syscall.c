@@ -261,6 +261,38 @@ static void test_odd(void **state)
 	model_free(m);
 }
 
+static void *exec_true(void *arg)
+{
+	char *const argv[] = { (char *)"true", NULL };
+
+	execv("/bin/true", argv);
+	return arg;
+}
+
+/* A thread that executes a program takes its leader's id in the middle of the call. */
+static void job_thread_exec(void)
+{
+	pthread_t t;
+
+	if (!pthread_create(&t, NULL, exec_true, NULL))
+		pthread_join(t, NULL);
+	_exit(1);
+}
+
+static void test_thread_exec(void **state)
+{
+	struct model *m;
+	pid_t pid;
+
+	(void)state;
+	m = measure(NULL, true, job_thread_exec, &pid);
+	assert_int_equal(COUNT(m, 0, "execve"), 1);
+	assert_int_equal(sum(m, 0, false, "execve", "", SC_UNTIMED), 0);
+	assert_int_equal(COUNT(m, 0, "exit_group"), 1);
+	assert_true(sum(m, 0, false, "execve", "", SC_TIME_NS) > 10000);
+	model_free(m);
+}
+
 #ifdef __x86_64__
 static void job_compat(void)
 {
@@ -450,6 +482,7 @@ int main(void)
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_raw_tp),
 		cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_thread_exec),
 #ifdef __x86_64__
 		cmocka_unit_test(test_compat),
 #endif
