@@ -376,8 +376,15 @@ void table_write_notes(const struct table *t, FILE *f, const struct table_out *o
 {
 	size_t i;
 
-	for (i = 0; i < t->n_notes; i++)
-		write_note(t->notes[i], f, o->width);
+	for (i = 0; i < t->n_notes; i++) {
+		if (o->fmt == TABLE_MARKDOWN) { /* a list: lines of their own would be one paragraph */
+			fputs("- ", f);
+			table_put_markdown(t->notes[i], f);
+			fputc('\n', f);
+		} else {
+			write_note(t->notes[i], f, o->width);
+		}
+	}
 }
 
 void table_write_text(const struct table *t, FILE *f, const struct table_out *o)
@@ -409,17 +416,18 @@ void table_put_markdown(const char *s, FILE *f)
 
 void table_write_markdown(const struct table *t, FILE *f, const struct table_out *o)
 {
-	size_t c, r, rows = table_rows(t), i;
+	size_t c, r, rows = table_rows(t);
 	char buf[CELL_MAX];
 
-	(void)o;
 	if (t->title)
 		fprintf(f, "### %s\n\n", t->title);
 	for (c = 0; c < t->n_cols; c++) {
 		if (!shown(t, c))
 			continue;
-		fprintf(f, "| %s%s%s%s ", t->cols[c].head, t->cols[c].unit && *t->cols[c].unit ? " (" : "",
-			t->cols[c].unit ? t->cols[c].unit : "", t->cols[c].unit && *t->cols[c].unit ? ")" : "");
+		fputs("| ", f);
+		table_put_markdown(t->cols[c].head, f);
+		fprintf(f, "%s%s%s ", t->cols[c].unit && *t->cols[c].unit ? " (" : "", t->cols[c].unit ? t->cols[c].unit : "",
+			t->cols[c].unit && *t->cols[c].unit ? ")" : "");
 	}
 	fputs("|\n", f);
 	for (c = 0; c < t->n_cols; c++)
@@ -437,9 +445,7 @@ void table_write_markdown(const struct table *t, FILE *f, const struct table_out
 		}
 		fputs("|\n", f);
 	}
-	for (i = 0; i < t->n_notes; i++) {
-		fputs(i ? "- " : "\n- ", f);
-		table_put_markdown(t->notes[i], f);
+	if (t->n_notes)
 		fputc('\n', f);
-	}
+	table_write_notes(t, f, o);
 }

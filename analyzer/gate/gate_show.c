@@ -306,11 +306,25 @@ static void more_lines(const struct gate *g, const struct table_out *o, FILE *f)
 		    (o->fmt != TABLE_MARKDOWN && !i && g->outcome != GATE_PASS))
 			continue;
 		gate_message(g, k, line, sizeof(line));
-		if (o->fmt == TABLE_MARKDOWN)
-			fprintf(f, "- **%s**: %s\n", gate_outcome_name(k->outcome), line);
-		else
+		if (o->fmt == TABLE_MARKDOWN) {
+			fprintf(f, "- **%s**: ", gate_outcome_name(k->outcome));
+			table_put_markdown(line, f);
+			fputc('\n', f);
+		} else {
 			fprintf(f, "%-9s %s\n", gate_outcome_name(k->outcome), line);
+		}
 	}
+}
+
+static void put_headline(const char *line, bool markdown, FILE *f)
+{
+	if (!markdown) {
+		fprintf(f, "gate: %s\n", line);
+		return;
+	}
+	fputs("## gate: ", f);
+	table_put_markdown(line, f);
+	fputs("\n\n", f);
 }
 
 static void write_text(const struct gate *g, struct table *t, const struct table_out *o, FILE *f)
@@ -322,7 +336,7 @@ static void write_text(const struct gate *g, struct table *t, const struct table
 	if (wide.width && wide.width < ROW_WIDTH)
 		wide.width = ROW_WIDTH;
 	gate_line(g, line, sizeof(line));
-	fprintf(f, markdown ? "## gate: %s\n\n" : "gate: %s\n", line);
+	put_headline(line, markdown, f);
 	more_lines(g, o, f);
 	fputc('\n', f);
 	cmp_write_head(g->c, g->r, o, f);

@@ -136,6 +136,9 @@ has '^  no better side .* v6.10 .* no number' text
 "$MMT" compare -d names --mmtests 2>&1 | grep -q "$(printf '\033')" && fail "--mmtests: bytes for the terminal"
 "$MMT" compare -d names --markdown >text 2>/dev/null
 has '^- \*\*arm\*\* v6\\<b\\>: 3 iterations' text
+"$MMT" gate -d names --markdown -n v6.9,'v6<b>' >text 2>/dev/null
+has '^## gate: TROUBLE - .* in v6\\<b\\>' text
+hasnt '[^\\]<' text
 "$MMT" compare -d names --print-ratio >text 2>/dev/null
 has '^below .* below 0 ' text
 
