@@ -13,6 +13,7 @@
 const struct mmt_family *const mmt_families[] = {
 	&mmt_family_fault,
 	&mmt_family_syscall,
+	&mmt_family_map,
 	NULL,
 };
 

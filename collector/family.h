@@ -73,6 +73,7 @@ struct mmt_family {
 extern const struct mmt_family *const mmt_families[];
 extern const struct mmt_family mmt_family_fault;
 extern const struct mmt_family mmt_family_syscall;
+extern const struct mmt_family mmt_family_map;
 
 /* An object file inside this program, for tp_btf and for raw_tp programs (see Makefile, X.bpf.c). */
 struct mmt_family_elf {

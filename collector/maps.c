@@ -14,6 +14,8 @@
 
 #define BUF_SIZE (64u << 10)
 #define BUCKETS 4096
+#define GAP_MIN 50000000ull     /* a program that was just executed has its libraries yet to load */
+#define GAP_MAX 60000000000ull
 
 struct known { /* a mapping that has a row */
 	uint64_t id, start, end, offset, vaddr, dev, inode, mtime, first, seen_at;
@@ -26,6 +28,7 @@ struct known { /* a mapping that has a row */
 struct process {
 	struct process *next; /* of its bucket */
 	uint64_t epoch, start;
+	uint64_t due, gap; /* next look, and how long after the last */
 	uint32_t pid, uid;
 	bool queued;
 	struct known *map; /* by address */
@@ -164,6 +167,19 @@ int mmt_maps__want_all(struct mmt_maps *m)
 	for (i = 0; i < BUCKETS; i++)
 		for (p = m->by_epoch[i]; p && !err; p = p->next)
 			err = enqueue(m, p);
+	return err;
+}
+
+int mmt_maps__want_due(struct mmt_maps *m, uint64_t now)
+{
+	struct process *p;
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < BUCKETS; i++)
+		for (p = m->by_epoch[i]; p && !err; p = p->next)
+			if (p->due && p->due <= now)
+				err = enqueue(m, p);
 	return err;
 }
 
@@ -313,11 +329,13 @@ static bool same_process(const struct process *p)
 
 static int read_process(struct mmt_maps *m, struct process *p, uint64_t now)
 {
+	uint64_t rows = m->st.rows;
 	struct stat st;
 	char path[64];
 	size_t i;
 	int fd, err;
 
+	p->due = 0;
 	snprintf(path, sizeof(path), "/proc/%u/maps", p->pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) || !same_process(p)) {
@@ -340,6 +358,10 @@ static int read_process(struct mmt_maps *m, struct process *p, uint64_t now)
 	}
 	if (p->n)
 		qsort(p->map, p->n, sizeof(*p->map), by_start);
+	/* who loads things is looked at more often */
+	p->gap = !p->gap ? GAP_MIN : rows == m->st.rows ? p->gap * 2 : p->gap / 2;
+	p->gap = p->gap < GAP_MIN ? GAP_MIN : p->gap > GAP_MAX ? GAP_MAX : p->gap;
+	p->due = now + p->gap;
 	return err;
 }
 
@@ -370,6 +392,7 @@ int mmt_maps__exec(struct mmt_maps *m, uint64_t epoch, uint64_t now)
 
 	if (!p)
 		return 0;
+	p->gap = 0;
 	err = end_unseen(m, p, now, true);
 	return err ? err : enqueue(m, p);
 }
@@ -382,6 +405,7 @@ int mmt_maps__exit(struct mmt_maps *m, uint64_t epoch, uint64_t now)
 
 	if (!p)
 		return 0;
+	m->st.gone += p->queued && !p->n;
 	for (i = 0; p->queued && i < m->n_queued; i++)
 		if (m->queue[(m->head + i) % m->queue_size] == p)
 			m->queue[(m->head + i) % m->queue_size] = NULL;

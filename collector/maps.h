@@ -36,6 +36,8 @@ void mmt_maps__close(struct mmt_maps *m);
 int mmt_maps__want(struct mmt_maps *m, uint64_t epoch, uint32_t pid, uint64_t start);
 /* Every process that is known and lives, again. */
 int mmt_maps__want_all(struct mmt_maps *m);
+/* Those that were last looked at so long ago that they may have loaded something: 50 ms, then ever more seldom. */
+int mmt_maps__want_due(struct mmt_maps *m, uint64_t now);
 /* Read what is wanted, the oldest wish first, until budget_ns are over (one process at least); how many are left. */
 int mmt_maps__pass(struct mmt_maps *m, uint64_t now, uint64_t budget_ns);
 /* It executed another program: its mappings are gone, the new ones are wanted. */

@@ -233,6 +233,8 @@ static int on_exec(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_re
 		if (t->live[i] != e && t->live[i]->tid == r->pid)
 			t->live[i]->tid = r->old_pid;
 	e->tid = r->pid;
+	e->exec = r->time;
+	t->n_execs++;
 	memcpy(e->comm, r->comm, sizeof(e->comm));
 	return write_task(t, e);
 }

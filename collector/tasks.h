@@ -16,6 +16,7 @@ struct mmt_epoch {
 	uint64_t id;
 	uint32_t slot, tid, tgid, ppid, flags, exit_code;
 	uint64_t start, first, last, cgroup;
+	uint64_t exec; /* when it last executed a program; 0 not since first */
 	uint64_t k_nvcsw, k_nivcsw, k_run_ns, k_migrations, k_minflt, k_majflt; /* at death */
 	char comm[MMT_COMM_LEN];
 	struct mmt_counts done;
@@ -33,7 +34,7 @@ struct mmt_tasks {
 	struct mmt_epoch **live;
 	struct mmt_slot *snap; /* of live, as last read */
 	size_t n_live, live_size;
-	uint64_t n_epochs;
+	uint64_t n_epochs, n_execs;
 	uint64_t segment;
 	uint64_t *known_cgroups;
 	size_t n_cgroups, cgroups_size;

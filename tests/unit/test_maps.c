@@ -352,7 +352,38 @@ static void test_processes(void **state)
 	assert_int_equal(mmt_maps__exit(t.maps, 6, 3), 0); /* ended while it waited */
 	pass(3);
 	mmt_maps__stats(t.maps, &st);
-	assert_int_equal(st.gone, 2);
+	assert_int_equal(st.gone, 3);
+}
+
+/* What a process loads later is found by later looks: soon, then seldom; sooner again when there was something. */
+static void test_later(void **state)
+{
+	uint64_t offset, now = 1000000000;
+	struct mmt_maps_stats st;
+	void *lib;
+	int i;
+
+	(void)state;
+	elf_make_begin(&t.make);
+	elf_make_sh(&t.make, "$CC -O2 -shared -fPIC -Wl,--build-id lib.c -o lib.so");
+	assert_int_equal(mmt_maps__want(t.maps, 1, (uint32_t)getpid(), 0), 0);
+	pass(now);
+	lib = dlopen(elf_make_path(&t.make, "lib.so"), RTLD_NOW);
+	assert_int_equal(mmt_maps__want_due(t.maps, now + 49999999), 0);
+	pass(now + 49999999);
+	assert_int_equal(mmt_maps__find(t.maps, 1, (uint64_t)(uintptr_t)dlsym(lib, "exported"), &offset), 0);
+	now += 50000000;
+	assert_int_equal(mmt_maps__want_due(t.maps, now), 0);
+	pass(now);
+	assert_true(mmt_maps__find(t.maps, 1, (uint64_t)(uintptr_t)dlsym(lib, "exported"), &offset) > 0);
+	for (i = 0; i < 200; i++) { /* ten seconds */
+		now += 50000000;
+		assert_int_equal(mmt_maps__want_due(t.maps, now), 0);
+		pass(now);
+	}
+	mmt_maps__stats(t.maps, &st);
+	assert_in_range(st.processes, 8, 12);
+	dlclose(lib);
 }
 
 static void test_exec(void **state)
@@ -511,6 +542,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_memfd, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_vdso_and_anonymous, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_processes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_later, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_exec, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ksyms, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ksyms_hidden, set_up, tear_down),

@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# record -e map: where the code of a command came from, by name and build-id, before and after it executes another one.
+set -u
+cd "$TMPDIR" || exit 1
+[ "$(id -u)" = 0 ] || { echo "skipped: recording needs root"; exit 77; }
+bad=0
+fail() { echo "$*"; bad=1; }
+build_id() { readelf -n "$1" 2>/dev/null | sed -n 's/.*Build ID: \([0-9a-f]*\).*/\1/p'; }
+
+"$MMT" record -q -e map -o t.mmt -- sh -c 'sleep 0.4; exec sleep 0.4' >/dev/null 2>log || { cat log; exit 1; }
+"$MMT" info --raw=meta t.mmt | grep -q 'key=families value="sched map"' || fail "meta does not say that mappings were recorded"
+"$MMT" info --raw=mapping t.mmt >rows || fail "info --raw=mapping"
+for program in sh sleep; do
+	path=$(readlink -f "$(command -v $program)")
+	grep "path=$path\$" rows >of || { fail "no mapping of $path"; continue; }
+	id=$(build_id "$path")
+	[ -z "$id" ] || grep -q "build_id=$id" of || fail "$path: its build-id is $id, the trace says: $(cat of)"
+done
+grep -q 'path=\[vdso\]$' rows || fail "no vdso"
+# the shell became sleep: its mappings ended in one process, and another file's came
+sh=$(readlink -f "$(command -v sh)")
+epoch=$(grep "path=$sh\$" rows | sed -n 's/.* epoch=\([0-9]*\) .*/\1/p' | sort -u | head -n 1)
+grep " epoch=$epoch " rows | grep "path=$sh\$" | grep -qv ' last=0 ' || fail "the shell's mappings did not end"
+grep " epoch=$epoch " rows | grep -q "path=$(readlink -f "$(command -v sleep)")\$" || fail "the shell's process did not become sleep"
+# its library was loaded after the first look
+[ "$(grep " epoch=$epoch " rows | grep 'path=.*/libc[.-]' | awk '{ print $2 }' | sort -u | wc -l)" -eq 2 ] ||
+	fail "the C library of the shell, or of sleep, was not seen"
+# processes that are gone before anybody can look are counted
+"$MMT" record -e map -o v.mmt -- sh -c 'i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i + 1)); done' >/dev/null 2>log || { cat log; exit 1; }
+n=$("$MMT" info --raw=note v.mmt | sed -n 's/.*map: \([0-9]*\) processes ended before.*/\1/p')
+[ "${n:-0}" -gt 100 ] && [ "$n" -le 320 ] || fail "of 300 processes that live a moment ${n:-none} are said to have been missed"
+# none of it without being asked for
+"$MMT" record -q -o u.mmt -- sleep 0.2 >/dev/null 2>log || { cat log; exit 1; }
+[ "$("$MMT" info --raw=mapping u.mmt 2>/dev/null | grep -c path=)" -eq 0 ] || fail "mappings without -e map"
+exit $bad
