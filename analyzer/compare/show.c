@@ -10,6 +10,7 @@
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define ROW_WIDTH 124
+#define HEAD_INDENT 11
 #define MAX_NOTES 24
 #define MOST_NEEDED 9999.0
 
@@ -331,18 +332,39 @@ static void arm_line(const struct cmp_arm *a, FILE *f, bool first, bool markdown
 	fprintf(f, "%s\n", first ? " (compared against)" : "");
 }
 
+void cmp_put_line(char *line, bool markdown, FILE *f)
+{
+	char *text = strchr(line, ':'), *word;
+	size_t col = HEAD_INDENT;
+
+	*text++ = '\0';
+	if (markdown) {
+		fprintf(f, "- **%s**:", line);
+		put_text(text, true, f);
+		fputc('\n', f);
+		return;
+	}
+	fprintf(f, "%-*s", HEAD_INDENT - 1, line);
+	while ((word = strsep(&text, " "))) {
+		if (!*word)
+			continue;
+		if (col > HEAD_INDENT && col + 1 + strlen(word) > ROW_WIDTH) {
+			fprintf(f, "\n%*s", HEAD_INDENT - 1, "");
+			col = HEAD_INDENT;
+		}
+		fprintf(f, " %s", word);
+		col += 1 + strlen(word);
+	}
+	fputc('\n', f);
+}
+
 static void rule_lines(const struct cmp *c, const struct cmp_result *r, bool markdown, FILE *f)
 {
-	char line[512], *colon;
+	char line[512];
 	unsigned int i;
 
-	for (i = 0; cmp_rule_line(c, r, i, line, sizeof(line)); i++) {
-		colon = strchr(line, ':');
-		*colon = '\0';
-		fprintf(f, markdown ? "- **%s**:" : "%-10s", line);
-		put_text(colon + 1, markdown, f);
-		fputc('\n', f);
-	}
+	for (i = 0; cmp_rule_line(c, r, i, line, sizeof(line)); i++)
+		cmp_put_line(line, markdown, f);
 }
 
 /* What is compared, and by what rule. */

@@ -23,6 +23,8 @@ int cmp_recap(const struct cmp *c, const struct cmp_result *r, size_t arm, struc
 /* Parts that views share. */
 int cmp_write_view(const struct cmp *c, const struct cmp_result *r, enum cmp_view view, const struct table_out *o, FILE *f);
 void cmp_write_head(const struct cmp *c, const struct cmp_result *r, const struct table_out *o, FILE *f);
+/* "head: text" as a line of a head, broken where it is wider than the tables; line is cut up. */
+void cmp_put_line(char *line, bool markdown, FILE *f);
 void cmp_put_table(struct table *t, const struct table_out *o, FILE *f); /* frees it */
 void cmp_write_notes(const struct cmp *c, const struct cmp_result *r, const struct table_out *o, FILE *f);
 bool cmp_worth_a_line(const struct cmp *c, const struct cmp_result *r, uint32_t metric);

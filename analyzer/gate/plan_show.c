@@ -263,21 +263,15 @@ static void write_text(const struct plan *p, struct table *t, const struct table
 {
 	bool markdown = o->fmt == TABLE_MARKDOWN;
 	struct table_out wide = *o;
-	char line[600], *colon;
+	char line[600];
 	unsigned int i;
 
 	if (wide.width && wide.width < ROW_WIDTH)
 		wide.width = ROW_WIDTH;
 	if (p->c && p->c->benchmark)
 		fprintf(f, markdown ? "## Plan: %s\n\n" : "plan       %s\n", p->c->benchmark);
-	for (i = 0; plan_line(p, i, line, sizeof(line)); i++) {
-		colon = strchr(line, ':');
-		*colon = '\0';
-		if (markdown)
-			fprintf(f, "- **%s**:%s\n", line, colon + 1);
-		else
-			fprintf(f, "%-10s%s\n", line, colon + 1);
-	}
+	for (i = 0; plan_line(p, i, line, sizeof(line)); i++)
+		cmp_put_line(line, markdown, f);
 	fputc('\n', f);
 	table_write(t, f, &wide);
 }

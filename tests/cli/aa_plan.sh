@@ -128,6 +128,7 @@ mkdir -p log/one && cp -r log/r1/iter-0 log/one
 # hackbench runs several times in an iteration, which is what its time is shared by: 10 runs in 3 iterations of 124 s
 expect 0 'time-5, which needs most, needs 28 units in each of 2 arms, 34.8 min at 37.3 s each' plan \
 	-d "$TOP/tests/data/mmtests-example/log" -n A
+[ "$(awk '{ if (length > n) n = length } END { print n }' o)" -le 124 ] || fail "lines are too long"
 expect 0 'one value an arm' plan -d log -n one
 grep -qE ' 0\.00|nan' o && fail "numbers that nobody measured: $(cat o)"
 
