@@ -107,6 +107,9 @@ static __always_inline int fault(__u64 *ctx, __u32 kernel)
 		cell = MMT_F_KERNEL_ADDR;
 	else
 		cell = MMT_F_KERNEL + 2 * (code & 1) + (code >> 1 & 1);
+	/* 5.10 and 6.1 lose the bounds where the ways meet: the mask must stay in the code, within the line */
+	barrier_var(cell);
+	cell &= 15;
 	if (!slot) { /* of all tasks without a slot */
 		__sync_fetch_and_add(&f->n[cell], 1);
 		return 0;

@@ -53,6 +53,7 @@ struct fault {
 	uint64_t unknown;         /* samples whose task is not known */
 	int iter;                 /* link fd */
 	bool started, kinds;
+	char kinds_why[200];      /* for the meta table: "yes", or why not */
 	int err;
 };
 
@@ -128,13 +129,19 @@ static int fault_open(struct mmt_family_ctx *ctx)
 	f->iter = -1;
 	f->looked = mono_ns();
 #if defined(__x86_64__) || defined(__i386__)
-	f->kinds = !ctx->totals_only; /* elsewhere there are no such tracepoints, or the code of the error is another */
+	f->kinds = !ctx->totals_only;
 #endif
+	/* elsewhere there are no such tracepoints, or the code of the error is another */
+	snprintf(f->kinds_why, sizeof(f->kinds_why), "%s",
+		 f->kinds ? "yes" : ctx->totals_only ? "no: totals only" :
+		 "no: x86 alone tells the kind of a fault at exceptions:page_fault_user");
 	f->done = calloc(ctx->probe->cfg.n_slots, sizeof(*f->done));
 	if (!f->done)
 		return -ENOMEM;
 	err = mmt_family__load(ctx, &elf, setup);
-	if (err && f->kinds) {
+	if (err && f->kinds && err != -EPERM) {
+		snprintf(f->kinds_why, sizeof(f->kinds_why), "no: %s", ctx->why);
+		ctx->why[0] = '\0';
 		f->kinds = false;
 		err = mmt_family__load(ctx, &elf, setup);
 	}
@@ -170,8 +177,9 @@ static int fault_attach(struct mmt_family_ctx *ctx)
 		i++;
 	}
 	snprintf(budget, sizeof(budget), "%u", BUDGET);
-	err = write_meta(ctx, "fault.kinds", f->kinds ? "yes" : ctx->totals_only ? "no: totals only" :
-			 "no: this kernel has no exceptions:page_fault_user");
+	if (!f->kinds && !ctx->totals_only)
+		log_warn(ctx->log, "fault: minor and major faults only, %s", f->kinds_why);
+	err = write_meta(ctx, "fault.kinds", f->kinds_why);
 	return err ? err : write_meta(ctx, "fault.budget", f->kinds ? budget : "0");
 }
 

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,11 +17,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include <linux/sched.h>
 
 #include "../../collector/session.h"
 #include "../../collector/sysfs.h"
@@ -427,6 +431,50 @@ static void test_short_lives(void **state)
 	assert_int_equal(ours_major, major);
 }
 
+/* A pid that is used again is another task: neither takes the other's faults, none is lost. */
+static void test_pid_reuse(void **state)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	uint64_t minor = 0, ours = 0, major = 0;
+	struct timespec ms = { 0, 2000000 };
+	pid_t p = -1, want = 0, tids[1];
+	struct mmt_session *s;
+	struct rusage u;
+	int round, i;
+
+	(void)state;
+	s = begin(NULL, NULL);
+	for (round = 0; round < 3; round++) {
+		tids[0] = want;
+		args.set_tid = want ? (uint64_t)(uintptr_t)tids : 0;
+		args.set_tid_size = want ? 1 : 0;
+		for (i = 0; i < 100; i++) { /* the pid is free a little after its process was reaped */
+			p = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+			if (p >= 0 || errno != EEXIST)
+				break;
+			nanosleep(&ms, NULL);
+		}
+		if (p < 0) {
+			end(s);
+			fprintf(stderr, "skipped: clone3 cannot set a pid here: %s\n", strerror(errno));
+			skip();
+		}
+		if (!p) {
+			touch_fresh(PRIME * (round + 1));
+			_exit(0);
+		}
+		want = p;
+		assert_int_equal(wait4(p, NULL, 0, &u), p);
+		minor += (uint64_t)u.ru_minflt;
+		if (round) /* the first two live and die between two flushes, the third after one */
+			assert_int_equal(mmt_session__poll(s, NULL, 0, 300), 0);
+	}
+	end(s);
+	sums_of_children(trace_path, getpid(), &ours, &major);
+	assert_int_equal(epochs_of_tid(trace_path, want), 3);
+	assert_int_equal(ours, minor);
+}
+
 static uint64_t vmstat(const char *key)
 {
 	char *buf = malloc(1 << 16), *p;
@@ -516,6 +564,7 @@ int main(void)
 		cmocka_unit_test(test_copy_on_write),
 		cmocka_unit_test(test_major),
 		cmocka_unit_test(test_short_lives),
+		cmocka_unit_test(test_pid_reuse),
 		cmocka_unit_test(test_storm),
 	};
 
