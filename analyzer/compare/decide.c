@@ -12,6 +12,7 @@
 #include "row_test.h"
 
 #define FLOOR_N 5 /* fewer units than this only indicate */
+#define SAME_N 3  /* likewise of SAME, which is harder to come by */
 
 static void fill_defaults(struct cmp_opts *o)
 {
@@ -266,6 +267,7 @@ static enum cmp_verdict plain_verdict(const struct cmp_metric *m, const struct c
 static int judge(const struct cmp *c, struct cmp_result *r, const struct cmp_row *base, struct cmp_row *row, double *room)
 {
 	const struct cmp_metric *m = &c->metric[row->metric];
+	size_t n = row->n_tested ? row->n_tested : row->n_unit < base->n_unit ? row->n_unit : base->n_unit;
 	bool sure, drifts = false;
 	int err = 0;
 
@@ -281,7 +283,7 @@ static int judge(const struct cmp *c, struct cmp_result *r, const struct cmp_row
 	} else if (drifts) {
 		row->verdict = CMP_CONFOUNDED;
 		row->verdict_why = "order";
-	} else if (sure && (row->n_tested ? row->n_tested : row->n_unit < base->n_unit ? row->n_unit : base->n_unit) < FLOOR_N) {
+	} else if ((sure && n < FLOOR_N) || (row->verdict == CMP_SAME && n < SAME_N && !exact(base, row))) {
 		row->verdict = CMP_INDICATIVE;
 		row->verdict_why = "fewer than 5 units";
 	} else if (row->verdict == CMP_UNCLEAR && row->p_adj < r->opts.alpha) {

@@ -110,6 +110,8 @@ static void test_verdicts(void **state)
 	assert_int_equal(verdict(6, 1.01, 0.05, NULL), CMP_UNCLEAR);
 	assert_int_equal(verdict(4, 1.3, 0.01, NULL), CMP_INDICATIVE);
 	assert_int_equal(verdict(2, 1.3, 0.001, NULL), CMP_INDICATIVE);
+	assert_int_equal(verdict(2, 1, 0.00001, NULL), CMP_INDICATIVE); /* not SAME */
+	assert_int_equal(verdict(3, 1, 0.00001, NULL), CMP_SAME);
 	assert_int_equal(verdict(1, 1.3, 0.001, &t), CMP_NO_VERDICT);
 	assert_int_equal(t, CMP_TEST_NONE);
 	/* deterministic: no spread at all */
