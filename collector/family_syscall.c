@@ -407,7 +407,11 @@ static int sys_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, u
 	return err;
 }
 
-/* Times that the kernel skipped a program because it was running already on that CPU. */
+/*
+ * Times that the kernel skipped a program because it was running already on that CPU: a kernel
+ * that lets it be preempted (7.2) does so until it goes on. The end of a call that was skipped
+ * alone is made up for at the task's next call, and a beginning at the end.
+ */
 static uint64_t missed(struct mmt_family_ctx *ctx)
 {
 	struct bpf_program *p;
@@ -430,7 +434,8 @@ static void sys_note(struct mmt_family_ctx *ctx, char *buf, size_t size)
 	uint64_t lost = missed(ctx);
 
 	if (lost)
-		snprintf(buf, size, "%llu system calls were not counted: the kernel skipped the program", (unsigned long long)lost);
+		snprintf(buf, size, "the kernel let the syscall programs be preempted and skipped them %llu times: at most so many "
+			 "calls have no time, or are not counted", (unsigned long long)lost);
 	else if (s->others)
 		snprintf(buf, size, "%llu system calls of tasks without counters of their own: they are counted with the others (epoch 0)",
 			 (unsigned long long)s->others);

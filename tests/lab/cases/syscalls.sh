@@ -9,8 +9,11 @@ for probe in tp_btf raw_tp; do
 		{ fail "$probe: $(tail -1 out)"; continue; }
 	mmt-trace report --syscalls --segment all --by task --csv t.mmt > table 2> err || fail "report: $(tail -1 err)"
 	# two processes yield; the parent's number is the one that was asked for
-	n=$(awk -F, 'NR > 1 && $3 == "sched_yield" && $6 >= 2000' table | wc -l)
-	[ "$n" -ge 1 ] || { fail "$probe: no task yielded 2000 times"; cat table >&2; }
+	# a kernel that skipped programs says so, and may lack a few
+	want=2000
+	mmt-trace info --raw=note t.mmt | grep -q 'skipped them' && want=1990
+	n=$(awk -F, -v want=$want 'NR > 1 && $3 == "sched_yield" && $6 >= want && $6 <= 2000' table | wc -l)
+	[ "$n" = 2 ] || { fail "$probe: not two tasks that yielded 2000 times"; cat table >&2; }
 	grep -q ',exit_group,' table || fail "$probe: nobody left by exit_group"
 	grep -q ',mprotect,' table || fail "$probe: no mprotect"
 	mmt-trace report --syscalls -j --segment all t.mmt > json || fail "report -j"
