@@ -109,7 +109,12 @@ int elf_file__open(const char *path, struct elf_file *f)
 	memset(f, 0, sizeof(*f));
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return -ENOTSUP;
-	/* not blocking: a path of a trace may be a pipe here */
+	f->fd = -1;
+	/* a path of a trace may be anything here, also a device that does something when it is opened */
+	if (stat(path, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -ENOEXEC;
 	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (f->fd < 0)
 		return -errno;

@@ -123,7 +123,7 @@ static bool try_link(struct module *m, const char *path)
 	uint32_t crc;
 
 	/* a link to a file's own name is the file */
-	if (stat(path, &a) || (!fstat(m->file.fd, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino))
+	if (stat(path, &a) || !S_ISREG(a.st_mode) || (!fstat(m->file.fd, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino))
 		return false;
 	if (elf_file__crc(path, &crc) || crc != m->file.debuglink_crc || elf_file__open(path, &m->debug))
 		return false;
