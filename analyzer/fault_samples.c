@@ -62,7 +62,7 @@ static void count(struct fault_place *p, uint64_t n)
 }
 
 static int add(struct fault_samples *s, const struct model *m, const struct model_task *t, uint64_t addr, uint64_t ip,
-	       uint64_t flags, uint64_t n)
+	       uint64_t flags, uint64_t n, uint64_t time)
 {
 	const struct model_task *process = t ? &m->tasks[t->leader] : NULL;
 	struct fault_place *p;
@@ -75,6 +75,7 @@ static int add(struct fault_samples *s, const struct model *m, const struct mode
 	if (!p)
 		return -ENOMEM;
 	count(p, n);
+	p->time = time;
 	p = place_of(&s->regions, &s->n_regions, &s->cap_regions, &s->by_region, process,
 		     addr >> FAULT_REGION_BITS << FAULT_REGION_BITS, false);
 	if (!p)
@@ -87,11 +88,11 @@ static int add(struct fault_samples *s, const struct model *m, const struct mode
 	return u64map_put(&s->pages, page, 0);
 }
 
-enum { S_SEGMENT, S_EPOCH, S_ADDR, S_IP, S_FLAGS, S_N, S_COLS };
+enum { S_SEGMENT, S_EPOCH, S_ADDR, S_IP, S_FLAGS, S_N, S_TIME, S_COLS };
 
 static int add_rows(struct fault_samples *s, const struct model *m, const struct mmt_rows *rows, bool collector)
 {
-	static const char *const names[S_COLS] = { "segment", "epoch", "addr", "ip", "flags", "n" };
+	static const char *const names[S_COLS] = { "segment", "epoch", "addr", "ip", "flags", "n", "time" };
 	int idx[S_COLS], err = 0;
 	struct row r = { rows->cells, idx };
 	const struct model_task *t;
@@ -106,7 +107,8 @@ static int add_rows(struct fault_samples *s, const struct model *m, const struct
 		t = row_u64(&r, S_EPOCH) ? model_task(m, row_u64(&r, S_EPOCH)) : NULL;
 		if (!model_selected(m, row_u64(&r, S_SEGMENT)) || (t && t->flags & TASK_COLLECTOR && !collector))
 			continue;
-		err = add(s, m, t, row_u64(&r, S_ADDR), row_u64(&r, S_IP), row_u64(&r, S_FLAGS), row_u64(&r, S_N));
+		err = add(s, m, t, row_u64(&r, S_ADDR), row_u64(&r, S_IP), row_u64(&r, S_FLAGS), row_u64(&r, S_N),
+			  row_u64(&r, S_TIME));
 	}
 	return err;
 }

@@ -62,6 +62,7 @@ enum { FAULT_PRESENT = 1, FAULT_WRITE = 2, FAULT_USER = 4, FAULT_EXEC = 8 };
 struct fault_place { /* an instruction, or a region, of a process */
 	const struct model_task *process;
 	uint64_t addr;
+	uint64_t time;     /* of one of the samples */
 	bool user;         /* mode of the instruction */
 	uint64_t samples;
 	double faults;     /* that the samples stand for */

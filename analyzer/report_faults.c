@@ -7,6 +7,7 @@
 
 #include "faults.h"
 #include "report_int.h"
+#include "symbols/sym_trace.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define REGION_PAGES (1u << (FAULT_REGION_BITS - 12))
@@ -150,21 +151,69 @@ static void place(struct table *t, const struct fault_place *p, const struct fau
 	{ .id = "share_pct", .head = "share", .unit = "%", .type = COL_FLOAT, .prec = 1 }, \
 	{ .id = "margin_pct", .head = "+-", .unit = "%", .type = COL_FLOAT, .prec = 1 }
 
+/* What the files that were mapped call an instruction, and its source line. */
+static int name_ip(struct table *t, struct sym_trace *names, const struct fault_place *p)
+{
+	const struct sym_frame *f;
+	struct sym_place at;
+	char buf[512];
+	int err = 0;
+
+	if (!p->user || !p->process) {
+		table_none(t);
+		table_none(t);
+		return 0;
+	}
+	err = sym_trace_user(names, p->process->epoch, p->time, p->addr, &at);
+	if (err)
+		return err;
+	f = at.result.n ? &at.result.frame[0] : NULL;
+	if (f || at.at.path)
+		table_text(t, sym_trace_name(&at, buf, sizeof(buf)));
+	else
+		table_none(t); /* in no mapping that is known: the address says as much */
+	if (f && f->file && f->line)
+		table_textf(t, "%s:%u", f->file, f->line);
+	else
+		table_none(t);
+	return 0;
+}
+
 static struct table *ips_table(const struct report *r, const struct fault_samples *s)
 {
 	static const struct table_col cols[] = {
 		PLACE_COLS("ip", "instruction"),
 		{ .id = "mode", .head = "mode", .type = COL_TEXT },
+		/* of traces with mappings only */
+		{ .id = "function", .head = "function", .type = COL_TEXT, .flags = COL_HIDE_EMPTY, .max = 40 },
+		{ .id = "source", .head = "source", .type = COL_TEXT, .flags = COL_HIDE_EMPTY | COL_TAIL, .max = 36 },
 	};
-	struct table *t = table_new("fault_ips", "Instructions that fault, by the samples", cols, N(cols));
+	struct sym_trace *names = NULL;
+	struct table *t = NULL;
 	size_t i;
+	int err;
 
-	for (i = 0; t && i < s->n_ips; i++) {
+	err = sym_trace_open(r->m->path, NULL, r->o->log, r->o->log_ctx, &names);
+	if (!err && !sym_trace_has_mappings(names)) {
+		sym_trace_close(names);
+		names = NULL;
+	}
+	if (!err)
+		t = table_new("fault_ips", "Instructions that fault, by the samples", cols, N(cols) - (names ? 0 : 2));
+	for (i = 0; t && i < s->n_ips && !err; i++) {
 		place(t, &s->ips[i], s);
 		table_text(t, s->ips[i].user ? "user" : "kernel");
+		err = names ? name_ip(t, names, &s->ips[i]) : 0;
 	}
 	if (t)
 		table_limit(t, r->o->top);
+	if (t && names && symbols_lacking())
+		table_note(t, "%s", symbols_lacking());
+	sym_trace_close(names);
+	if (err) {
+		table_free(t);
+		t = NULL;
+	}
 	return t;
 }
 

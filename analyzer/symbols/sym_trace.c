@@ -337,6 +337,11 @@ void sym_trace_close(struct sym_trace *t)
 	free(t);
 }
 
+bool sym_trace_has_mappings(const struct sym_trace *t)
+{
+	return t->n_map > 0;
+}
+
 /* ------------------------------------------------------------------- places */
 
 const struct sym_stack *sym_trace_stack(const struct sym_trace *t, uint64_t id)

@@ -31,6 +31,8 @@ struct sym_place {
 /* opts may be NULL; opts->here is found out by the trace's boot id. Errors as mmt_reader__open(). */
 int sym_trace_open(const char *path, const struct symbols_opts *opts, mmt_log_fn log, void *log_ctx, struct sym_trace **out);
 void sym_trace_close(struct sym_trace *t);
+/* Does it say anything of where code is? Without that nothing but the kernel has names. */
+bool sym_trace_has_mappings(const struct sym_trace *t);
 
 /* NULL: the trace has no such stack. */
 const struct sym_stack *sym_trace_stack(const struct sym_trace *t, uint64_t id);

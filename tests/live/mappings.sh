@@ -26,6 +26,48 @@ grep " epoch=$epoch " rows | grep -q "path=$(readlink -f "$(command -v sleep)")\
 # its library was loaded after the first look
 [ "$(grep " epoch=$epoch " rows | grep 'path=.*/libc[.-]' | awk '{ print $2 }' | sort -u | wc -l)" -eq 2 ] ||
 	fail "the C library of the shell, or of sleep, was not seen"
+# instructions that fault have names: the function and line of the file that ran, or none
+if command -v "${CC:-cc}" >/dev/null; then
+	cat >touch.c <<'C'
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+static __attribute__((noinline)) void touch_pages(volatile char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i += 4096)
+		p[i] = 1; /* line 8 */
+}
+int main(void)
+{
+	for (int k = 0; k < 40; k++) {
+		char *p = mmap(NULL, 8 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		madvise(p, 8 << 20, MADV_NOHUGEPAGE);
+		touch_pages(p, 8 << 20);
+		munmap(p, 8 << 20);
+		usleep(5000);
+	}
+	return 0;
+}
+C
+	"${CC:-cc}" -g -O1 -Wl,--build-id touch.c -o touch || exit 1
+	"$MMT" record -q -e fault,map -o f.mmt -- ./touch >/dev/null 2>log || { cat log; exit 1; }
+	ips() { "$MMT" report --faults --json --top 1 f.mmt | sed -n '/"fault_ips"/,/\]/p'; }
+	if "$MMT" info --raw=meta f.mmt | grep -q 'key=fault.kinds value=yes'; then
+		ips >named
+		grep -q '"function": "touch_pages"' named || fail "touch_pages is not the first among what faults: $(cat named)"
+		if ! "$MMT" report --faults f.mmt | grep -q 'built without libdw'; then
+			grep -q 'touch\.c:8"' named || fail "not line 8: $(cat named)"
+		fi
+		"${CC:-cc}" -O0 -Wl,--build-id touch.c -o touch
+		ips | grep -q 'touch+0x[0-9a-f]*: replaced since\]"' || fail "the program was replaced: $(ips)"
+		rm touch
+		ips | grep -q 'touch+0x[0-9a-f]*: not there\]"' || fail "the program is gone: $(ips)"
+	else
+		echo "this kernel shows no faults one by one: their names are not checked"
+	fi
+fi
+
 # processes that are gone before anybody can look are counted
 "$MMT" record -e map -o v.mmt -- sh -c 'i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i + 1)); done' >/dev/null 2>log || { cat log; exit 1; }
 n=$("$MMT" info --raw=note v.mmt | sed -n 's/.*map: \([0-9]*\) processes ended before.*/\1/p')
