@@ -84,6 +84,7 @@ static void probe_lockdown(struct list *l)
 static void probe_btf(struct list *l)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
+	bool kinds;
 
 	if (!btf) {
 		add(l, "BTF", MMT_CAP_MISSING, true, "use a kernel with CONFIG_DEBUG_INFO_BTF=y",
@@ -102,6 +103,12 @@ static void probe_btf(struct list *l)
 	    MMT_CAP_DEGRADED, false, "use a kernel from 6.5", "%s",
 	    mmt_probe__btf_has_typedef(btf, "btf_trace_csd_queue_cpu") ? "yes: remote wakeups are stamped by the waker" :
 	    "no: every wakeup request is stamped, about 100 ns each");
+	kinds = mmt_probe__btf_has_typedef(btf, "btf_trace_page_fault_user");
+#if !defined(__x86_64__) && !defined(__i386__)
+	kinds = false;
+#endif
+	add(l, "page_fault_user", kinds ? MMT_CAP_OK : MMT_CAP_DEGRADED, false, "use an x86 machine", "%s",
+	    kinds ? "yes: -e fault has kinds, addresses and instructions" : "no: -e fault has minor and major faults only");
 	btf__free(btf);
 }
 

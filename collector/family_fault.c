@@ -243,7 +243,7 @@ static int begin(struct fault *f)
 	if (err)
 		return err;
 	qsort(f->base, f->n_base, sizeof(*f->base), by_tid);
-	for (i = 0; i < f->ctx->probe->cfg.n_slots; i++) {
+	for (i = 0; i <= f->ctx->probe->slots_given; i++) { /* the others are not in use, nor in our memory */
 		const struct mmt_fault_slot *s = &f->slots[i];
 		struct done *d = &f->done[i];
 
