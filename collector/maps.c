@@ -264,7 +264,7 @@ static int add_mapping(struct mmt_maps *m, struct process *p, const struct map_l
 /* known: how many mappings were there before this reading; they are in order. */
 static int take_line(struct mmt_maps *m, struct process *p, size_t known, char *line, uint64_t now)
 {
-	struct known key, *k;
+	struct known key = { 0 }, *k;
 	struct map_line l;
 
 	if (!mmt_maps__line(line, &l) || !l.exec || !strcmp(l.path, "[vsyscall]"))

@@ -14,7 +14,8 @@ if have cppcheck; then
 	# suppressed: what this compiler defines (shifts), and what cppcheck cannot see through (memcpy of a pointer's
 	# pointer, formats that are arguments, copies into fresh memory)
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
-		'-DLIBBPF_OPTS(T,n,...)=struct T n={__VA_ARGS__}' --suppress=missingInclude --suppress=missingIncludeSystem \
+		'-DLIBBPF_OPTS(T,n,...)=struct T n={__VA_ARGS__}' '-Djson_object_foreach(o,k,v)=for(k=0,v=0;v;)' '-Djson_array_foreach(a,i,v)=for(i=0,v=0;v;)' \
+		'-Dbpf_object__for_each_program(p,o)=for(p=0;p;)' --suppress=missingInclude --suppress=missingIncludeSystem \
 		--suppress=normalCheckLevelMaxBranches --suppress=shiftTooManyBitsSigned --suppress=memleakOnRealloc:libmmtrace/base.c \
 		--suppress=wrongPrintfScanfArgNum:collector/topology.c --suppress=uninitdata --suppress=ctuuninitvar \
 		--suppress=internalAstError --suppress=nullPointerRedundantCheck:analyzer/sched_events.c \

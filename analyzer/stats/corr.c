@@ -113,10 +113,11 @@ static double spearman_exact(const double *cx, const double *cy, size_t n)
 static int kendall_exact(double s, size_t n, double *p)
 {
 	size_t max = n * (n - 1) / 2, top = 0, i, k, d;
-	double *cur = calloc(2 * (max + 1), sizeof(*cur)), *next = cur + max + 1, *t, low = 0, high = 0;
+	double *cur = calloc(2 * (max + 1), sizeof(*cur)), *next, *t, low = 0, high = 0;
 
 	if (!cur)
 		return -ENOMEM;
+	next = cur + max + 1;
 	t = cur;
 	cur[0] = 1;
 	for (i = 2; i <= n; i++) {

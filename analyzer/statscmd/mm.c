@@ -68,7 +68,7 @@ static int bin_stats(struct call *c, const struct sample *x)
 
 int do_mmtests_stats(struct call *c)
 {
-	bool higher, lower;
+	bool higher = false, lower = false;
 	struct sample x;
 	int err = in_sample(c, "x", &x);
 
@@ -108,7 +108,7 @@ static int compare(struct call *c, const struct sample *a, const struct sample *
 
 int do_mmtests_compare(struct call *c)
 {
-	bool higher, lower;
+	bool higher = false, lower = false;
 	struct sample a, b;
 	int err = in_sample(c, "a", &a);
 
