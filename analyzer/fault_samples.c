@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "faults.h"
 
 #define PAGE_BITS 12 /* pages of samples are counted in 4 KiB, whatever the machine has */
@@ -13,22 +14,6 @@ static uint64_t mix(uint64_t a, uint64_t b)
 
 	h = (h ^ (h >> 32) ^ b) * 0xc4ceb9fe1a85ec53ull;
 	return h ^ (h >> 29);
-}
-
-static void *more(void *array, size_t *n, size_t *cap, size_t size)
-{
-	void **p = array;
-
-	if (*n == *cap) {
-		size_t c = *cap ? *cap * 2 : 256;
-		void *q = reallocarray(*p, c, size);
-
-		if (!q)
-			return NULL;
-		*p = q;
-		*cap = c;
-	}
-	return memset((char *)*p + (*n)++ * size, 0, size);
 }
 
 /* Keys that meet by chance go on to the next. */
@@ -45,7 +30,7 @@ static struct fault_place *place_of(struct fault_place **all, size_t *n, size_t 
 			return p;
 		key++;
 	}
-	p = more(all, n, cap, sizeof(*p));
+	p = array_more(all, n, cap, sizeof(*p));
 	if (!p || u64map_put(map, key, (uint32_t)(*n - 1)))
 		return NULL;
 	p->process = process;

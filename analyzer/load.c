@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "array.h"
 #include "faults.h"
 #include "load_row.h"
 #include "model_int.h"
@@ -74,24 +75,7 @@ static const char *text(struct load *l, const struct row *r, int col)
 	return arena_str(l->m->mem, c->p, c->p ? c->len : 0);
 }
 
-/* Room for one more in a growing array; the new element is zeroed. */
-static void *more(void *array, size_t *n, size_t *cap, size_t size)
-{
-	void **p = array;
-
-	if (*n == *cap) {
-		size_t c = *cap ? *cap * 2 : 16;
-		void *q = reallocarray(*p, c, size);
-
-		if (!q)
-			return NULL;
-		*p = q;
-		*cap = c;
-	}
-	return memset((char *)*p + (*n)++ * size, 0, size);
-}
-
-#define MORE(l, field, cap) more(&(l)->m->field, &(l)->m->n_##field, &(l)->cap, sizeof(*(l)->m->field))
+#define MORE(l, field, cap) array_more(&(l)->m->field, &(l)->m->n_##field, &(l)->cap, sizeof(*(l)->m->field))
 
 static int row_meta(struct load *l, const struct row *r)
 {

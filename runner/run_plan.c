@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From options and configs to the arms, each with its benchmarks. */
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../analyzer/out.h"
+#include "../analyzer/pattern.h"
 #include "cmd.h"
 #include "conf_find.h"
 #include "run.h"
@@ -223,18 +223,6 @@ static int check_names(const struct run *r)
 
 /* -------------------------------------------------------------- benchmarks */
 
-static bool wanted(const char *patterns, const char *name)
-{
-	char one[256];
-
-	for (const char *p = patterns; p && *p; p += strcspn(p, ","), p += *p == ',') {
-		snprintf(one, sizeof(one), "%.*s", (int)strcspn(p, ","), p);
-		if (!fnmatch(one, name, 0))
-			return true;
-	}
-	return !patterns;
-}
-
 static void drop_bench(struct benches *b, size_t i)
 {
 	struct benches one = { malloc(sizeof(*one.v)), 1 };
@@ -345,7 +333,7 @@ static int add_conf(struct run *r, struct run_arm *a, struct conf *c, const char
 	for (size_t i = a->benches.n; i > at; i--) {
 		const char *name = a->benches.v[i - 1].name;
 
-		if ((only && strcmp(only, name)) || !wanted(r->o->only, name))
+		if ((only && strcmp(only, name)) || !pattern_fits(r->o->only, name))
 			drop_bench(&a->benches, i - 1);
 	}
 	return ret;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../pattern.h"
 #include "decide.h"
 #include "design.h"
 #include "row_test.h"
@@ -113,37 +114,13 @@ static int test_row(const struct cmp *c, struct cmp_result *r, const struct cmp_
 
 /* ---------------------------------------------------------------- families */
 
-/* The next pattern of a list; its end, NULL behind the last. */
-static const char *next_pattern(const char *p, char *one, size_t size)
-{
-	const char *e = strchrnul(p, ',');
-
-	if (!*p)
-		return NULL;
-	snprintf(one, size, "%.*s", (int)(e - p), p);
-	return *e ? e + 1 : e;
-}
-
-static bool wanted(const char *patterns, const char *name)
-{
-	const char *p = patterns;
-	char one[256];
-
-	if (!patterns)
-		return true;
-	while ((p = next_pattern(p, one, sizeof(one))))
-		if (!fnmatch(one, name, 0))
-			return true;
-	return false;
-}
-
 int cmp_known_primary(const struct cmp *c, const char *patterns)
 {
 	const char *p = patterns;
 	char one[256];
 	size_t i;
 
-	while ((p = next_pattern(p, one, sizeof(one)))) {
+	while ((p = pattern_next(p, one, sizeof(one)))) {
 		for (i = 0; i < c->n_metrics; i++)
 			if (c->metric[i].source == CMP_BENCHMARK && !fnmatch(one, c->metric[i].name, 0))
 				break;
@@ -157,7 +134,7 @@ enum cmp_source cmp_family(const struct cmp *c, const struct cmp_result *r, cons
 {
 	const struct cmp_metric *m = &c->metric[row->metric];
 
-	return m->source == CMP_BENCHMARK && wanted(r->opts.primary, m->name) ? CMP_BENCHMARK : CMP_KERNEL;
+	return m->source == CMP_BENCHMARK && pattern_fits(r->opts.primary, m->name) ? CMP_BENCHMARK : CMP_KERNEL;
 }
 
 static void count_planned(const struct cmp *c, struct cmp_result *r)
