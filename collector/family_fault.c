@@ -332,7 +332,7 @@ static int write_sample(struct fault *f, const struct mmt_fault_rec *r, const st
 			 (r->code & ~(uint32_t)(MMT_F_EXEC | 7) ? SAMPLE_OTHER : 0);
 	const struct mmt_cell c[] = {
 		cell_u(r->time), cell_u(f->ctx->segment), cell_u(e ? e->id : 0), cell_u(r->cpu), cell_u(r->addr),
-		cell_u(r->ip), cell_u(flags), cell_u(1ULL << r->shift),
+		cell_u(r->ip), cell_u(flags), cell_u(1ULL << r->shift), cell_u(0), cell_u(0),
 	};
 
 	return ROW(f->ctx->w, MMT_TB_FAULT_SAMPLE, c);

@@ -132,6 +132,9 @@ enum {
 	MMT_TB_MAPPING = 272,
 	MMT_TB_KSYM = 273,
 	MMT_TB_SYMBOL = 274,
+	MMT_TB_OFF_CPU = 275,
+	MMT_TB_WAKER = 276,
+	MMT_TB_CPU_SAMPLE = 277,
 };
 
 /* flags of a stack row */
@@ -150,6 +153,13 @@ enum {
 	MMT_MAP_UNREAD = 16,    /* the file could not be read: whether it has one is not known */
 	MMT_MAP_HAS_VADDR = 32, /* `vaddr` is known */
 };
+
+/* flags of an off_cpu row */
+enum { MMT_OFF_PREEMPTED = 1, MMT_OFF_IOWAIT = 2, MMT_OFF_UNINTERRUPTIBLE = 4 };
+/* flags of a waker row */
+enum { MMT_WAKER_IRQ = 1 };
+/* flags of a cpu_sample row */
+enum { MMT_CPU_SAMPLE_USER = 1 };
 
 /* flags of a symbol row */
 enum {

@@ -217,6 +217,8 @@ static const struct mmt_field fault_sample_f[] = {
 	COL("ip", HEX, "", "instruction that touched it"),
 	COL("flags", HEX, "", "bit 0 page present, bit 1 write, bit 2 user mode, bit 3 instruction fetch, bit 4 something else"),
 	COL("n", U64, "", "each fault was sampled with chance 1/n then: this one stands for n"),
+	COL("kstack", U64, "", "stack in the kernel, a number of table stack; 0 none"),
+	COL("ustack", U64, "", "stack of the program, a number of table stack; 0 none"),
 };
 static const struct mmt_field stack_f[] = {
 	COL("id", U64, "", "number of the stack, from 1"),
@@ -261,6 +263,45 @@ static const struct mmt_field symbol_f[] = {
 	COL("function", STR, "", "name, demangled"),
 	COL("file", STR, "", "source file; empty not known"),
 	COL("line", U64, "", "in the source file; 0 not known"),
+};
+
+static const struct mmt_field off_cpu_f[] = {
+	COL("time", TIME, "ns", "end of the interval"),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("epoch", U64, "", "task epoch; 0: tasks without a place in the kernel's table"),
+	COL("kstack", U64, "", "where in the kernel it left the CPU, a number of table stack; 0 none"),
+	COL("ustack", U64, "", "where in the program, a number of table stack; 0 none"),
+	COL("flags", HEX, "", "bit 0 preempted: still runnable, bit 1 waited for I/O (in_iowait), bit 2 uninterruptible"),
+	COL("count", U64, "count", "periods that ended, from switch-out to switch-in"),
+	COL("total", NS, "ns", "of these periods, sum"),
+	COL("max", NS, "ns", "of these periods, the longest"),
+	COL("hist", VEC, "count", "periods by power of two: i is of those from 2^i to below 2^(i+1) ns"),
+};
+static const struct mmt_field waker_f[] = {
+	COL("time", TIME, "ns", "end of the interval"),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("epoch", U64, "", "task epoch of the one that was woken"),
+	COL("kstack", U64, "", "where in the kernel it had blocked, a number of table stack; 0 none"),
+	COL("ustack", U64, "", "where in the program it had blocked, a number of table stack; 0 none"),
+	COL("waker_epoch", U64, "", "task epoch of the one that woke it; 0 not known"),
+	COL("waker_kstack", U64, "", "where in the kernel the waker was, a number of table stack; 0 none"),
+	COL("waker_ustack", U64, "", "where in its program the waker was, a number of table stack; 0 none"),
+	COL("flags", HEX, "", "bit 0 from an interrupt or the idle task: who ran there did not ask for it"),
+	COL("count", U64, "count", "periods that were ended so"),
+	COL("blocked", NS, "ns", "from switch-out to the wakeup, sum"),
+	COL("delay", NS, "ns", "from the wakeup to running, sum"),
+	COL("delay_max", NS, "ns", "from the wakeup to running, the longest"),
+};
+static const struct mmt_field cpu_sample_f[] = {
+	COL("time", TIME, "ns", "of the sample"),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("epoch", U64, "", "task epoch; 0 not known"),
+	COL("cpu", CPU, "", ""),
+	COL("ip", HEX, "", "instruction that ran"),
+	COL("kstack", U64, "", "stack in the kernel, a number of table stack; 0 none"),
+	COL("ustack", U64, "", "stack of the program, a number of table stack; 0 none"),
+	COL("flags", HEX, "", "bit 0 user mode"),
+	COL("weight", NS, "ns", "CPU time that the sample stands for"),
 };
 
 static const struct mmt_field syscall_totals_f[] = {
@@ -316,6 +357,9 @@ static const struct mmt_type std_types[] = {
 	TB(MMT_TB_MAPPING, "mapping", mapping_f, "executable mappings of processes"),
 	TB(MMT_TB_KSYM, "ksym", ksym_f, "symbols of the kernel, the used ones"),
 	TB(MMT_TB_SYMBOL, "symbol", symbol_f, "names and lines of used addresses, looked up where the files are"),
+	TB(MMT_TB_OFF_CPU, "off_cpu", off_cpu_f, "where a task was off the CPU, and how long, since its previous row"),
+	TB(MMT_TB_WAKER, "waker", waker_f, "who woke a task from where, and how late it ran, since its previous row"),
+	TB(MMT_TB_CPU_SAMPLE, "cpu_sample", cpu_sample_f, "what a CPU was doing, sampled"),
 };
 
 const struct mmt_type *mmt_std_types(size_t *n)

@@ -166,9 +166,9 @@ void synth_faults(struct synth *s, uint64_t time, uint64_t segment, uint64_t epo
 
 void synth_fault_sample(struct synth *s, uint64_t segment, uint64_t epoch, uint64_t addr, uint64_t ip, uint64_t flags, uint64_t n)
 {
-	const struct mmt_cell c[] = { num(1), num(segment), num(epoch), num(0), num(addr), num(ip), num(flags), num(n) };
+	const struct mmt_cell c[] = { num(1), num(segment), num(epoch), num(0), num(addr), num(ip), num(flags), num(n), num(0), num(0) };
 
-	row(s, MMT_TB_FAULT_SAMPLE, c, 8);
+	row(s, MMT_TB_FAULT_SAMPLE, c, 10);
 }
 
 void synth_footprint(struct synth *s, uint64_t time, uint64_t segment, const uint64_t v[MF_N])
