@@ -263,6 +263,8 @@ static const struct mmt_field symbol_f[] = {
 	COL("function", STR, "", "name, demangled"),
 	COL("file", STR, "", "source file; empty not known"),
 	COL("line", U64, "", "in the source file; 0 not known"),
+	COL("called", STR, "", "of a caller's place: the function that the call there goes to; empty not known"),
+	COL("called_base", HEX, "", "offset at which that begins; as `offset`"),
 };
 
 static const struct mmt_field off_cpu_f[] = {

@@ -41,10 +41,11 @@ int symbols_add_bundled(struct symbols *s, const struct sym_bundled *b)
 	*p = (struct bundled){
 		.where = where_of(b->build_id, b->build_id_len, b->mapping), .start = b->offset, .end = b->offset + b->size,
 		.base = b->base, .depth = (uint32_t)b->depth, .flags = (uint32_t)b->flags,
-		.line = b->line > UINT32_MAX ? 0 : (uint32_t)b->line, .seq = (uint32_t)s->n_bundle,
+		.line = b->line > UINT32_MAX ? 0 : (uint32_t)b->line, .seq = (uint32_t)s->n_bundle, .called_base = b->called_base,
 	};
 	if ((b->function && *b->function && !(p->function = symbols_name(s, b->function))) ||
-	    (b->file && *b->file && !(p->file = symbols_text(s, b->file))))
+	    (b->file && *b->file && !(p->file = symbols_text(s, b->file))) ||
+	    (b->called && *b->called && !(p->called = symbols_name(s, b->called))))
 		return -ENOMEM;
 	s->n_bundle++;
 	free(s->bundle_frames);
@@ -116,6 +117,7 @@ int symbols_bundled(struct symbols *s, const struct sym_at *at, struct sym_resul
 	*out = (struct sym_result){
 		.status = SYM_FOUND, .frame = &s->bundle_frames[lo - 1 - b->depth], .n = b->depth + 1,
 		.plt = b->flags & MMT_SYM_PLT, .jit = b->flags & MMT_SYM_JIT, .base = b->base,
+		.called = b->called, .called_base = b->called_base,
 	};
 	return 1;
 }
@@ -148,6 +150,7 @@ static int write_result(const struct resolved *r, struct mmt_writer *w)
 		const struct mmt_cell c[] = {
 			bytes(m->id, m->id_len), number(m->id_len ? 0 : r->mapping), number(r->offset), number(1), number(i),
 			number(flags), number(r->result.base), text(f->function), text(f->file), number(f->line),
+			text(r->result.called), number(r->result.called_base),
 		};
 
 		err = mmt_writer__row(w, MMT_TB_SYMBOL, c, sizeof(c) / sizeof(c[0]));

@@ -96,6 +96,7 @@ static int read_elf(struct elf_file *f)
 
 	if (!f->elf || elf_kind(f->elf) != ELF_K_ELF || !gelf_getehdr(f->elf, &eh))
 		return -ENOEXEC;
+	f->machine = eh.e_machine;
 	read_sections(f);
 	read_segments(f);
 	return 0;
@@ -198,6 +199,11 @@ bool elf_file__offset(const struct elf_file *f, uint64_t vaddr, uint64_t *offset
 		return false;
 	*offset = vaddr - ph.p_vaddr + ph.p_offset;
 	return true;
+}
+
+bool elf_file__read(const struct elf_file *f, uint64_t offset, void *buf, size_t n)
+{
+	return f->fd >= 0 && pread(f->fd, buf, n, (off_t)offset) == (ssize_t)n;
 }
 
 int elf_file__crc(const char *path, uint32_t *crc)

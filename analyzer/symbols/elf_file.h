@@ -17,6 +17,7 @@ struct elf_file {
 	uint8_t id[ELF_ID_MAX];
 	size_t id_len; /* 0: it has none */
 	uint64_t first_vaddr; /* of its first segment that is loaded */
+	unsigned int machine; /* EM_* */
 	bool has_dwarf;
 	const char *debuglink; /* NULL: none */
 	uint32_t debuglink_crc;
@@ -48,6 +49,8 @@ void elf_file__close(struct elf_file *f);
 bool elf_file__vaddr(const struct elf_file *f, uint64_t offset, uint64_t *vaddr);
 /* File offset of a virtual address; the reverse. */
 bool elf_file__offset(const struct elf_file *f, uint64_t vaddr, uint64_t *offset);
+/* Bytes of the file as they are; false where there are none, and for an image. */
+bool elf_file__read(const struct elf_file *f, uint64_t offset, void *buf, size_t n);
 /* CRC of a whole file, as .gnu_debuglink has it. */
 int elf_file__crc(const char *path, uint32_t *crc);
 

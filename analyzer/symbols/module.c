@@ -284,5 +284,10 @@ enum sym_status module_find(struct module *m, const struct sym_at *at, struct mo
 		out->plt = sym->plt;
 		out->base = sym->start - vaddr + at->offset;
 	}
+	if (at->ret) { /* the place is the last byte of the call */
+		out->called = module_called(m, at->offset + 1, vaddr + 1);
+		if (out->called)
+			out->called_base = out->called->start - vaddr + at->offset;
+	}
 	return out->n ? SYM_FOUND : SYM_NONE;
 }

@@ -32,6 +32,8 @@ struct module_frames {
 	int n;
 	bool plt, jit;
 	uint64_t base;
+	const struct elf_sym *called; /* at->ret: what is called there; NULL: not known */
+	uint64_t called_base;
 };
 
 bool module_is(const struct module *m, const struct sym_at *at);
@@ -42,5 +44,7 @@ void module_close(struct module *m); /* can be opened again */
 void module_free(struct module *m);
 /* Names of a place; frames are valid until the module is closed. */
 enum sym_status module_find(struct module *m, const struct sym_at *at, struct module_frames *out);
+/* The function whose direct call returns to this offset of the file, which is at this virtual address; NULL: not known. */
+const struct elf_sym *module_called(const struct module *m, uint64_t offset, uint64_t vaddr);
 
 #endif

@@ -7,6 +7,7 @@
 #include "../arena.h"
 #include "../u64map.h"
 #include "sym_trace.h"
+#include "symbols_int.h"
 
 #define MAX_FRAMES 4096 /* of one stack; the kernel keeps 127 */
 #define MAX_STACKS (16u << 20)
@@ -50,7 +51,7 @@ static const char *const mapping_cols[] = { "id", "epoch", "start", "end", "offs
 					    "mtime", "uid", "flags", "build_id", "path" };
 static const char *const ksym_cols[] = { "address", "size", "name", "module" };
 static const char *const symbol_cols[] = { "build_id", "mapping", "offset", "size", "depth", "flags", "base", "line", "function",
-					   "file" };
+					   "file", "called", "called_base" };
 #define MAX_COLS 16
 
 /* Cells of a row by the columns above; those that a file does not have are empty. */
@@ -184,10 +185,10 @@ static int row_symbol(struct sym_trace *t, const struct row *r)
 	const struct sym_bundled b = {
 		.build_id = r->c[0].p, .build_id_len = r->c[0].p ? r->c[0].len : 0, .mapping = r->c[1].u, .offset = r->c[2].u,
 		.size = r->c[3].u, .depth = r->c[4].u, .flags = r->c[5].u, .base = r->c[6].u, .line = r->c[7].u,
-		.function = text(t, &r->c[8]), .file = text(t, &r->c[9]),
+		.function = text(t, &r->c[8]), .file = text(t, &r->c[9]), .called = text(t, &r->c[10]), .called_base = r->c[11].u,
 	};
 
-	return b.function && b.file ? symbols_add_bundled(t->s, &b) : -ENOMEM;
+	return b.function && b.file && b.called ? symbols_add_bundled(t->s, &b) : -ENOMEM;
 }
 
 static const struct loader {
@@ -351,7 +352,7 @@ const struct sym_stack *sym_trace_stack(const struct sym_trace *t, uint64_t id)
 	return i == U64MAP_NONE ? NULL : &t->stack[i];
 }
 
-static int resolve(struct sym_trace *t, const struct mapping *m, uint64_t offset, struct sym_place *out)
+static int resolve(struct sym_trace *t, const struct mapping *m, uint64_t offset, bool ret, struct sym_place *out)
 {
 	uint32_t i = u64map_get(&t->task_id, m->epoch);
 	const struct task *task = i == U64MAP_NONE ? NULL : &t->task[i];
@@ -360,7 +361,7 @@ static int resolve(struct sym_trace *t, const struct mapping *m, uint64_t offset
 	out->at = (struct sym_at){
 		.build_id = m->build_id, .build_id_len = m->build_id_len, .path = m->path, .offset = offset, .mapping = m->id,
 		.has_vaddr = m->flags & MMT_MAP_HAS_VADDR, .vaddr = offset - m->offset + m->vaddr, .inode = m->inode,
-		.mtime = m->mtime, .anon = m->flags & MMT_MAP_ANON, .pid = task ? task->tgid : 0, .uid = (uint32_t)m->uid,
+		.mtime = m->mtime, .anon = m->flags & MMT_MAP_ANON, .ret = ret, .pid = task ? task->tgid : 0, .uid = (uint32_t)m->uid,
 		.begin = task && task->start && t->have_clock ? task->start + (uint64_t)t->boot_to_real : 0,
 	};
 	return symbols_resolve(t->s, &out->at, &out->result);
@@ -421,7 +422,7 @@ int sym_trace_user(struct sym_trace *t, uint64_t epoch, uint64_t time, uint64_t 
 
 	if (!m)
 		return unmapped(address, out);
-	return resolve(t, m, m->flags & MMT_MAP_ANON ? address : address - m->start + m->offset, out);
+	return resolve(t, m, m->flags & MMT_MAP_ANON ? address : address - m->start + m->offset, false, out);
 }
 
 int sym_trace_kernel(struct sym_trace *t, uint64_t address, struct sym_place *out)
@@ -444,10 +445,33 @@ int sym_trace_frame(struct sym_trace *t, const struct sym_stack *s, uint32_t i, 
 	else if (!s->mapping || i >= s->n)
 		err = unmapped(x, out);
 	else if (k = u64map_get(&t->map_id, s->mapping[i]), k != U64MAP_NONE)
-		err = resolve(t, &t->map[k], x, out);
+		err = resolve(t, &t->map[k], x, i > 0, out);
 	else
 		err = unmapped(x, out);
 	return err;
+}
+
+static const char *outermost(const struct sym_place *p)
+{
+	const char *f = p->result.n ? p->result.frame[p->result.n - 1].function : NULL;
+
+	return f ? f : "";
+}
+
+const char *sym_trace_skipped(struct sym_trace *t, const struct sym_place *inner, const struct sym_place *outer)
+{
+	const char *called = outer->result.called, *at;
+	char stem[1024];
+
+	if (!called || !inner->at.path)
+		return NULL;
+	if (inner->result.base == outer->result.called_base && outer->at.path && !strcmp(inner->at.path, outer->at.path))
+		return NULL;
+	at = strstr(called, "@plt"); /* through the linker's stub: only the name can tell */
+	if (!at || (size_t)(at - called) >= sizeof(stem))
+		return called;
+	snprintf(stem, sizeof(stem), "%.*s", (int)(at - called), called);
+	return strcmp(stem, outermost(inner)) ? symbols_text(t->s, stem) : NULL;
 }
 
 const char *sym_trace_name(const struct sym_place *p, char *buf, size_t size)

@@ -38,6 +38,11 @@ bool sym_trace_has_mappings(const struct sym_trace *t);
 const struct sym_stack *sym_trace_stack(const struct sym_trace *t, uint64_t id);
 /* Frame i of a stack; callers are looked up where they call, not where that returns to. */
 int sym_trace_frame(struct sym_trace *t, const struct sym_stack *s, uint32_t i, struct sym_place *out);
+/*
+ * The function between two frames of a user stack, if the walk by frame pointers missed one
+ * there and the outer's call tells which: its name, without a line. NULL: none, or not known.
+ */
+const char *sym_trace_skipped(struct sym_trace *t, const struct sym_place *inner, const struct sym_place *outer);
 /* An address of a process (epoch of its leader) at a time; of the kernel. */
 int sym_trace_user(struct sym_trace *t, uint64_t epoch, uint64_t time, uint64_t address, struct sym_place *out);
 int sym_trace_kernel(struct sym_trace *t, uint64_t address, struct sym_place *out);

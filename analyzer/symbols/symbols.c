@@ -184,6 +184,9 @@ static int keep(struct symbols *s, const struct module_frames *f, struct sym_res
 	r->plt = f->plt;
 	r->jit = f->jit;
 	r->base = f->base;
+	if (f->called && !(r->called = symbols_name(s, f->called->name)))
+		return -ENOMEM;
+	r->called_base = f->called_base;
 	return 0;
 }
 

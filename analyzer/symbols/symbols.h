@@ -36,6 +36,7 @@ struct sym_at {
 	uint64_t mapping;     /* its id in the trace; 0: none */
 	bool has_vaddr;       /* `vaddr` is what the file's own headers say of offset */
 	uint64_t vaddr;
+	bool ret;             /* a return address less 1: what is called there is wanted too */
 	uint64_t inode, mtime; /* of a file without build-id; mtime 0: not known */
 	bool anon;            /* no file: code made at run time by process pid of user uid, not before `begin` (real time, ns) */
 	uint32_t pid, uid;
@@ -63,6 +64,8 @@ struct sym_result { /* strings and frames live as long as the struct symbols */
 	uint32_t n;                    /* 0 unless found */
 	bool plt, jit;
 	uint64_t base; /* where the last frame's function begins; as offset */
+	const char *called;   /* at.ret: the function that the call there goes to; NULL: not known */
+	uint64_t called_base; /* where it begins; as offset */
 };
 
 int symbols_open(const struct symbols_opts *opts, struct symbols **out);
@@ -74,8 +77,8 @@ int symbols_add_kernel(struct symbols *s, uint64_t address, uint64_t size, const
 struct sym_bundled {
 	const void *build_id;
 	size_t build_id_len;
-	uint64_t mapping, offset, size, depth, flags, base, line;
-	const char *function, *file;
+	uint64_t mapping, offset, size, depth, flags, base, line, called_base;
+	const char *function, *file, *called;
 };
 int symbols_add_bundled(struct symbols *s, const struct sym_bundled *b);
 /* A function of the traced kernel; *module is "" for its own. false: not known, *out is left alone. */

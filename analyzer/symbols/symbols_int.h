@@ -17,7 +17,8 @@ struct bundled { /* a row of the trace */
 	uint64_t where; /* hash of the build-id, or the mapping */
 	uint64_t start, end, base;
 	uint32_t depth, flags, line, seq;
-	const char *function, *file;
+	const char *function, *file, *called;
+	uint64_t called_base;
 };
 
 struct kernel_sym {

@@ -299,6 +299,54 @@ static void test_jit_stale(void **state)
 	jit_case(true, clock_ns(CLOCK_BOOTTIME) + 60000000000ull, NULL);
 }
 
+/* What the call of frame i says of a function that is missing before it. */
+static const char *skipped(const struct sym_stack *s, uint32_t i)
+{
+	struct sym_place inner, outer;
+
+	assert_int_equal(sym_trace_frame(t.trace, s, i - 1, &inner), 0);
+	assert_int_equal(sym_trace_frame(t.trace, s, i, &outer), 0);
+	return sym_trace_skipped(t.trace, &inner, &outer);
+}
+
+static bool calls_are_read(void)
+{
+#if defined(__x86_64__) || defined(__aarch64__)
+	return true;
+#else
+	return false;
+#endif
+}
+
+/* As a walk by frame pointers leaves out the caller of a function that keeps none. */
+static void test_skipped(void **state)
+{
+	uint64_t address[64], id;
+	const struct sym_stack *s;
+	size_t n;
+
+	(void)state;
+	if (!calls_are_read()) {
+		puts("skipped: calls of this machine are not known");
+		skip();
+	}
+	assert_int_equal(mmt_maps__want(t.maps, EPOCH, (uint32_t)getpid(), 0), 0);
+	assert_int_equal(mmt_maps__pass(t.maps, 100, 1000000000), 0);
+	n = middle_function(address, most);
+	assert_true(n > 4);
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, address, n, &id), 0);
+	memmove(address + 1, address + 2, (n - 2) * sizeof(*address));
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, address, n - 1, &id), 0);
+	finish(NULL);
+	s = sym_trace_stack(t.trace, 1);
+	assert_null(skipped(s, 1));
+	assert_null(skipped(s, 2));
+	s = sym_trace_stack(t.trace, 2);
+	assert_string_equal(frame_name(s, 0), "leaf_function");
+	assert_string_equal(frame_name(s, 1), "test_skipped");
+	assert_string_equal(skipped(s, 1), "middle_function");
+}
+
 /* All names of a trace go into another, which then needs no file. */
 static void test_bundle(void **state)
 {
@@ -325,6 +373,8 @@ static void test_bundle(void **state)
 	assert_int_equal(mmt_maps__want(t.maps, EPOCH, (uint32_t)getpid(), 0), 0);
 	assert_int_equal(mmt_maps__pass(t.maps, 100, 1000000000), 0);
 	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, address, n, &id), 0);
+	memmove(address + 1, address + 2, (n - 2) * sizeof(*address)); /* a caller is missing */
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, address, n - 1, &id), 0);
 	assert_true(sym_trace_bundle(t.trace, t.w) >= (int)n - 2);
 	sym_trace_close(t.trace);
 	trace_drop(t.path);
@@ -335,6 +385,9 @@ static void test_bundle(void **state)
 	for (i = 0; i < n; i++)
 		if (want[i][0] != '[') /* what was unknown may say so in another way */
 			assert_string_equal(frame_name(s, (uint32_t)i), want[i]);
+	assert_null(skipped(s, 1));
+	if (calls_are_read())
+		assert_string_equal(skipped(sym_trace_stack(t.trace, 2), 1), "middle_function");
 }
 
 int main(void)
@@ -346,6 +399,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_jit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_jit_elsewhere, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_jit_stale, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_skipped, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bundle, set_up, tear_down),
 	};
 
