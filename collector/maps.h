@@ -16,6 +16,8 @@
 #define MMT_MAPS_PER_PROCESS 4096       /* executable mappings */
 #define MMT_MAPS_BYTES (8u << 20)       /* read of one process's maps */
 #define MMT_MAPS_ALL (1u << 18)         /* mappings that live at once, of all processes */
+#define MMT_MAPS_PAST (1u << 16)        /* mappings that are over and can still be found */
+#define MMT_MAPS_PAST_NS 3000000000ull
 
 struct mmt_maps;
 
@@ -25,6 +27,7 @@ struct mmt_maps_stats {
 	uint64_t cut;       /* had more mappings than are kept */
 	uint64_t files;     /* whose build-id was read */
 	uint64_t rows;
+	uint64_t past;      /* that are over and are kept now */
 };
 
 int mmt_maps__open(struct mmt_writer *w, const struct mmt_log *log, struct mmt_maps **out);
@@ -44,8 +47,14 @@ int mmt_maps__pass(struct mmt_maps *m, uint64_t now, uint64_t budget_ns);
 int mmt_maps__exec(struct mmt_maps *m, uint64_t epoch, uint64_t now);
 /* It ended. */
 int mmt_maps__exit(struct mmt_maps *m, uint64_t epoch, uint64_t now);
-/* The mapping that holds an address now (0: none is known), and the address's offset in its file, or itself where it has none. */
-uint64_t mmt_maps__find(const struct mmt_maps *m, uint64_t epoch, uint64_t address, uint64_t *offset);
+/*
+ * The mapping that held an address at a time (of the trace clock; 0: none is known), and the address's
+ * offset in its file, or itself where it has none. What was unmapped, what an exec replaced and what
+ * was a process's that ended is found for MMT_MAPS_PAST_NS after; never across an exec.
+ */
+uint64_t mmt_maps__find(const struct mmt_maps *m, uint64_t epoch, uint64_t time, uint64_t address, uint64_t *offset);
+/* Keep no more than this of what is over (MMT_MAPS_PAST at first). */
+void mmt_maps__limit_past(struct mmt_maps *m, size_t most);
 void mmt_maps__stats(const struct mmt_maps *m, struct mmt_maps_stats *st);
 
 #endif

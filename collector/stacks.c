@@ -120,7 +120,7 @@ static int intern(struct mmt_stacks *s, const struct frames *f, uint64_t *id)
 	return write_row(s, *id, f);
 }
 
-int mmt_stacks__user(struct mmt_stacks *s, uint64_t epoch, const uint64_t *address, size_t n, uint64_t *id)
+int mmt_stacks__user(struct mmt_stacks *s, uint64_t epoch, uint64_t time, const uint64_t *address, size_t n, uint64_t *id)
 {
 	struct frames f = { .epoch = epoch, .n = n < MMT_STACK_DEPTH ? n : MMT_STACK_DEPTH };
 	size_t i;
@@ -131,7 +131,7 @@ int mmt_stacks__user(struct mmt_stacks *s, uint64_t epoch, const uint64_t *addre
 	for (i = 0; i < f.n; i++) {
 		f.at[i] = address[i];
 		if (s->maps)
-			f.mapping[i] = mmt_maps__find(s->maps, epoch, address[i], &f.at[i]);
+			f.mapping[i] = mmt_maps__find(s->maps, epoch, time, address[i], &f.at[i]);
 	}
 	f.flags = n >= MMT_STACK_DEPTH ? MMT_STACK_TRUNCATED : 0;
 	/*

@@ -18,10 +18,10 @@ struct mmt_stacks;
 int mmt_stacks__open(struct mmt_writer *w, const struct mmt_maps *maps, struct mmt_stacks **out);
 void mmt_stacks__close(struct mmt_stacks *s);
 /*
- * Number of a stack (leaf first; epoch: of the process's leader, of user stacks, while its
- * mappings are known), a row at its first sight. 0 is no stack: it is empty, or there are too many (counted).
+ * Number of a stack (leaf first; epoch: of the process's leader, time: of the trace clock, of user
+ * stacks, while its mappings are known), a row at its first sight. 0 is no stack: it is empty, or there are too many (counted).
  */
-int mmt_stacks__user(struct mmt_stacks *s, uint64_t epoch, const uint64_t *address, size_t n, uint64_t *id);
+int mmt_stacks__user(struct mmt_stacks *s, uint64_t epoch, uint64_t time, const uint64_t *address, size_t n, uint64_t *id);
 int mmt_stacks__kernel(struct mmt_stacks *s, const uint64_t *address, size_t n, uint64_t *id);
 /* At the end: names of all kernel addresses in stacks. Rows written, or -errno (after a message). */
 int mmt_stacks__ksyms(struct mmt_stacks *s, const struct mmt_log *log);

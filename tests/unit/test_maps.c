@@ -178,13 +178,13 @@ static void test_library(void **state)
 	assert_non_null(lib);
 	sym = dlsym(lib, "exported");
 	assert_int_equal(mmt_maps__want(t.maps, 7, (uint32_t)getpid(), 0), 0);
-	assert_int_equal(mmt_maps__find(t.maps, 7, (uint64_t)(uintptr_t)sym, &offset), 0);
+	assert_int_equal(mmt_maps__find(t.maps, 7, 1000, (uint64_t)(uintptr_t)sym, &offset), 0);
 	assert_int_equal(offset, (uint64_t)(uintptr_t)sym);
 	pass(1000);
-	id = mmt_maps__find(t.maps, 7, (uint64_t)(uintptr_t)sym, &offset);
+	id = mmt_maps__find(t.maps, 7, 1000, (uint64_t)(uintptr_t)sym, &offset);
 	assert_true(id > 0);
-	assert_int_equal(mmt_maps__find(t.maps, 8, (uint64_t)(uintptr_t)sym, &offset), 0);
-	assert_int_equal(mmt_maps__find(t.maps, 7, (uint64_t)(uintptr_t)sym, &offset), id);
+	assert_int_equal(mmt_maps__find(t.maps, 8, 1000, (uint64_t)(uintptr_t)sym, &offset), 0);
+	assert_int_equal(mmt_maps__find(t.maps, 7, 1000, (uint64_t)(uintptr_t)sym, &offset), id);
 	read_rows();
 	r = row_of(id);
 	assert_int_equal(r->epoch, 7);
@@ -212,7 +212,7 @@ static void test_library(void **state)
 	elf_make_sh(&t.make, "rm lib.so");
 	assert_int_equal(mmt_maps__want_all(t.maps), 0);
 	pass(3000);
-	id = mmt_maps__find(t.maps, 7, (uint64_t)(uintptr_t)dlsym(lib, "exported"), &offset);
+	id = mmt_maps__find(t.maps, 7, 3000, (uint64_t)(uintptr_t)dlsym(lib, "exported"), &offset);
 	read_rows();
 	r = row_of(id);
 	assert_true(r->flags & MMT_MAP_DELETED);
@@ -223,7 +223,7 @@ static void test_library(void **state)
 	dlclose(lib);
 	/* what was known ends with the process */
 	assert_int_equal(mmt_maps__exit(t.maps, 7, 4000), 0);
-	assert_int_equal(mmt_maps__find(t.maps, 7, (uint64_t)(uintptr_t)&test_library, &offset), 0);
+	assert_int_equal(mmt_maps__find(t.maps, 7, 4000, (uint64_t)(uintptr_t)&test_library, &offset), 0);
 	read_rows();
 	assert_int_equal(row_of(id)->last, 4000);
 }
@@ -250,7 +250,7 @@ static void test_memfd(void **state)
 	assert_int_equal(mmt_maps__want(t.maps, 1, (uint32_t)getpid(), 0), 0);
 	pass(1);
 	read_rows();
-	r = row_of(mmt_maps__find(t.maps, 1, (uint64_t)(uintptr_t)dlsym(lib, "exported"), &offset));
+	r = row_of(mmt_maps__find(t.maps, 1, 1, (uint64_t)(uintptr_t)dlsym(lib, "exported"), &offset));
 	assert_string_equal(r->path, "/memfd:code");
 	assert_true(r->flags & MMT_MAP_DELETED);
 	assert_true(r->flags & MMT_MAP_UNREAD || r->build_id_len == 20);
@@ -270,7 +270,7 @@ static void test_vdso_and_anonymous(void **state)
 	assert_int_equal(mmt_maps__want(t.maps, 3, (uint32_t)getpid(), 0), 0);
 	pass(1);
 	read_rows();
-	id = mmt_maps__find(t.maps, 3, (uint64_t)(uintptr_t)code + 17, &offset);
+	id = mmt_maps__find(t.maps, 3, 1, (uint64_t)(uintptr_t)code + 17, &offset);
 	assert_int_equal(offset, (uint64_t)(uintptr_t)code + 17);
 	r = row_of(id);
 	assert_int_equal(r->flags, MMT_MAP_ANON);
@@ -280,7 +280,7 @@ static void test_vdso_and_anonymous(void **state)
 		puts("skipped: no vdso");
 		skip();
 	}
-	r = row_of(mmt_maps__find(t.maps, 3, (uint64_t)(uintptr_t)sym, &offset));
+	r = row_of(mmt_maps__find(t.maps, 3, 1, (uint64_t)(uintptr_t)sym, &offset));
 	assert_int_equal(offset, (uint64_t)(uintptr_t)sym - base);
 	assert_string_equal(r->path, "[vdso]");
 	assert_int_equal(r->flags, MMT_MAP_VDSO | MMT_MAP_HAS_VADDR);
@@ -371,11 +371,11 @@ static void test_later(void **state)
 	lib = dlopen(elf_make_path(&t.make, "lib.so"), RTLD_NOW);
 	assert_int_equal(mmt_maps__want_due(t.maps, now + 49999999), 0);
 	pass(now + 49999999);
-	assert_int_equal(mmt_maps__find(t.maps, 1, (uint64_t)(uintptr_t)dlsym(lib, "exported"), &offset), 0);
+	assert_int_equal(mmt_maps__find(t.maps, 1, now, (uint64_t)(uintptr_t)dlsym(lib, "exported"), &offset), 0);
 	now += 50000000;
 	assert_int_equal(mmt_maps__want_due(t.maps, now), 0);
 	pass(now);
-	assert_true(mmt_maps__find(t.maps, 1, (uint64_t)(uintptr_t)dlsym(lib, "exported"), &offset) > 0);
+	assert_true(mmt_maps__find(t.maps, 1, now, (uint64_t)(uintptr_t)dlsym(lib, "exported"), &offset) > 0);
 	for (i = 0; i < 200; i++) { /* ten seconds */
 		now += 50000000;
 		assert_int_equal(mmt_maps__want_due(t.maps, now), 0);
@@ -398,17 +398,92 @@ static void test_exec(void **state)
 	}
 	assert_int_equal(mmt_maps__want(t.maps, 1, (uint32_t)child, 0), 0);
 	pass(1);
-	old = mmt_maps__find(t.maps, 1, at, &offset);
+	old = mmt_maps__find(t.maps, 1, 1, at, &offset);
 	assert_true(old > 0);
 	assert_int_equal(mmt_maps__exec(t.maps, 1, 5), 0);
-	assert_int_equal(mmt_maps__find(t.maps, 1, at, &offset), 0);
+	assert_int_equal(mmt_maps__find(t.maps, 1, 5, at, &offset), 0);
+	assert_int_equal(mmt_maps__find(t.maps, 1, 4, at, &offset), old);
 	pass(6);
-	assert_true(mmt_maps__find(t.maps, 1, at, &offset) > old);
+	assert_true(mmt_maps__find(t.maps, 1, 6, at, &offset) > old);
+	/* between the exec and the first look it was there already; what was before it was the other program */
+	assert_true(mmt_maps__find(t.maps, 1, 5, at, &offset) > old);
+	assert_int_equal(mmt_maps__find(t.maps, 1, 4, at, &offset), old);
 	read_rows();
 	assert_int_equal(row_of(old)->last, 5);
 	assert_int_equal(row_of(old)->seen, 5);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
+}
+
+/* What is over can be found for a while, by the time of what is asked for; and no longer. */
+static void test_past(void **state)
+{
+	uint64_t offset, id[2], at, end, second = 1000000000, now = 5 * second;
+	void *lib;
+
+	(void)state;
+	elf_make_begin(&t.make);
+	elf_make_sh(&t.make, "$CC -O2 -shared -fPIC -Wl,--build-id lib.c -o lib.so");
+	elf_make_sh(&t.make, "$CC -O1 -shared -fPIC -Wl,--build-id lib.c -o other.so");
+	lib = dlopen(elf_make_path(&t.make, "lib.so"), RTLD_NOW);
+	assert_int_equal(mmt_maps__want(t.maps, 1, (uint32_t)getpid(), 0), 0);
+	pass(now);
+	at = (uint64_t)(uintptr_t)dlsym(lib, "exported");
+	id[0] = mmt_maps__find(t.maps, 1, now, at, &offset);
+	assert_true(id[0] > 0);
+	/* before the first look it may have been there as well: nothing else is known */
+	assert_int_equal(mmt_maps__find(t.maps, 1, now - second, at, &offset), id[0]);
+	dlclose(lib);
+	now += second;
+	assert_int_equal(mmt_maps__want_all(t.maps), 0);
+	pass(now);
+	assert_int_equal(mmt_maps__find(t.maps, 1, now, at, &offset), 0);
+	assert_int_equal(mmt_maps__find(t.maps, 1, now - second, at, &offset), id[0]);
+	assert_int_equal(mmt_maps__find(t.maps, 1, now - second / 2, at, &offset), id[0]); /* went between */
+	/* another at its place, most likely */
+	lib = dlopen(elf_make_path(&t.make, "other.so"), RTLD_NOW);
+	now += second;
+	assert_int_equal(mmt_maps__want_all(t.maps), 0);
+	pass(now);
+	end = (uint64_t)(uintptr_t)dlsym(lib, "exported");
+	id[1] = mmt_maps__find(t.maps, 1, now, end, &offset);
+	assert_true(id[1] > id[0]);
+	if (at == end) {
+		assert_int_equal(mmt_maps__find(t.maps, 1, now - 2 * second, at, &offset), id[0]);
+		assert_int_equal(mmt_maps__find(t.maps, 1, now - second, at, &offset), 0); /* neither, surely */
+		assert_int_equal(mmt_maps__find(t.maps, 1, now - second / 2, at, &offset), id[1]);
+	}
+	/* the process ends: all of it stays for three seconds */
+	now += second;
+	assert_int_equal(mmt_maps__exit(t.maps, 1, now), 0);
+	assert_int_equal(mmt_maps__find(t.maps, 1, now - 1, end, &offset), id[1]);
+	assert_int_equal(mmt_maps__find(t.maps, 1, now, end, &offset), 0);
+	pass(now + 3 * second);
+	assert_int_equal(mmt_maps__find(t.maps, 1, now - 1, end, &offset), id[1]);
+	pass(now + 3 * second + 1);
+	assert_int_equal(mmt_maps__find(t.maps, 1, now - 1, end, &offset), 0);
+	dlclose(lib);
+	assert_int_equal(mmt_maps__exit(t.maps, 1, now), 0); /* nobody knows it any more */
+}
+
+/* Bounded in number: the oldest go first. */
+static void test_past_bounded(void **state)
+{
+	uint64_t offset, i, first = 0, at = (uint64_t)(uintptr_t)&test_past_bounded;
+	struct mmt_maps_stats st;
+
+	(void)state;
+	for (i = 1; i <= 40; i++) {
+		assert_int_equal(mmt_maps__want(t.maps, i, (uint32_t)getpid(), 0), 0);
+		pass(i);
+		assert_true(mmt_maps__find(t.maps, i, i, at, &offset) > first);
+		assert_int_equal(mmt_maps__exit(t.maps, i, i + 1), 0);
+	}
+	mmt_maps__stats(t.maps, &st);
+	assert_true(st.past > 40 && st.past <= MMT_MAPS_PAST);
+	mmt_maps__limit_past(t.maps, st.past / 4); /* ten processes' */
+	for (i = 1; i <= 40; i++)
+		assert_int_equal(mmt_maps__find(t.maps, i, i, at, &offset) > 0, i > 30);
 }
 
 /* -------------------------------------------------------------- kernel symbols */
@@ -544,6 +619,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_processes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_later, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_exec, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_past, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_past_bounded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ksyms, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ksyms_hidden, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ksyms_live, set_up, tear_down),

@@ -123,15 +123,15 @@ static void test_stacks(void **state)
 	assert_int_equal(mmt_maps__pass(t.maps, 100, 1000000000), 0);
 	n = middle_function(address, most);
 	assert_true(n > 4);
-	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, address, n, &id), 0);
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, 100, address, n, &id), 0);
 	assert_int_equal(id, 1);
-	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, address, n, &again), 0);
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, 100, address, n, &again), 0);
 	assert_int_equal(again, 1);
-	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, address + 1, n - 1, &other), 0);
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, 100, address + 1, n - 1, &other), 0);
 	assert_int_equal(other, 2);
-	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH + 1, address, n, &other), 0); /* nothing is known of that one */
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH + 1, 100, address, n, &other), 0); /* nothing is known of that one */
 	assert_int_equal(other, 3);
-	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, address, 0, &other), 0);
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, 100, address, 0, &other), 0);
 	assert_int_equal(other, 0);
 	f = fopen("/proc/kallsyms", "re");
 	while (f && fgets(line, sizeof(line), f))
@@ -187,9 +187,9 @@ static void test_flags(void **state)
 	(void)state;
 	for (i = 0; i < 200; i++)
 		address[i] = 0x1000 + i;
-	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, address, 200, &id), 0);
-	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, address, 126, &id), 0);
-	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, address, 2, &id), 0);
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, 100, address, 200, &id), 0);
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, 100, address, 126, &id), 0);
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, 100, address, 2, &id), 0);
 	assert_int_equal(mmt_stacks__kernel(t.stacks, address, 127, &id), 0);
 	finish(NULL);
 	assert_int_equal(sym_trace_stack(t.trace, 1)->flags, MMT_STACK_TRUNCATED);
@@ -334,9 +334,9 @@ static void test_skipped(void **state)
 	assert_int_equal(mmt_maps__pass(t.maps, 100, 1000000000), 0);
 	n = middle_function(address, most);
 	assert_true(n > 4);
-	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, address, n, &id), 0);
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, 100, address, n, &id), 0);
 	memmove(address + 1, address + 2, (n - 2) * sizeof(*address));
-	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, address, n - 1, &id), 0);
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, 100, address, n - 1, &id), 0);
 	finish(NULL);
 	s = sym_trace_stack(t.trace, 1);
 	assert_null(skipped(s, 1));
@@ -359,7 +359,7 @@ static void test_bundle(void **state)
 	assert_int_equal(mmt_maps__want(t.maps, EPOCH, (uint32_t)getpid(), 0), 0);
 	assert_int_equal(mmt_maps__pass(t.maps, 100, 1000000000), 0);
 	n = middle_function(address, most);
-	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, address, n, &id), 0);
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, 100, address, n, &id), 0);
 	finish(NULL);
 	s = sym_trace_stack(t.trace, 1);
 	for (i = 0; i < n; i++)
@@ -372,9 +372,9 @@ static void test_bundle(void **state)
 	assert_int_equal(mmt_stacks__open(t.w, t.maps, &t.stacks), 0);
 	assert_int_equal(mmt_maps__want(t.maps, EPOCH, (uint32_t)getpid(), 0), 0);
 	assert_int_equal(mmt_maps__pass(t.maps, 100, 1000000000), 0);
-	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, address, n, &id), 0);
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, 100, address, n, &id), 0);
 	memmove(address + 1, address + 2, (n - 2) * sizeof(*address)); /* a caller is missing */
-	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, address, n - 1, &id), 0);
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, 100, address, n - 1, &id), 0);
 	assert_true(sym_trace_bundle(t.trace, t.w) >= (int)n - 2);
 	sym_trace_close(t.trace);
 	trace_drop(t.path);
