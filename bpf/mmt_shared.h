@@ -84,7 +84,9 @@ struct mmt_cpu {
 	mmt_u64 gap[MMT_N_C]; /* lost since the last record that was written */
 	mmt_u64 tail;      /* ring words consumed */
 	mmt_u64 unseen;    /* times the task on the CPU was not the one seen coming */
-	mmt_u64 pad[6];
+	mmt_u32 stacking;  /* call stacks being taken on it, one within another */
+	mmt_u32 pad0;
+	mmt_u64 pad[5];
 };
 _Static_assert(sizeof(struct mmt_cpu) == 320, "mmt_cpu: whole cache lines");
 _Static_assert(__builtin_offsetof(struct mmt_cpu, idle_switches) == 64, "mmt_cpu: second line");
@@ -194,7 +196,8 @@ struct mmt_state {
 	mmt_u64 no_hist;        /* tasks that found no histogram block */
 	mmt_u64 rec_lost;       /* rare records lost */
 	mmt_u64 enabled;        /* 0: programs return at once */
-	mmt_u64 pad[2];
+	mmt_u64 stacks_lost;    /* call stacks that found no place */
+	mmt_u64 pad[1];
 };
 
 #define MMT_N_SLOTS 16384 /* a power of two: tasks alive at once that get totals of their own */

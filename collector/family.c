@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "family.h"
+#include "stacks.h"
 
 const struct mmt_family *const mmt_families[] = {
 	&mmt_family_fault,
@@ -41,14 +42,36 @@ static bool ends_with(const char *s, const char *end)
 	return n >= k && !strcmp(s + n - k, end);
 }
 
+/* The session's map of call stacks, in place of the object's own. */
+static int share_stacks(struct mmt_family_ctx *ctx, struct bpf_map *m)
+{
+	int fd;
+
+	if (ctx->totals_only || !ctx->stackmap) /* no program that uses it is loaded */
+		return bpf_map__set_autocreate(m, false);
+	fd = mmt_stackmap__fd(ctx->stackmap);
+	if (fd < 0)
+		return fd;
+	ctx->wants_stacks = true;
+	ctx->map_bytes += 2 * sizeof(struct mmt_stack) * ctx->probe->n_cpus; /* stack_scratch */
+	return bpf_map__reuse_fd(m, fd);
+}
+
 /* The maps of bpf/maps.bpf.h are the scheduler family's; its settings are copied. */
 static int share_maps(struct mmt_family_ctx *ctx, struct bpf_object *obj)
 {
 	struct bpf_map *m, *main_map;
 	size_t size;
 	void *init;
+	int err;
 
 	bpf_object__for_each_map(m, obj) {
+		if (!strcmp(bpf_map__name(m), "stacks")) {
+			err = share_stacks(ctx, m);
+			if (err)
+				return err;
+			continue;
+		}
 		if (ends_with(bpf_map__name(m), ".rodata")) {
 			init = (void *)bpf_map__initial_value(m, &size);
 			if (!init || size != sizeof(ctx->probe->cfg))
@@ -215,6 +238,23 @@ void mmt_families__set_writer(struct mmt_family_set *s, struct mmt_writer *w)
 		s->v[i].w = w;
 }
 
+bool mmt_families__want_stacks(const struct mmt_family_set *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n && !s->v[i].wants_stacks; i++)
+		;
+	return i < s->n;
+}
+
+void mmt_families__set_stacks(struct mmt_family_set *s, struct mmt_stacks *stacks)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n; i++)
+		s->v[i].stacks = stacks;
+}
+
 int mmt_families__attach(struct mmt_family_set *s)
 {
 	unsigned int i;
@@ -224,6 +264,8 @@ int mmt_families__attach(struct mmt_family_set *s)
 		const struct mmt_family_ops *ops = s->v[i].family->ops;
 
 		err = ops->attach ? ops->attach(&s->v[i]) : mmt_family__attach(&s->v[i]);
+		if (!err && s->v[i].stacks && s->v[i].family == &mmt_family_map)
+			mmt_stacks__set_maps(s->v[i].stacks, mmt_family_map__maps(&s->v[i]));
 	}
 	return err;
 }

@@ -20,6 +20,9 @@
 
 struct bpf_object;
 struct bpf_link;
+struct mmt_maps;
+struct mmt_stackmap;
+struct mmt_stacks;
 struct mmt_family;
 
 /* An open family: what it may use, and what it keeps. All functions return 0 or a negative errno. */
@@ -30,6 +33,9 @@ struct mmt_family_ctx {
 	const struct mmt_topology *topo;
 	const struct mmt_log *log;
 	struct mmt_writer *w;      /* set before attach */
+	struct mmt_stackmap *stackmap; /* of the session, for every object that has a map `stacks` */
+	bool wants_stacks;         /* open may set it; mmt_family__load() does, for such an object */
+	struct mmt_stacks *stacks; /* of the session, set before attach where some family wants it; else NULL */
 	uint64_t segment;          /* of rows written now */
 	bool mark;                 /* the flush that runs is that of a mark */
 	bool totals_only;          /* a live session: no samples, nothing that costs at every event beyond the counts */
@@ -75,6 +81,9 @@ extern const struct mmt_family mmt_family_fault;
 extern const struct mmt_family mmt_family_syscall;
 extern const struct mmt_family mmt_family_map;
 
+/* The mappings that the map family follows: NULL before attach. */
+const struct mmt_maps *mmt_family_map__maps(const struct mmt_family_ctx *ctx);
+
 /* An object file inside this program, for tp_btf and for raw_tp programs (see Makefile, X.bpf.c). */
 struct mmt_family_elf {
 	const char *name;
@@ -110,6 +119,9 @@ struct mmt_family_set {
  */
 int mmt_families__open(struct mmt_family_set *s, unsigned int which, bool all_or_none, const struct mmt_family_ctx *tmpl);
 void mmt_families__set_writer(struct mmt_family_set *s, struct mmt_writer *w);
+bool mmt_families__want_stacks(const struct mmt_family_set *s);
+void mmt_families__set_stacks(struct mmt_family_set *s, struct mmt_stacks *stacks);
+/* The stacks' user frames have mappings from then on, where those are recorded. */
 int mmt_families__attach(struct mmt_family_set *s);
 int mmt_families__pass(struct mmt_family_set *s);
 /* mark: this is the cut of a mark */

@@ -39,6 +39,13 @@ static int map_attach(struct mmt_family_ctx *ctx)
 	return mmt_maps__open(ctx->w, ctx->log, &m->maps);
 }
 
+const struct mmt_maps *mmt_family_map__maps(const struct mmt_family_ctx *ctx)
+{
+	const struct map *m = ctx->priv;
+
+	return m->maps;
+}
+
 static void map_detach(struct mmt_family_ctx *ctx)
 {
 	(void)ctx;

@@ -17,6 +17,7 @@
 #include "log.h"
 #include "oracle.h"
 #include "session.h"
+#include "stacks.h"
 #include "tasks.h"
 #include "topology.h"
 #include "totals.h"
@@ -37,6 +38,8 @@ struct mmt_session {
 	struct mmt_oracle *oracle;
 	struct mmt_control control;
 	struct mmt_family_set families;
+	struct mmt_stackmap stackmap;
+	struct mmt_stacks *stacks; /* NULL: no family has any */
 	uint64_t segment, n_marks;
 	uint64_t interval_ns, pass_ns;
 	uint64_t next_pass, next_seal, next_full; /* CLOCK_MONOTONIC, ns */
@@ -216,7 +219,7 @@ static int seal(struct mmt_session *s)
 static int write_footprint(struct mmt_session *s, uint64_t now)
 {
 	const struct mmt_footprint f = {
-		.drains = s->drain.passes, .events = s->drain.events, .map_bytes = s->bpf.map_bytes + mmt_families__map_bytes(&s->families),
+		.drains = s->drain.passes, .events = s->drain.events, .map_bytes = s->bpf.map_bytes + mmt_families__map_bytes(&s->families) + s->stackmap.map_bytes,
 		.migrations = mmt_tasks__self_migrations(&s->tasks),
 	};
 
@@ -338,11 +341,28 @@ static int open_families(struct mmt_session *s, const struct mmt_session_opts *o
 {
 	const struct mmt_family_ctx tmpl = {
 		.probe = &s->bpf, .tasks = &s->tasks, .topo = &s->topo, .log = &s->log, .totals_only = s->live,
+		.stackmap = &s->stackmap,
 	};
 
 	s->tasks.on_end = on_task_end;
 	s->tasks.end_ctx = &s->families;
 	return o->families ? mmt_families__open(&s->families, o->families, o->families_only, &tmpl) : 0;
+}
+
+/* After the writer is there, before the families are attached. */
+static int open_stacks(struct mmt_session *s)
+{
+	int err;
+
+	mmt_families__set_writer(&s->families, s->w);
+	if (!mmt_families__want_stacks(&s->families))
+		return 0;
+	err = mmt_stacks__open(s->w, NULL, &s->stacks);
+	if (err)
+		return err;
+	mmt_stacks__set_map(s->stacks, &s->stackmap);
+	mmt_families__set_stacks(&s->families, s->stacks);
+	return 0;
 }
 
 const char *mmt_session__family(unsigned int i, const char **summary)
@@ -376,6 +396,7 @@ int mmt_session__open(const struct mmt_session_opts *o, struct mmt_session **out
 	s->log = (struct mmt_log){ o->log, o->log_ctx };
 	s->live = o->sink;
 	s->control.listen_fd = -1;
+	s->stackmap = (struct mmt_stackmap){ .fd = -1, .entries = o->stack_entries };
 	s->interval_ns = (o->interval_ms ? o->interval_ms : 1000) * 1000000ULL;
 	s->pass_ns = 25000000;
 	s->n_marks = 1; /* segment 0 is what happened before the first mark */
@@ -407,9 +428,9 @@ int mmt_session__open(const struct mmt_session_opts *o, struct mmt_session **out
 		goto err_close;
 	}
 	mmt_tasks__set_writer(&s->tasks, s->w);
-	mmt_families__set_writer(&s->families, s->w);
 	s->tasks.all_deaths = s->live;
-	err = mmt_drain__init(&s->drain, &s->bpf, s->w);
+	err = open_stacks(s);
+	err = err ? err : mmt_drain__init(&s->drain, &s->bpf, s->w);
 	err = err ? err : write_head(s, o);
 	if (err)
 		goto err_close;
@@ -520,8 +541,22 @@ static int write_notes(struct mmt_session *s)
 	err = write_note(s, st->no_slot, "times a task found no slot: it is counted with the others (epoch 0)");
 	err = err ? err : write_note(s, st->no_hist, "tasks have no latency histogram of their own, only sums");
 	err = err ? err : write_note(s, st->rec_lost, "records of new or ended tasks lost: their names may be missing");
+	if (s->stacks) {
+		err = err ? err : write_note(s, st->stacks_lost, "call stacks found no place in the kernel's map: they are missing");
+		err = err ? err : write_note(s, mmt_stacks__evicted(s->stacks),
+					     "call stacks had given way to others before they could be read: they are missing");
+		err = err ? err : write_note(s, mmt_stacks__dropped(s->stacks), "call stacks beyond the 131072 that a trace may have: they are missing");
+	}
 	err = err ? err : write_note(s, s->drain.stalled, "ring words thrown away: the collector was stopped for a minute");
 	return err ? err : write_note(s, s->lost_total, "events lost or shed: see the loss in `mmt-trace info`");
+}
+
+/* Names of the kernel's functions; without them, which has been said then, the trace is as good otherwise. */
+static int write_ksyms(struct mmt_session *s)
+{
+	int err = s->stacks ? mmt_stacks__ksyms(s->stacks, &s->log) : 0;
+
+	return err >= 0 || err == -EPERM || err == -EACCES || err == -ENOENT ? 0 : err;
 }
 
 int mmt_session__stop(struct mmt_session *s)
@@ -537,6 +572,7 @@ int mmt_session__stop(struct mmt_session *s)
 	mmt_families__detach(&s->families);
 	mmt_probe__detach(&s->bpf);
 	prefer_end(s);
+	keep(s, write_ksyms(s));
 	seal(s);
 	s->bytes = mmt_writer__bytes(s->w);
 	err = mmt_writer__close(s->w);
@@ -573,6 +609,8 @@ void mmt_session__close(struct mmt_session *s)
 	mmt_drain__free(&s->drain);
 	mmt_cpu_totals__free(&s->cpu_totals);
 	mmt_families__close(&s->families);
+	mmt_stacks__close(s->stacks);
+	mmt_stackmap__close(&s->stackmap);
 	mmt_tasks__free(&s->tasks);
 	mmt_probe__close(&s->bpf);
 	free(s);

@@ -57,6 +57,7 @@ struct mmt_session_opts {
 	const char *probe;           /* "auto", "tp_btf" or "raw_tp" */
 	unsigned int families;       /* bits of mmt_families[], beside sched */
 	bool families_only;          /* an error when the kernel lets in none of them */
+	unsigned int stack_entries;  /* call stacks that the kernel keeps at once; 0: default */
 };
 
 struct mmt_session;

@@ -9,6 +9,8 @@
 
 #define SLOTS (2 * MMT_STACKS_ALL)
 #define MAX_KERNEL (1u << 18) /* addresses */
+#define COPIES (1u << 15)
+#define COPY_FRAMES (1u << 19) /* of all copies */
 
 /* A stack that has a row is known by 128 bits of hash of what the row says. */
 struct seen {
@@ -16,12 +18,23 @@ struct seen {
 	uint32_t id; /* 0: empty */
 };
 
+/* A stack of the kernel's map, so that it is read once and may be evicted there. */
+struct copy {
+	uint64_t hash; /* 0: empty */
+	uint32_t at;   /* in frames */
+	uint16_t n, flags;
+};
+
 struct mmt_stacks {
 	struct mmt_writer *w;
 	const struct mmt_maps *maps;
 	struct seen *seen;
 	uint32_t n;
-	uint64_t dropped;
+	uint64_t dropped, evicted;
+	const struct mmt_stackmap *map;
+	struct copy *copy;
+	uint64_t *frames;
+	uint32_t n_copies, n_frames;
 	uint64_t *kernel; /* addresses; each once after a tidying */
 	size_t n_kernel, kernel_size;
 };
@@ -49,12 +62,29 @@ void mmt_stacks__close(struct mmt_stacks *s)
 		return;
 	free(s->seen);
 	free(s->kernel);
+	free(s->copy);
+	free(s->frames);
 	free(s);
+}
+
+void mmt_stacks__set_maps(struct mmt_stacks *s, const struct mmt_maps *maps)
+{
+	s->maps = maps;
+}
+
+void mmt_stacks__set_map(struct mmt_stacks *s, const struct mmt_stackmap *map)
+{
+	s->map = map;
 }
 
 uint64_t mmt_stacks__dropped(const struct mmt_stacks *s)
 {
 	return s->dropped;
+}
+
+uint64_t mmt_stacks__evicted(const struct mmt_stacks *s)
+{
+	return s->evicted;
 }
 
 static uint64_t mix(uint64_t h, uint64_t v, uint64_t k)
@@ -120,7 +150,7 @@ static int intern(struct mmt_stacks *s, const struct frames *f, uint64_t *id)
 	return write_row(s, *id, f);
 }
 
-int mmt_stacks__user(struct mmt_stacks *s, uint64_t epoch, uint64_t time, const uint64_t *address, size_t n, uint64_t *id)
+static int user(struct mmt_stacks *s, uint64_t epoch, uint64_t time, const uint64_t *address, size_t n, bool full, uint64_t *id)
 {
 	struct frames f = { .epoch = epoch, .n = n < MMT_STACK_DEPTH ? n : MMT_STACK_DEPTH };
 	size_t i;
@@ -133,7 +163,7 @@ int mmt_stacks__user(struct mmt_stacks *s, uint64_t epoch, uint64_t time, const 
 		if (s->maps)
 			f.mapping[i] = mmt_maps__find(s->maps, epoch, time, address[i], &f.at[i]);
 	}
-	f.flags = n >= MMT_STACK_DEPTH ? MMT_STACK_TRUNCATED : 0;
+	f.flags = full ? MMT_STACK_TRUNCATED : 0;
 	/*
 	 * Even main() was called, by two others: a shorter stack was not followed to its end. An
 	 * address that is in no mapping, of one that has any, is what a register held that is no frame pointer.
@@ -141,6 +171,11 @@ int mmt_stacks__user(struct mmt_stacks *s, uint64_t epoch, uint64_t time, const 
 	if (n < 3 || (f.mapping[0] && !f.mapping[f.n - 1]))
 		f.flags |= MMT_STACK_NO_FRAMES;
 	return intern(s, &f, id);
+}
+
+int mmt_stacks__user(struct mmt_stacks *s, uint64_t epoch, uint64_t time, const uint64_t *address, size_t n, uint64_t *id)
+{
+	return user(s, epoch, time, address, n, n >= MMT_STACK_DEPTH, id);
 }
 
 static int by_value(const void *a, const void *b)
@@ -184,7 +219,7 @@ int mmt_stacks__kernel_address(struct mmt_stacks *s, uint64_t address)
 	return 0;
 }
 
-int mmt_stacks__kernel(struct mmt_stacks *s, const uint64_t *address, size_t n, uint64_t *id)
+static int kernel(struct mmt_stacks *s, const uint64_t *address, size_t n, bool full, uint64_t *id)
 {
 	struct frames f = { .kernel = true, .n = n < MMT_STACK_DEPTH ? n : MMT_STACK_DEPTH };
 	uint32_t before = s->n;
@@ -195,12 +230,81 @@ int mmt_stacks__kernel(struct mmt_stacks *s, const uint64_t *address, size_t n, 
 	if (!n)
 		return 0;
 	memcpy(f.at, address, f.n * sizeof(*address));
-	f.flags = n >= MMT_STACK_DEPTH ? MMT_STACK_TRUNCATED : 0;
+	f.flags = full ? MMT_STACK_TRUNCATED : 0;
 	err = intern(s, &f, id);
 	/* the frames of a stack that had been seen are there already; callers are looked up where they call */
 	for (i = 0; i < f.n && !err && s->n != before; i++)
 		err = mmt_stacks__kernel_address(s, f.at[i] - (i ? 1 : 0));
 	return err;
+}
+
+int mmt_stacks__kernel(struct mmt_stacks *s, const uint64_t *address, size_t n, uint64_t *id)
+{
+	return kernel(s, address, n, n >= MMT_STACK_DEPTH, id);
+}
+
+/* ---------------------------------------------------------------- by hash */
+
+static struct copy *copy_of(const struct mmt_stacks *s, uint64_t hash)
+{
+	uint32_t i = (uint32_t)hash % COPIES;
+
+	while (s->copy[i].hash && s->copy[i].hash != hash)
+		i = (i + 1) % COPIES;
+	return &s->copy[i];
+}
+
+/* NULL in *out: it is known no more. */
+static int fetch(struct mmt_stacks *s, uint64_t hash, const struct copy **out)
+{
+	struct mmt_stack stack;
+	struct copy *c;
+
+	*out = NULL;
+	if (!s->copy) {
+		s->copy = calloc(COPIES, sizeof(*s->copy));
+		s->frames = malloc(COPY_FRAMES * sizeof(*s->frames)); /* touched as far as it is used */
+	}
+	if (!s->copy || !s->frames)
+		return -ENOMEM;
+	c = copy_of(s, hash);
+	if (c->hash) {
+		*out = c;
+		return 0;
+	}
+	if (!s->map || mmt_stackmap__get(s->map, hash, &stack)) {
+		s->evicted++;
+		return 0;
+	}
+	if (2 * s->n_copies >= COPIES || s->n_frames + stack.n > COPY_FRAMES) {
+		memset(s->copy, 0, COPIES * sizeof(*s->copy));
+		s->n_copies = s->n_frames = 0;
+		c = copy_of(s, hash);
+	}
+	*c = (struct copy){ hash, s->n_frames, (uint16_t)stack.n, (uint16_t)stack.flags };
+	memcpy(s->frames + s->n_frames, stack.ip, stack.n * sizeof(*s->frames));
+	s->n_frames += stack.n;
+	s->n_copies++;
+	*out = c;
+	return 0;
+}
+
+int mmt_stacks__user_hash(struct mmt_stacks *s, uint64_t hash, uint64_t epoch, uint64_t time, uint64_t *id)
+{
+	const struct copy *c = NULL;
+	int err = hash ? fetch(s, hash, &c) : 0;
+
+	*id = 0;
+	return err || !c ? err : user(s, epoch, time, s->frames + c->at, c->n, c->flags & MMT_STK_FULL, id);
+}
+
+int mmt_stacks__kernel_hash(struct mmt_stacks *s, uint64_t hash, uint64_t *id)
+{
+	const struct copy *c = NULL;
+	int err = hash ? fetch(s, hash, &c) : 0;
+
+	*id = 0;
+	return err || !c ? err : kernel(s, s->frames + c->at, c->n, c->flags & MMT_STK_FULL, id);
 }
 
 int mmt_stacks__ksyms(struct mmt_stacks *s, const struct mmt_log *log)

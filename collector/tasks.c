@@ -355,6 +355,21 @@ void mmt_tasks__new_segment(struct mmt_tasks *t, uint64_t segment)
 	}
 }
 
+uint64_t mmt_tasks__leader(const struct mmt_tasks *t, const struct mmt_epoch *e)
+{
+	struct mmt_epoch *thread = t->by_slot[e->slot];
+	size_t i;
+
+	if (e->tid == e->tgid)
+		return e->id;
+	if (e->leader || !thread)
+		return e->leader;
+	for (i = 0; i < t->n_live && !thread->leader; i++)
+		if (t->live[i]->tid == e->tgid)
+			thread->leader = t->live[i]->id;
+	return thread->leader;
+}
+
 uint64_t mmt_tasks__self_migrations(const struct mmt_tasks *t)
 {
 	uint64_t n = 0;

@@ -19,6 +19,7 @@ struct mmt_epoch {
 	uint64_t exec; /* when it last executed a program; 0 not since first */
 	uint64_t k_nvcsw, k_nivcsw, k_run_ns, k_migrations, k_minflt, k_majflt; /* at death */
 	char comm[MMT_COMM_LEN];
+	uint64_t leader; /* epoch of its process's leader, once it was asked for and found */
 	struct mmt_counts done;
 	uint64_t *place_done; /* by place */
 	struct mmt_hists *hist_done; /* NULL until it has histograms */
@@ -61,6 +62,8 @@ int mmt_tasks__read(struct mmt_tasks *t);
 int mmt_tasks__flush(struct mmt_tasks *t, uint64_t now, bool full);
 /* A mark: maxima start anew, rows belong to the new segment. */
 void mmt_tasks__new_segment(struct mmt_tasks *t, uint64_t segment);
+/* The epoch of the leader of the task's process; 0: not known. */
+uint64_t mmt_tasks__leader(const struct mmt_tasks *t, const struct mmt_epoch *e);
 /* Migrations of the collector's own thread so far. */
 uint64_t mmt_tasks__self_migrations(const struct mmt_tasks *t);
 /* The live epochs that switched most, at most n; for the kernel's own per-task counters. */

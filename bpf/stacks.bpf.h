@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Call stacks, each kept once for all families: programs keep and send only its hash.
+ *
+ * The map is the session's, not the object's (collector/stackmap.c); least recently used
+ * stacks give way, so the collector asks for a stack soon after it got its hash.
+ */
+#ifndef MMT_STACKS_BPF_H
+#define MMT_STACKS_BPF_H
+
+#include "maps.bpf.h"
+#include "stack_shared.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct mmt_stack);
+} stacks SEC(".maps");
+
+/* By how deep captures are nested on the CPU: one may be interrupted by another. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct mmt_stack);
+} stack_scratch SEC(".maps");
+
+#define STACK_EEXIST 17
+
+static __always_inline struct mmt_cpu *stack_cpu(void)
+{
+	return &mem.cpus[bpf_get_smp_processor_id() & (MMT_MAX_CPUS - 1)];
+}
+
+/*
+ * A walk over the stack of a program reads its memory, and faults where there is none (no
+ * frame pointers, say): such a fault is ours, not the program's.
+ */
+static __always_inline bool stack_being_taken(void)
+{
+	return *(volatile __u32 *)&stack_cpu()->stacking;
+}
+
+/* Two lanes, the second weighs each frame by its place. */
+static __always_inline __u64 stack_hash(const struct mmt_stack *s, __u64 n)
+{
+	__u64 a = 0x9e3779b97f4a7c15ULL ^ n, b = 0xbf58476d1ce4e5b9ULL + s->flags;
+	__u32 i;
+
+	for (i = 0; i < MMT_STACK_FRAMES; i++) { /* the verifier of 5.10 wants to see the bound */
+		if (i >= n)
+			break;
+		a = (a ^ s->ip[i]) * 0xff51afd7ed558ccdULL;
+		a ^= a >> 32;
+		b = (b << 23 | b >> 41) + s->ip[i] * 0xc4ceb9fe1a85ec53ULL;
+	}
+	b ^= b >> 29;
+	a += b * 0x94d049bb133111ebULL;
+	a ^= a >> 31;
+	return a ? a : 1;
+}
+
+static __noinline __u64 stack_keep(void *ctx, __u64 flags, struct mmt_stack *s)
+{
+	__u64 hash, n;
+	long len, err;
+
+	if (!s)
+		return 0;
+	len = bpf_get_stack(ctx, s->ip, sizeof(s->ip), flags & BPF_F_USER_STACK);
+	if (len < 8)
+		return 0; /* a kernel thread has none in user space */
+	n = (__u64)len / 8;
+	s->n = n;
+	s->flags = (flags & BPF_F_USER_STACK ? MMT_STK_USER : 0) | (n >= MMT_STACK_FRAMES ? MMT_STK_FULL : 0);
+	hash = stack_hash(s, n);
+	if (bpf_map_lookup_elem(&stacks, &hash))
+		return hash;
+	err = bpf_map_update_elem(&stacks, &hash, s, BPF_NOEXIST);
+	if (err && err != -STACK_EEXIST) {
+		__sync_fetch_and_add(&mem.state.stacks_lost, 1);
+		return 0;
+	}
+	return hash;
+}
+
+/*
+ * The hash under which the stack of this moment is kept, 0: none. flags: 0 the kernel's,
+ * BPF_F_USER_STACK the program's, from the registers it entered the kernel with.
+ */
+static __noinline __u64 stack_id(void *ctx, __u64 flags)
+{
+	struct mmt_cpu *c = stack_cpu();
+	__u32 level = c->stacking;
+	struct mmt_stack *s = bpf_map_lookup_elem(&stack_scratch, &level);
+	__u64 hash;
+
+	if (!s) {
+		__sync_fetch_and_add(&mem.state.stacks_lost, 1);
+		return 0;
+	}
+	*(volatile __u32 *)&c->stacking = level + 1;
+	hash = stack_keep(ctx, flags, s);
+	*(volatile __u32 *)&c->stacking = level;
+	return hash;
+}
+
+#endif
