@@ -11,6 +11,7 @@
  * on one line meet only when an NMI faults inside a fault; they write different cells.
  */
 #include "tasks.bpf.h"
+#include "stacks.bpf.h"
 #include "fault_shared.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -59,9 +60,10 @@ static __always_inline void draw(struct mmt_fault_slot *f)
 }
 
 /* One that was drawn. A burst is thinned here at once, in quieter times the collector sets the rate. */
-static __noinline int sample(__u32 slot, __u64 addr, struct pt_regs *regs, __u64 code, __u32 shift_kernel)
+static __noinline int sample(__u64 *ctx, __u32 slot, __u32 shift_kernel)
 {
-	__u64 now;
+	struct pt_regs *regs = (struct pt_regs *)ctx[1];
+	__u64 now, addr = ctx[0], code = ctx[2], kstack, ustack;
 	struct mmt_fault_rec *r;
 
 	if (!mem.state.enabled || (cfg.filter && !(slot_at(slot)->flags & MMT_SF_WANT)))
@@ -73,12 +75,14 @@ static __noinline int sample(__u32 slot, __u64 addr, struct pt_regs *regs, __u64
 		if (st.shift < MMT_FAULT_MAX_SHIFT)
 			st.shift++;
 	}
+	now = bpf_ktime_get_ns();
+	kstack = shift_kernel & 1 ? stack_id(ctx, 0) : 0;
+	ustack = stack_id(ctx, BPF_F_USER_STACK);
 	r = bpf_ringbuf_reserve(&fault_recs, sizeof(*r), 0);
 	if (!r) {
 		__sync_fetch_and_add(&st.lost, 1);
 		return 0;
 	}
-	now = bpf_ktime_get_ns();
 	r->time = cfg.use_rq_clock ? now - mem.state.clock_off : now;
 	r->addr = addr;
 	r->ip = 0;
@@ -89,6 +93,8 @@ static __noinline int sample(__u32 slot, __u64 addr, struct pt_regs *regs, __u64
 	r->cpu = bpf_get_smp_processor_id();
 	r->shift = shift_kernel >> 1;
 	r->kernel = shift_kernel & 1;
+	r->kstack = kstack;
+	r->ustack = ustack;
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 	return 0;
 }
@@ -96,9 +102,13 @@ static __noinline int sample(__u32 slot, __u64 addr, struct pt_regs *regs, __u64
 static __always_inline int fault(__u64 *ctx, __u32 kernel)
 {
 	__u64 addr = ctx[0], code = ctx[2];
-	__u32 slot = slot_of(current_pid()), cell;
-	struct mmt_fault_slot *f = bpf_map_lookup_elem(&fault_slots, &slot);
+	__u32 slot, cell;
+	struct mmt_fault_slot *f;
 
+	if (kernel && stack_being_taken())
+		return 0;
+	slot = slot_of(current_pid());
+	f = bpf_map_lookup_elem(&fault_slots, &slot);
 	if (!f)
 		return 0;
 	if (!kernel)
@@ -119,7 +129,7 @@ static __always_inline int fault(__u64 *ctx, __u32 kernel)
 		draw(f);
 	if (--f->left)
 		return 0;
-	sample(slot, addr, (struct pt_regs *)ctx[1], code, (f->drawn - 1) << 1 | kernel);
+	sample(ctx, slot, (f->drawn - 1) << 1 | kernel);
 	draw(f);
 	return 0;
 }

@@ -41,8 +41,9 @@ struct mmt_fault_rec {
 	mmt_u16 cpu;
 	mmt_u8 shift;       /* taken 1 in 2^shift */
 	mmt_u8 kernel;      /* mode */
+	mmt_u64 kstack, ustack; /* hashes of call stacks; 0: none */
 };
-_Static_assert(sizeof(struct mmt_fault_rec) == 40, "mmt_fault_rec");
+_Static_assert(sizeof(struct mmt_fault_rec) == 56, "mmt_fault_rec");
 
 /* What the iterator says of a task that has no slot. */
 struct mmt_fault_task {

@@ -18,6 +18,7 @@
 #include "../bpf/fault_shared.h"
 #include "cells.h"
 #include "family.h"
+#include "stacks.h"
 #include "fault.skel.h"
 #include "fault_raw.skel.h"
 
@@ -325,17 +326,35 @@ static int fault_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 
 /* ---------------------------------------------------------------- samples */
 
+/* Numbers of the sample's stacks, the kernel's and the program's. */
+static int stacks_of(struct fault *f, const struct mmt_fault_rec *r, const struct mmt_epoch *e, uint64_t id[2])
+{
+	struct mmt_stacks *s = f->ctx->stacks;
+	int err;
+
+	id[0] = id[1] = 0;
+	if (!s)
+		return 0;
+	err = r->kernel ? mmt_stacks__kernel_address(s, r->ip) : 0;
+	err = err ? err : mmt_stacks__kernel_hash(s, r->kstack, &id[0]);
+	if (err || !e || !r->ustack)
+		return err;
+	return mmt_stacks__user_hash(s, r->ustack, mmt_tasks__leader(f->ctx->tasks, e), r->time, &id[1]);
+}
+
 static int write_sample(struct fault *f, const struct mmt_fault_rec *r, const struct mmt_epoch *e)
 {
+	uint64_t stack[2];
+	int err = stacks_of(f, r, e, stack);
 	uint64_t flags = (r->code & 1 ? SAMPLE_PRESENT : 0) | (r->code & 2 ? SAMPLE_WRITE : 0) |
 			 (r->kernel ? 0 : SAMPLE_USER) | (r->code & MMT_F_EXEC ? SAMPLE_EXEC : 0) |
 			 (r->code & ~(uint32_t)(MMT_F_EXEC | 7) ? SAMPLE_OTHER : 0);
 	const struct mmt_cell c[] = {
 		cell_u(r->time), cell_u(f->ctx->segment), cell_u(e ? e->id : 0), cell_u(r->cpu), cell_u(r->addr),
-		cell_u(r->ip), cell_u(flags), cell_u(1ULL << r->shift), cell_u(0), cell_u(0),
+		cell_u(r->ip), cell_u(flags), cell_u(1ULL << r->shift), cell_u(stack[0]), cell_u(stack[1]),
 	};
 
-	return ROW(f->ctx->w, MMT_TB_FAULT_SAMPLE, c);
+	return err ? err : ROW(f->ctx->w, MMT_TB_FAULT_SAMPLE, c);
 }
 
 /* Write the samples of a slot, or all; those whose task has not been named yet wait a little. */
