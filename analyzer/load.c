@@ -578,6 +578,9 @@ static int load_chunk(struct load *l, const struct mmt_chunk *chunk)
 	uint32_t i;
 	int err;
 
+	for (i = 0; i < chunk->n_tables; i++)
+		if (chunk->tables[i].n && (unsigned int)(chunk->tables[i].type->id - MMT_TB_META) < 64)
+			l->m->tables |= 1ull << (chunk->tables[i].type->id - MMT_TB_META);
 	for (which = 0; which < N(loaders); which++) {
 		for (i = 0; i < chunk->n_tables; i++) {
 			if (chunk->tables[i].type->id != loaders[which].id)

@@ -58,6 +58,11 @@ static const struct model_mark *mark_of(const struct model *m, uint64_t seq)
 	return lo ? &m->marks[lo - 1] : NULL;
 }
 
+bool model_has_rows(const struct model *m, unsigned int table)
+{
+	return table >= MMT_TB_META && table - MMT_TB_META < 64 && m->tables >> (table - MMT_TB_META) & 1;
+}
+
 bool model_selected(const struct model *m, uint64_t seq)
 {
 	const struct model_mark *k = mark_of(m, seq);

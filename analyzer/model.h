@@ -138,6 +138,7 @@ struct model {
 	struct u64map by_epoch, by_cgroup, by_cpu;
 	uint32_t task_has, cpu_has, foot_has, hist_has; /* columns in the file; hist: bit 0 wait, bit 1 off, bit 2 place */
 	bool have_task_totals, have_cpu_totals;
+	uint64_t tables; /* that have rows, in the window or not: bit id - MMT_TB_META, see model_has_rows() */
 	enum model_window window; /* what AUTO became */
 	uint64_t t0, t1;          /* first and last instant of the window */
 	uint64_t duration;        /* of its segments */
@@ -152,6 +153,7 @@ void model_free(struct model *m);
 const char *model_meta(const struct model *m, const char *key); /* NULL when absent */
 const struct model_task *model_task(const struct model *m, uint64_t epoch);
 const char *model_cgroup_path(const struct model *m, uint64_t id);
+bool model_has_rows(const struct model *m, unsigned int table);
 /* Segment seq lies in the window. */
 bool model_selected(const struct model *m, uint64_t seq);
 /* A key for names that are the same. */

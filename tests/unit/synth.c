@@ -171,6 +171,83 @@ void synth_fault_sample(struct synth *s, uint64_t segment, uint64_t epoch, uint6
 	row(s, MMT_TB_FAULT_SAMPLE, c, 10);
 }
 
+void synth_fault_stack(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t ip, uint64_t flags, uint64_t n,
+		       uint64_t kstack, uint64_t ustack)
+{
+	const struct mmt_cell c[] = { num(time), num(segment), num(epoch), num(0), num(0x1000), num(ip), num(flags), num(n),
+				      num(kstack), num(ustack) };
+
+	row(s, MMT_TB_FAULT_SAMPLE, c, 10);
+}
+
+void synth_stack(struct synth *s, uint64_t id, bool kernel, uint64_t epoch, uint64_t flags, const uint64_t *frames,
+		 const uint64_t *mappings, size_t n)
+{
+	uint8_t f[4096], m[4096];
+	int flen = mmt_vec_pack(frames, n, f, sizeof(f)), mlen = mmt_vec_pack(mappings, mappings ? n : 0, m, sizeof(m));
+	const struct mmt_cell c[] = { num(id), num(kernel), num(epoch), num(flags), { .p = f, .len = (uint32_t)flen },
+				      { .p = m, .len = mappings ? (uint32_t)mlen : 0 } };
+
+	assert_true(flen >= 0 && mlen >= 0);
+	row(s, MMT_TB_STACK, c, 6);
+}
+
+void synth_mapping(struct synth *s, uint64_t id, uint64_t epoch, uint64_t start, uint64_t end, const char *path)
+{
+	uint8_t build_id[16];
+	const struct mmt_cell c[] = { num(id), num(epoch), num(start), num(end), num(0), num(0), num(0), num(0), num(0), num(1),
+				      num(id), num(3), num(0), num(0), { .p = build_id, .len = 16 }, str(path) };
+
+	memset(build_id, (int)id, sizeof(build_id));
+	row(s, MMT_TB_MAPPING, c, 16);
+}
+
+void synth_ksym(struct synth *s, uint64_t address, uint64_t size, const char *name, const char *module)
+{
+	const struct mmt_cell c[] = { num(address), num(size), str(name), str(module) };
+
+	row(s, MMT_TB_KSYM, c, 4);
+}
+
+void synth_symbol(struct synth *s, uint64_t mapping, uint64_t offset, uint64_t size, unsigned int depth, bool inlined,
+		  uint64_t base, const char *function, const char *file, uint64_t line)
+{
+	uint8_t build_id[16];
+	const struct mmt_cell c[] = { { .p = build_id, .len = 16 }, num(0), num(offset), num(size), num(depth), num(inlined), num(base),
+				      str(function), str(file), num(line) };
+
+	memset(build_id, (int)mapping, sizeof(build_id));
+	row(s, MMT_TB_SYMBOL, c, 10);
+}
+
+void synth_off_cpu(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t kstack, uint64_t ustack,
+		   uint64_t flags, uint64_t count, uint64_t total, uint64_t max)
+{
+	const struct mmt_cell c[] = { num(time), num(segment), num(epoch), num(kstack), num(ustack), num(flags), num(count), num(total),
+				      num(max) };
+
+	row(s, MMT_TB_OFF_CPU, c, 9);
+}
+
+void synth_waker(struct synth *s, uint64_t time, uint64_t segment, const struct synth_wake *w)
+{
+	const struct mmt_cell c[] = {
+		num(time), num(segment), num(w->epoch), num(w->kstack), num(w->ustack), num(w->waker), num(w->waker_kstack),
+		num(w->waker_ustack), num(w->flags), num(w->count), num(w->blocked), num(w->delay), num(w->delay_max),
+	};
+
+	row(s, MMT_TB_WAKER, c, 13);
+}
+
+void synth_cpu_sample(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t ip, uint64_t kstack,
+		      uint64_t ustack, uint64_t flags, uint64_t weight)
+{
+	const struct mmt_cell c[] = { num(time), num(segment), num(epoch), num(0), num(ip), num(kstack), num(ustack), num(flags),
+				      num(weight) };
+
+	row(s, MMT_TB_CPU_SAMPLE, c, 9);
+}
+
 void synth_footprint(struct synth *s, uint64_t time, uint64_t segment, const uint64_t v[MF_N])
 {
 	struct mmt_cell c[2 + MF_N] = { num(time), num(segment) };

@@ -34,6 +34,24 @@ void synth_cpu_totals(struct synth *s, uint64_t time, uint64_t segment, unsigned
 void synth_counter(struct synth *s, uint64_t segment, const char *source, const char *name, int64_t scope, uint64_t value);
 void synth_faults(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, const uint64_t v[FT_N]);
 void synth_fault_sample(struct synth *s, uint64_t segment, uint64_t epoch, uint64_t addr, uint64_t ip, uint64_t flags, uint64_t n);
+/* A sample with stacks. */
+void synth_fault_stack(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t ip, uint64_t flags, uint64_t n,
+		       uint64_t kstack, uint64_t ustack);
+/* mappings NULL: all frames are addresses. */
+void synth_stack(struct synth *s, uint64_t id, bool kernel, uint64_t epoch, uint64_t flags, const uint64_t *frames,
+		 const uint64_t *mappings, size_t n);
+/* A file mapped from its beginning, of build-id 16 times the byte id. */
+void synth_mapping(struct synth *s, uint64_t id, uint64_t epoch, uint64_t start, uint64_t end, const char *path);
+void synth_ksym(struct synth *s, uint64_t address, uint64_t size, const char *name, const char *module);
+/* What a bundle says of bytes of that file; depth 0: innermost. */
+void synth_symbol(struct synth *s, uint64_t mapping, uint64_t offset, uint64_t size, unsigned int depth, bool inlined,
+		  uint64_t base, const char *function, const char *file, uint64_t line);
+void synth_off_cpu(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t kstack, uint64_t ustack,
+		   uint64_t flags, uint64_t count, uint64_t total, uint64_t max);
+struct synth_wake { uint64_t epoch, kstack, ustack, waker, waker_kstack, waker_ustack, flags, count, blocked, delay, delay_max; };
+void synth_waker(struct synth *s, uint64_t time, uint64_t segment, const struct synth_wake *w);
+void synth_cpu_sample(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t ip, uint64_t kstack,
+		      uint64_t ustack, uint64_t flags, uint64_t weight);
 void synth_footprint(struct synth *s, uint64_t time, uint64_t segment, const uint64_t v[MF_N]);
 
 void synth_switchx(struct synth *s, unsigned int cpu, uint64_t time, unsigned int state, unsigned int prev, unsigned int next);

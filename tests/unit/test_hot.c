@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Call paths: what is cut off them, what they weigh, what is not known of them, why they blocked. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "../../analyzer/hot/hot.h"
+#include "../../analyzer/hot/reason.h"
+#include "hot_make.h"
+
+#define MS 1e6
+
+static struct {
+	struct synth s;
+	struct model *m;
+	struct hot *h;
+	char said[512];
+} t;
+
+static int set_up(void **state)
+{
+	(void)state;
+	hot_make(&t.s);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	hot_free(t.h);
+	model_free(t.m);
+	synth_remove(&t.s);
+	memset(&t, 0, sizeof(t));
+	return 0;
+}
+
+static void log_line(void *ctx, enum mmt_log_level level, const char *line)
+{
+	(void)ctx;
+	(void)level;
+	snprintf(t.said, sizeof(t.said), "%s", line);
+}
+
+static void load(struct hot_opts o)
+{
+	hot_free(t.h);
+	t.h = NULL;
+	o.log = log_line;
+	if (!t.m)
+		t.m = synth_model(&t.s, WINDOW_ALL, NULL);
+	assert_int_equal(hot_load(t.m, &o, &t.h), 0);
+}
+
+/* "a < b < c | d < e": the kernel's before the bar; (a): inlined. */
+static const char *path_text(uint32_t path)
+{
+	static char buf[2048];
+	const struct hot_path *p;
+	size_t at = 0;
+	uint32_t i;
+
+	assert_true(path < t.h->n_paths);
+	p = &t.h->path[path];
+	for (i = 0; i < p->n; i++) {
+		const struct hot_frame *f = &t.h->frame[p->frame[i]];
+
+		assert_int_equal(!!(f->flags & HOT_KERNEL), i < p->n_kernel);
+		at += (size_t)snprintf(buf + at, sizeof(buf) - at, "%s%s%s%s", i == 0 ? "" : i == p->n_kernel ? " | " : " < ",
+				       f->flags & HOT_INLINED ? "(" : "", f->name, f->flags & HOT_INLINED ? ")" : "");
+	}
+	return buf;
+}
+
+static const struct hot_cell *cell(enum hot_kind kind, const char *path)
+{
+	const struct hot_cells *c = &t.h->kind[kind];
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (!strcmp(path_text(c->cell[i].path), path))
+			return &c->cell[i];
+	for (i = 0; i < c->n; i++)
+		printf("# %s\n", path_text(c->cell[i].path));
+	fail_msg("no path %s", path);
+	return NULL;
+}
+
+#define ENTRY "do_syscall_64 < entry_SYSCALL_64_after_hwframe"
+#define FUTEX "futex_wait_queue < futex_wait < do_futex < __x64_sys_futex < " ENTRY
+#define LOCK "__lll_lock_wait < dbg_malloc < churn < main"
+#define COPY "memcpy < (fill) < copy < churn < main"
+
+static void test_blocked(void **state)
+{
+	const struct hot_cells *b;
+	const struct hot_cell *c;
+
+	(void)state;
+	load((struct hot_opts){ 0 });
+	b = &t.h->kind[HOT_BLOCKED];
+	assert_true(b->recorded);
+	assert_int_equal(b->n, 5);
+	assert_int_equal(b->samples, 6);
+	assert_float_equal(b->weight, 4540 * MS, 1);
+	assert_float_equal(b->total, 4550 * MS, 1);
+	assert_int_equal(b->count, 59);
+	c = cell(HOT_BLOCKED, FUTEX " | " LOCK);
+	assert_float_equal(c->weight, 2970 * MS, 1); /* of two intervals */
+	assert_int_equal(c->count, 29);
+	assert_int_equal(c->max, 200000000);
+	assert_int_equal(c->reason, HOT_R_FUTEX);
+	assert_int_equal(t.m->tasks[c->task].tid, 101);
+	assert_int_equal(c->segment, 1);
+	assert_true(c->variance == 0);
+	assert_int_equal(t.h->path[c->path].flags, 0);
+	c = cell(HOT_BLOCKED, FUTEX);
+	assert_float_equal(c->weight, 30 * MS, 1);
+	assert_int_equal(t.h->path[c->path].flags, HOT_P_NO_USER);
+	c = cell(HOT_BLOCKED, "pipe_read < vfs_read < " ENTRY " | read < main");
+	assert_int_equal(c->reason, HOT_R_PIPE);
+	assert_int_equal(c->count, 23);
+	assert_int_equal(t.h->path[c->path].flags, HOT_P_NO_FRAMES);
+	c = cell(HOT_BLOCKED, "worker_thread < kthread < ret_from_fork");
+	assert_int_equal(c->reason, HOT_R_IDLE);
+	assert_int_equal(t.h->path[c->path].flags, 0); /* a kernel thread has no program */
+	c = cell(HOT_BLOCKED, "[unknown: no stack]");
+	assert_int_equal(c->reason, HOT_R_UNKNOWN);
+	assert_int_equal(t.h->path[c->path].flags, HOT_P_NO_USER | HOT_P_NO_KERNEL);
+	/* what has no name in its program: 30 and 40 */
+	assert_float_equal(b->unnamed, 70 * MS, 1);
+	assert_int_equal(b->without_user, 2);
+
+	b = &t.h->kind[HOT_PREEMPT];
+	assert_int_equal(b->n, 1);
+	assert_true(isnan(b->total));
+	c = cell(HOT_PREEMPT, "entry_SYSCALL_64_after_hwframe | " COPY);
+	assert_float_equal(c->weight, 10 * MS, 1);
+	assert_int_equal(c->reason, HOT_R_PREEMPTED);
+	assert_int_equal(t.h->path[c->path].flags, HOT_P_TRUNCATED);
+}
+
+static void test_faults(void **state)
+{
+	const struct hot_cells *f;
+	const struct hot_cell *c;
+
+	(void)state;
+	load((struct hot_opts){ .kinds = 1u << HOT_FAULT });
+	assert_int_equal(t.h->kind[HOT_BLOCKED].n, 0);
+	f = &t.h->kind[HOT_FAULT];
+	assert_int_equal(f->n, 5);
+	assert_int_equal(f->samples, 13);
+	assert_float_equal(f->weight, 1101, 0);
+	assert_float_equal(f->total, 1200, 0);
+	c = cell(HOT_FAULT, COPY);
+	assert_float_equal(c->weight, 800, 0);
+	assert_float_equal(c->variance, 8 * 9900, 0);
+	assert_int_equal(c->count, 8);
+	assert_string_equal(t.h->place[c->place].module, "/lib/libc.so.6");
+	assert_int_equal(t.h->place[c->place].offset, 0x1010);
+	assert_int_equal(t.h->place[c->place].in, 0x10);
+	assert_string_equal(t.h->frame[t.h->place[c->place].frame].file, "memcpy.S");
+	assert_int_equal(t.h->frame[t.h->place[c->place].frame].line, 300);
+	c = cell(HOT_FAULT, "rep_movs_alternative < vfs_read < " ENTRY " | read < main");
+	assert_float_equal(c->weight, 200, 0);
+	assert_int_equal(t.h->place[c->place].in, 0x10);
+	c = cell(HOT_FAULT, "[/lib/libgone.so+0x111: not there] < [0x7fff00001233]");
+	assert_float_equal(c->weight, 50, 0);
+	c = cell(HOT_FAULT, "memcpy"); /* nothing but the instruction */
+	assert_int_equal(t.h->path[c->path].flags, HOT_P_NO_USER);
+	assert_int_equal(t.h->place[c->place].offset, 0x1020);
+	cell(HOT_FAULT, "[0x5555]");
+	assert_float_equal(f->unnamed, 51, 0);
+}
+
+static void test_cpu_and_wakers(void **state)
+{
+	const struct hot_cells *x;
+	const struct hot_cell *c;
+
+	(void)state;
+	load((struct hot_opts){ .kinds = 1u << HOT_CPU | 1u << HOT_WAKER });
+	x = &t.h->kind[HOT_CPU];
+	assert_int_equal(x->n, 4); /* two instructions of memcpy */
+	assert_float_equal(x->weight, 1000 * MS, 1);
+	assert_float_equal(x->total, 1100 * MS, 1);
+	c = cell(HOT_CPU, "clear_page_erms < handle_mm_fault < exc_page_fault < asm_exc_page_fault | " COPY);
+	assert_float_equal(c->weight, 300 * MS, 1);
+	cell(HOT_CPU, "[0x9999]");
+	x = &t.h->kind[HOT_WAKER];
+	assert_int_equal(x->n, 2);
+	c = cell(HOT_WAKER, "try_to_wake_up < __x64_sys_futex < " ENTRY " | " LOCK);
+	assert_float_equal(c->weight, 2900 * MS, 1);
+	assert_float_equal(c->delay, 20 * MS, 1);
+	assert_int_equal(c->max, 5000000);
+	assert_int_equal(c->reason, HOT_R_FUTEX);
+	assert_int_equal(t.m->tasks[c->task].tid, 100);
+	assert_int_equal(t.m->tasks[c->other_task].tid, 101);
+	assert_string_equal(path_text(c->other), FUTEX " | " LOCK);
+	c = cell(HOT_WAKER, "try_to_wake_up < __x64_sys_futex < " ENTRY);
+	assert_int_equal(c->task, HOT_NONE);
+	assert_int_equal(c->flags, HOT_C_INTERRUPT);
+}
+
+static void test_filters(void **state)
+{
+	const pid_t tid = 101, tgid = 200;
+
+	(void)state;
+	load((struct hot_opts){ .tids = &tid, .n_tids = 1 });
+	assert_float_equal(t.h->kind[HOT_BLOCKED].weight, 3000 * MS, 1);
+	assert_float_equal(t.h->kind[HOT_BLOCKED].total, 3000 * MS, 1);
+	assert_float_equal(t.h->kind[HOT_FAULT].weight, 800, 0);
+	assert_int_equal(t.h->kind[HOT_WAKER].n, 2); /* by the woken */
+	load((struct hot_opts){ .tgids = &tgid, .n_tgids = 1 });
+	assert_float_equal(t.h->kind[HOT_BLOCKED].weight, 40 * MS, 1);
+	assert_int_equal(t.h->kind[HOT_WAKER].n, 0);
+	load((struct hot_opts){ .comm = "demo,kw*" });
+	assert_float_equal(t.h->kind[HOT_BLOCKED].weight, 1500 * MS, 1);
+	load((struct hot_opts){ .cgroup = "/bench" });
+	assert_float_equal(t.h->kind[HOT_BLOCKED].weight, 4540 * MS, 1);
+	load((struct hot_opts){ .cgroup = "/other*" });
+	assert_int_equal(t.h->kind[HOT_BLOCKED].n, 0);
+	load((struct hot_opts){ .collector = true });
+	assert_float_equal(t.h->kind[HOT_BLOCKED].weight, 13540 * MS, 1);
+	assert_float_equal(t.h->kind[HOT_BLOCKED].total, 13550 * MS, 1);
+	load((struct hot_opts){ .to = HOT_SEC });
+	assert_float_equal(t.h->kind[HOT_BLOCKED].weight, 1000 * MS, 1);
+	load((struct hot_opts){ .from = HOT_SEC, .to = 7 * HOT_SEC });
+	assert_float_equal(t.h->kind[HOT_BLOCKED].weight, 3540 * MS, 1);
+	assert_float_equal(t.h->kind[HOT_FAULT].weight, 1000, 0);
+	assert_int_equal(t.h->kind[HOT_CPU].samples, 6);
+	model_free(t.m);
+	t.m = synth_model(&t.s, WINDOW_NAME, "faults");
+	load((struct hot_opts){ 0 });
+	assert_int_equal(t.h->kind[HOT_BLOCKED].n, 0);
+	assert_true(t.h->kind[HOT_BLOCKED].recorded);
+	assert_float_equal(t.h->kind[HOT_BLOCKED].total, 0, 0);
+	assert_float_equal(t.h->kind[HOT_FAULT].weight, 1101, 0);
+}
+
+static void test_nothing(void **state)
+{
+	const struct hot_opts o = { .log = log_line }, cpu = { .log = log_line, .kinds = 1u << HOT_CPU };
+	struct synth s;
+	struct model *m;
+
+	(void)state;
+	hot_make_base(&s);
+	synth_close(&s);
+	m = synth_model(&s, WINDOW_ALL, NULL);
+	assert_int_equal(hot_recorded(m), 0);
+	assert_int_equal(hot_load(m, &o, &t.h), -ENODATA);
+	assert_non_null(strstr(t.said, "record it with -e hot"));
+	assert_int_equal(hot_load(m, &cpu, &t.h), -ENODATA);
+	assert_non_null(strstr(t.said, "no CPU samples in this trace: record it with -e profile"));
+	assert_null(t.h);
+	model_free(m);
+	synth_remove(&s);
+}
+
+#define STACK(...) ((const char *const[]){ __VA_ARGS__ }), sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)
+
+static void test_reasons(void **state)
+{
+	(void)state;
+	/* as recorded on 5.10, 6.1, 6.12, 6.18 and 7.2 */
+	assert_int_equal(hot_reason_of(STACK("futex_wait_queue_me", "futex_wait", "do_futex", "__x64_sys_futex"), 0), HOT_R_FUTEX);
+	assert_int_equal(hot_reason_of(STACK("__schedule", "schedule", "futex_wait_queue", "__futex_wait"), 0), HOT_R_FUTEX);
+	assert_int_equal(hot_reason_of(STACK("futex_do_wait", "__futex_wait", "futex_wait"), 0), HOT_R_FUTEX);
+	assert_int_equal(hot_reason_of(STACK("rt_mutex_slowlock_block.constprop.0", "rt_mutex_wait_proxy_lock", "futex_lock_pi"), 0),
+			 HOT_R_FUTEX);
+	assert_int_equal(hot_reason_of(STACK("io_schedule", "folio_wait_bit_common", "filemap_get_pages", "filemap_read", "vfs_read"), 2),
+			 HOT_R_IO);
+	assert_int_equal(hot_reason_of(STACK("io_schedule", "folio_wait_bit_common", "filemap_fault", "__do_fault", "handle_mm_fault"), 2),
+			 HOT_R_FAULT);
+	assert_int_equal(hot_reason_of(STACK("io_schedule", "blk_mq_get_tag", "shrink_folio_list", "try_to_free_pages"), 0), HOT_R_RECLAIM);
+	assert_int_equal(hot_reason_of(STACK("rwsem_down_read_slowpath", "down_read", "do_user_addr_fault", "exc_page_fault"), 0),
+			 HOT_R_LOCK);
+	assert_int_equal(hot_reason_of(STACK("do_nanosleep", "hrtimer_nanosleep", "common_nsleep", "__x64_sys_clock_nanosleep"), 0),
+			 HOT_R_SLEEP);
+	assert_int_equal(hot_reason_of(STACK("schedule_hrtimeout_range_clock", "do_sys_poll", "__x64_sys_poll"), 0), HOT_R_POLL);
+	assert_int_equal(hot_reason_of(STACK("schedule_hrtimeout_range", "ep_poll", "do_epoll_wait"), 0), HOT_R_POLL);
+	assert_int_equal(hot_reason_of(STACK("schedule_hrtimeout_range", "some_driver_wait"), 0), HOT_R_SLEEP);
+	assert_int_equal(hot_reason_of(STACK("pipe_wait_readable", "pipe_read", "vfs_read"), 0), HOT_R_PIPE);
+	assert_int_equal(hot_reason_of(STACK("anon_pipe_read", "vfs_read"), 0), HOT_R_PIPE);
+	assert_int_equal(hot_reason_of(STACK("mutex_lock", "pipe_write"), 0), HOT_R_LOCK);
+	assert_int_equal(hot_reason_of(STACK("schedule_timeout", "wait_woken", "sk_wait_data", "tcp_recvmsg_locked"), 0), HOT_R_SOCKET);
+	assert_int_equal(hot_reason_of(STACK("schedule_timeout", "unix_stream_data_wait", "unix_stream_read_generic"), 0), HOT_R_SOCKET);
+	assert_int_equal(hot_reason_of(STACK("do_wait", "kernel_wait4"), 0), HOT_R_WAIT);
+	assert_int_equal(hot_reason_of(STACK("io_cqring_wait", "__do_sys_io_uring_enter"), 0), HOT_R_IO);
+	assert_int_equal(hot_reason_of(STACK("sigsuspend", "__x64_sys_rt_sigsuspend"), 0), HOT_R_SIGNAL);
+	assert_int_equal(hot_reason_of(STACK("kvm_vcpu_block", "kvm_vcpu_halt", "vcpu_run"), 0), HOT_R_VCPU);
+	/* a kernel thread without work, and one that waits in its work */
+	assert_int_equal(hot_reason_of(STACK("worker_thread", "kthread", "ret_from_fork"), 0), HOT_R_IDLE);
+	assert_int_equal(hot_reason_of(STACK("schedule_timeout", "rcu_gp_fqs_loop", "rcu_gp_kthread", "kthread"), 0), HOT_R_IDLE);
+	assert_int_equal(hot_reason_of(STACK("schedule_timeout_idle", "some_driver_thread", "kthread", "ret_from_fork"), 0), HOT_R_IDLE);
+	assert_int_equal(hot_reason_of(STACK("io_schedule", "submit_bio_wait", "process_one_work", "worker_thread", "kthread"), 0), HOT_R_IO);
+	assert_int_equal(hot_reason_of(STACK("wait_for_completion", "process_one_work", "worker_thread", "kthread"), 0), HOT_R_OTHER);
+	/* flags tell what functions do not */
+	assert_int_equal(hot_reason_of(STACK("anything"), 1), HOT_R_PREEMPTED);
+	assert_int_equal(hot_reason_of(STACK("new_fs_wait"), 2), HOT_R_IO);
+	assert_int_equal(hot_reason_of(STACK("new_fs_wait"), 4), HOT_R_OTHER);
+	assert_int_equal(hot_reason_of(STACK(NULL, NULL), 0), HOT_R_UNKNOWN);
+	assert_int_equal(hot_reason_of(STACK(NULL, "pipe_read"), 0), HOT_R_PIPE);
+	assert_int_equal(hot_reason_of(NULL, 0, 0), HOT_R_UNKNOWN);
+	assert_int_equal(hot_reason_of(NULL, 0, 2), HOT_R_IO);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_blocked, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_faults, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_cpu_and_wakers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_filters, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_nothing, set_up, tear_down),
+		cmocka_unit_test(test_reasons),
+	};
+
+	return cmocka_run_group_tests_name("hot", tests, NULL, NULL);
+}
