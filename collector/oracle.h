@@ -17,8 +17,8 @@ int mmt_oracle__try_hardware(void);
 /*
  * Never fatal to a session: -errno after a message when perf events cannot be had.
  * what: also the events that cost the machine 50 ns or more each time. Without context
- * switches, /proc/stat ctxt is the check on ours, and free; page faults that the fault
- * family counts have /proc/vmstat pgfault.
+ * switches, /proc/stat ctxt is the check on ours, and free; of page faults it is
+ * /proc/vmstat pgfault.
  */
 int mmt_oracle__open(struct mmt_oracle **out, unsigned int what, const struct mmt_log *log);
 /* One row per event and CPU in the counter table. */

@@ -371,12 +371,10 @@ const char *mmt_session__family(unsigned int i, const char **summary)
 	return mmt_families[i] ? mmt_families[i]->name : NULL;
 }
 
-/* The check on what a family counts costs as much again: only when asked for. */
-static unsigned int oracle_events(const struct mmt_session *s, const struct mmt_session_opts *o)
+/* Events of perf that cost as much as ours, each time: only when asked for. */
+static unsigned int oracle_events(const struct mmt_session_opts *o)
 {
-	if (o->verify)
-		return MMT_ORACLE_SWITCHES | MMT_ORACLE_FAULTS;
-	return mmt_families__have(&s->families, &mmt_family_fault) ? 0 : MMT_ORACLE_FAULTS;
+	return o->verify ? MMT_ORACLE_SWITCHES | MMT_ORACLE_FAULTS : 0;
 }
 
 int mmt_session__open(const struct mmt_session_opts *o, struct mmt_session **out)
@@ -438,7 +436,7 @@ int mmt_session__open(const struct mmt_session_opts *o, struct mmt_session **out
 	if (err)
 		goto err_close;
 	if (!o->no_oracle)
-		mmt_oracle__open(&s->oracle, oracle_events(s, o), &s->log); /* its absence is shown, not fatal */
+		mmt_oracle__open(&s->oracle, oracle_events(o), &s->log); /* its absence is shown, not fatal */
 	*out = s;
 	return 0;
 err_close:

@@ -49,7 +49,7 @@ static const struct argp_option options[] = {
 	{ "ring", KEY_RING, "KIB", 0, "Ring per CPU (default 8192)", 2 },
 	{ "clock-shift", KEY_SHIFT, "BITS", 0, "Keep event times in units of 2^BITS ns (default 4: 16 ns)", 2 },
 	{ "probe", KEY_PROBE, "KIND", 0, "auto, tp_btf or raw_tp", 2 },
-	{ "verify", KEY_VERIFY, NULL, 0, "Count context switches by perf too (about 60 ns a switch)", 2 },
+	{ "verify", KEY_VERIFY, NULL, 0, "Count switches and page faults by perf too (about 60 ns each)", 2 },
 	{ "verbose", 'v', NULL, 0, "Say more", 2 },
 	{ "quiet", 'q', NULL, 0, "Say nothing but errors", 2 },
 	{ 0 },

@@ -40,7 +40,7 @@ static const struct argp_option options[] = {
 	{ "event", 'e', "LIST", 0, "Families or events: sched, sched:waking, ... (mmt-trace list events)", 3 },
 	{ "scope", KEY_SCOPE, "WHAT", 0, "machine (default), or tree: the command and its descendants", 3 },
 	{ "probe", KEY_PROBE, "KIND", 0, "auto, tp_btf or raw_tp", 3 },
-	{ "verify", KEY_VERIFY, NULL, 0, "Count context switches by perf too (about 60 ns a switch)", 3 },
+	{ "verify", KEY_VERIFY, NULL, 0, "Count switches and page faults by perf too (about 60 ns each)", 3 },
 	{ "no-trace", KEY_NO_TRACE, NULL, 0, "Run without tracing (needs no privilege)", 3 },
 	{ "verbose", 'v', NULL, 0, "Say more: a line an execution", 3 },
 	{ "quiet", 'q', NULL, 0, "Say nothing but errors", 3 },
