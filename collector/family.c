@@ -15,6 +15,7 @@ const struct mmt_family *const mmt_families[] = {
 	&mmt_family_fault,
 	&mmt_family_syscall,
 	&mmt_family_map,
+	&mmt_family_place,
 	NULL,
 };
 

@@ -80,6 +80,7 @@ extern const struct mmt_family *const mmt_families[];
 extern const struct mmt_family mmt_family_fault;
 extern const struct mmt_family mmt_family_syscall;
 extern const struct mmt_family mmt_family_map;
+extern const struct mmt_family mmt_family_place;
 
 /* The mappings that the map family follows: NULL before attach. */
 const struct mmt_maps *mmt_family_map__maps(const struct mmt_family_ctx *ctx);

@@ -135,6 +135,7 @@ enum {
 	MMT_TB_OFF_CPU = 275,
 	MMT_TB_WAKER = 276,
 	MMT_TB_CPU_SAMPLE = 277,
+	MMT_TB_PLACEMENT = 278,
 };
 
 /* flags of a stack row */

@@ -306,6 +306,22 @@ static const struct mmt_field cpu_sample_f[] = {
 	COL("weight", NS, "ns", "CPU time that the sample stands for"),
 };
 
+static const struct mmt_field placement_f[] = {
+	COL("time", TIME, "ns", "when it was begun; rows of the same time, epoch and cgroup are one measurement"),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("epoch", U64, "", "task epoch of the process's leader; 0: of a cgroup"),
+	COL("cgroup", U64, "", "cgroup whose charged memory it is; 0: of a process"),
+	COL("node", U64, "", "NUMA node"),
+	COL("kind", ENUM, "all,anon,file,shared,huge", "kind of the mapping: no file, a file, shared memory, hugetlbfs; all: these together"),
+	COL("method", ENUM, "exact,sample,cgroup", "page tables walked (numa_maps), random pages asked for, or memory.numa_stat"),
+	COL("kb", U64, "KiB", "memory on the node; of samples an estimate"),
+	COL("lo", U64, "KiB", "lower end of its 95 % interval; kb where it is exact"),
+	COL("hi", U64, "KiB", "upper end"),
+	COL("n", U64, "count", "size of a simple random sample of pages that says as much; 0: exact"),
+	COL("sampled", U64, "count", "pages that were found by sampling, of the whole measurement"),
+	COL("cost_ns", NS, "ns", "CPU time of the whole measurement"),
+};
+
 static const struct mmt_field syscall_totals_f[] = {
 	COL("time", TIME, "ns", "end of the interval"),
 	COL("segment", U64, "", "number of the mark before it"),
@@ -362,6 +378,7 @@ static const struct mmt_type std_types[] = {
 	TB(MMT_TB_OFF_CPU, "off_cpu", off_cpu_f, "where a task was off the CPU, and how long, since its previous row"),
 	TB(MMT_TB_WAKER, "waker", waker_f, "who woke a task from where, and how late it ran, since its previous row"),
 	TB(MMT_TB_CPU_SAMPLE, "cpu_sample", cpu_sample_f, "what a CPU was doing, sampled"),
+	TB(MMT_TB_PLACEMENT, "placement", placement_f, "memory per node of processes and cgroups"),
 };
 
 const struct mmt_type *mmt_std_types(size_t *n)

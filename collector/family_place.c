@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The place family: pages per node of processes, at marks and every interval. Nothing of
+ * it is in the kernel: the processes are known from the records of tasks, and are
+ * measured one by one between passes over the rings, the largest and longest not
+ * measured first, until a hundredth of the time is used up. The rest has its turn later.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cells.h"
+#include "cgroup.h"
+#include "family.h"
+#include "place.h"
+
+#define PF_KTHREAD 0x00200000u
+#define PASS_NS 2000000ULL   /* of a pass over the rings */
+#define MARK_NS 20000000ULL  /* at a mark */
+#define ROUND_MIN_NS 2000000ULL
+#define ROUND_MAX_NS 50000000ULL
+#define ROUND_SHARE 100      /* of the time between rounds */
+#define EXACT_NS 5000000ULL  /* of a process; above, it is sampled */
+#define NEVER_NS 3600e9      /* how old a measurement is that was never made */
+#define MAX_CGROUPS 256      /* of a round */
+
+struct proc {
+	uint64_t epoch, cgroup, kb, last;
+	uint32_t tgid;
+	bool leader, wanted; /* leader: epoch is its */
+	double ns_gib, rank;
+};
+
+struct place {
+	struct mmt_placer *placer;
+	struct proc *v;        /* of this round; then those of the last one, for what is known of them */
+	struct proc *old;
+	size_t n, cap, n_old, cap_old;
+	size_t sized, next, next_cgroup;
+	bool running;
+	uint64_t cgroups[MAX_CGROUPS];
+	size_t n_cgroups;
+	uint64_t round_at, left_ns;
+	uint64_t due, left_out, denied; /* measurements */
+	struct mmt_placement out;
+	int err;
+};
+
+static int place_open(struct mmt_family_ctx *ctx)
+{
+	struct place *p = calloc(1, sizeof(*p));
+
+	ctx->priv = p;
+	return p ? mmt_placer__open("/proc", ctx->topo, &p->placer, ctx->why, sizeof(ctx->why)) : -ENOMEM;
+}
+
+static int place_attach(struct mmt_family_ctx *ctx)
+{
+	const struct mmt_cell c[] = { cell_s("place"), cell_s("yes") };
+
+	return ROW(ctx->w, MMT_TB_META, c);
+}
+
+static void place_detach(struct mmt_family_ctx *ctx)
+{
+	(void)ctx;
+}
+
+/* ---------------------------------------------------------------- who is due */
+
+static int cmp_tgid(const void *a, const void *b)
+{
+	const struct proc *x = a, *y = b;
+
+	if (x->tgid != y->tgid)
+		return x->tgid < y->tgid ? -1 : 1;
+	return y->leader - x->leader;
+}
+
+static int cmp_epoch(const void *a, const void *b)
+{
+	const struct proc *x = a, *y = b;
+
+	return (x->epoch > y->epoch) - (x->epoch < y->epoch);
+}
+
+static int cmp_rank(const void *a, const void *b)
+{
+	const struct proc *x = a, *y = b;
+
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? 1 : -1;
+	return cmp_epoch(a, b);
+}
+
+static int more(struct place *p, size_t n)
+{
+	struct proc *v;
+
+	if (n <= p->cap)
+		return 0;
+	v = reallocarray(p->v, n, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	p->v = v;
+	p->cap = n;
+	return 0;
+}
+
+/* The last round's, by epoch, for when they were measured last. */
+static void keep_old(struct place *p)
+{
+	struct proc *v = p->old;
+	size_t cap = p->cap_old;
+
+	p->old = p->v;
+	p->n_old = p->n;
+	p->cap_old = p->cap;
+	p->v = v;
+	p->cap = cap;
+	p->n = 0;
+	qsort(p->old, p->n_old, sizeof(*p->old), cmp_epoch);
+}
+
+/* Processes of tasks that the filters let through: each has one row, of its leader. */
+static int collect(struct mmt_family_ctx *ctx)
+{
+	const struct mmt_tasks *t = ctx->tasks;
+	struct place *p = ctx->priv;
+	bool filter = ctx->probe->cfg.filter;
+	size_t i, n = 0;
+	int err = more(p, t->n_live);
+
+	if (err)
+		return err;
+	for (i = 0; i < t->n_live; i++) {
+		const struct mmt_epoch *e = t->live[i];
+		bool want = !filter || ctx->probe->slots[e->slot].flags & MMT_SF_WANT;
+
+		if (e->flags & PF_KTHREAD || e->tgid == (uint32_t)getpid() || (e->tid != e->tgid && (!filter || !want)))
+			continue;
+		p->v[n++] = (struct proc){ .epoch = e->id, .tgid = e->tgid, .cgroup = e->cgroup, .wanted = want,
+					   .leader = e->tid == e->tgid };
+	}
+	qsort(p->v, n, sizeof(*p->v), cmp_tgid);
+	for (i = 0; i < n; i++) {
+		if (p->n && p->v[p->n - 1].tgid == p->v[i].tgid)
+			p->v[p->n - 1].wanted |= p->v[i].wanted;
+		else if (p->v[i].leader && (!p->n || p->v[p->n - 1].wanted))
+			p->v[p->n++] = p->v[i];
+		else if (p->v[i].leader)
+			p->v[p->n - 1] = p->v[i];
+	}
+	p->n -= p->n && !p->v[p->n - 1].wanted;
+	return 0;
+}
+
+static int start_round(struct mmt_family_ctx *ctx, uint64_t budget)
+{
+	struct place *p = ctx->priv;
+	uint64_t now = mmt_probe__now(ctx->probe);
+	size_t i;
+	int err;
+
+	if (p->running)
+		p->left_out += p->n - p->next;
+	keep_old(p);
+	err = collect(ctx);
+	if (err)
+		return err;
+	for (i = 0; i < p->n; i++) {
+		const struct proc *o = bsearch(&p->v[i], p->old, p->n_old, sizeof(*o), cmp_epoch);
+
+		p->v[i].last = o ? o->last : 0;
+		p->v[i].ns_gib = o ? o->ns_gib : 0;
+	}
+	p->sized = p->next = p->next_cgroup = p->n_cgroups = 0;
+	p->left_ns = budget;
+	if (!budget) {
+		p->left_ns = p->round_at ? (now - p->round_at) / ROUND_SHARE : ROUND_MIN_NS;
+		p->left_ns = p->left_ns < ROUND_MIN_NS ? ROUND_MIN_NS : p->left_ns > ROUND_MAX_NS ? ROUND_MAX_NS : p->left_ns;
+	}
+	p->round_at = now;
+	p->running = p->n;
+	p->due += p->n;
+	return 0;
+}
+
+static void add_cgroup(struct place *p, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < p->n_cgroups && p->cgroups[i] != id; i++)
+		;
+	if (i == p->n_cgroups && i < MAX_CGROUPS && id)
+		p->cgroups[p->n_cgroups++] = id;
+}
+
+/* Sizes of all, some of them in this pass; true when all are known. */
+static bool size_up(struct mmt_family_ctx *ctx, uint64_t until)
+{
+	struct place *p = ctx->priv;
+	uint64_t now = mmt_probe__now(ctx->probe);
+	size_t i;
+
+	while (p->sized < p->n) {
+		struct proc *v = &p->v[p->sized++];
+
+		if (mmt_placer__resident(p->placer, v->tgid, &v->kb))
+			v->kb = 0;
+		v->rank = (double)v->kb * (v->last ? (double)(now - v->last) : NEVER_NS);
+		if (!(p->sized & 15) && mmt_probe__now(ctx->probe) > until)
+			return false;
+	}
+	if (p->next)
+		return true;
+	qsort(p->v, p->n, sizeof(*p->v), cmp_rank);
+	while (p->n && !p->v[p->n - 1].kb) /* gone, or without memory */
+		p->n--;
+	for (i = 0; i < p->n; i++)
+		add_cgroup(p, p->v[i].cgroup);
+	return true;
+}
+
+/* ---------------------------------------------------------------- measuring */
+
+static int write_rows(struct mmt_family_ctx *ctx, uint64_t now, uint64_t epoch, uint64_t cgroup)
+{
+	const struct mmt_placement *o = &((struct place *)ctx->priv)->out;
+	unsigned int i, k;
+	int err = 0;
+
+	for (i = 0; i < o->n_nodes && i < MMT_MAX_NODES; i++) {
+		for (k = 0; k < MMT_PLACE_KINDS && !err; k++) {
+			const struct mmt_place_cell *a = &o->at[k][i];
+			const struct mmt_cell c[] = {
+				cell_u(now), cell_u(ctx->segment), cell_u(epoch), cell_u(cgroup), cell_u(i), cell_u(k),
+				cell_u(o->method), cell_u(a->kb), cell_u(a->lo), cell_u(a->hi), cell_u(a->n), cell_u(o->hits),
+				cell_u(o->cost_ns),
+			};
+
+			/* nothing, on a node that could hold something, is worth a row */
+			if (a->kb || (k == MMT_PLACE_ALL && ctx->topo->node[i].mem_kb))
+				err = ROW(ctx->w, MMT_TB_PLACEMENT, c);
+		}
+	}
+	return err;
+}
+
+static int measure(struct mmt_family_ctx *ctx, struct proc *v)
+{
+	struct place *p = ctx->priv;
+	uint64_t now = mmt_probe__now(ctx->probe);
+	int err = mmt_placer__measure(p->placer, v->tgid, EXACT_NS, &v->ns_gib, &p->out);
+
+	v->last = now;
+	p->left_ns -= p->out.cost_ns < p->left_ns ? p->out.cost_ns : p->left_ns;
+	if (err == -ENOMEM)
+		return err;
+	p->denied += err == -EACCES;
+	return err ? 0 : write_rows(ctx, now, v->epoch, 0);
+}
+
+static int measure_cgroup(struct mmt_family_ctx *ctx, uint64_t id)
+{
+	struct mmt_cgroup_names *names = &ctx->tasks->cgroups;
+	struct place *p = ctx->priv;
+	uint64_t now = mmt_probe__now(ctx->probe);
+	char path[2048], dir[4096];
+
+	mmt_cgroup__path(names, id, path, sizeof(path));
+	if (path[0] != '/')
+		return 0;
+	snprintf(dir, sizeof(dir), "%s%s", names->mount, path);
+	if (mmt_placer__cgroup(dir, &p->out))
+		return 0; /* the root's is not accounted; nor is any without the memory controller */
+	p->left_ns -= p->out.cost_ns < p->left_ns ? p->out.cost_ns : p->left_ns;
+	return write_rows(ctx, now, 0, id);
+}
+
+/* Go on with the round for this long, or until its budget is used up. */
+static int go_on(struct mmt_family_ctx *ctx, uint64_t for_ns)
+{
+	struct place *p = ctx->priv;
+	uint64_t until = mmt_probe__now(ctx->probe) + for_ns;
+	int err = 0;
+
+	if (!p->running || !size_up(ctx, until))
+		return 0;
+	while (p->next < p->n && !err) {
+		struct proc *v = &p->v[p->next];
+
+		if (p->next && mmt_placer__expect(p->placer, v->kb, EXACT_NS, v->ns_gib) > p->left_ns)
+			break;
+		err = measure(ctx, v);
+		p->next++;
+		if (mmt_probe__now(ctx->probe) > until)
+			return err;
+	}
+	while (p->next_cgroup < p->n_cgroups && p->left_ns && !err) {
+		err = measure_cgroup(ctx, p->cgroups[p->next_cgroup++]);
+		if (mmt_probe__now(ctx->probe) > until)
+			return err;
+	}
+	p->left_out += p->n - p->next;
+	p->running = false;
+	return err;
+}
+
+static int place_pass(struct mmt_family_ctx *ctx)
+{
+	struct place *p = ctx->priv;
+	int err = p->err ? p->err : go_on(ctx, PASS_NS);
+
+	p->err = 0;
+	return err;
+}
+
+static int place_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
+{
+	(void)now;
+	return full && !ctx->mark ? start_round(ctx, 0) : 0;
+}
+
+/* After the cut, so that the counters of both its sides are not torn apart by what this takes. */
+static void place_segment(struct mmt_family_ctx *ctx)
+{
+	struct place *p = ctx->priv;
+
+	p->err = start_round(ctx, MARK_NS);
+	if (!p->err)
+		p->err = go_on(ctx, MARK_NS);
+}
+
+static void place_note(struct mmt_family_ctx *ctx, char *buf, size_t size)
+{
+	struct place *p = ctx->priv;
+
+	if (p->denied)
+		snprintf(buf, size, "place: %" PRIu64 " times a process's memory was not to be looked at: no permission", p->denied);
+	else if (p->left_out)
+		snprintf(buf, size, "place: %" PRIu64 " of %" PRIu64 " measurements did not fit into 1 %% of the time: smaller "
+			 "processes were measured less often", p->left_out, p->due);
+}
+
+static void place_close(struct mmt_family_ctx *ctx)
+{
+	struct place *p = ctx->priv;
+
+	if (!p)
+		return;
+	mmt_placer__close(p->placer);
+	free(p->v);
+	free(p->old);
+	free(p);
+}
+
+static const struct mmt_family_ops place_ops = {
+	.open = place_open,
+	.attach = place_attach,
+	.pass = place_pass,
+	.flush = place_flush,
+	.segment = place_segment,
+	.note = place_note,
+	.detach = place_detach,
+	.close = place_close,
+};
+
+const struct mmt_family mmt_family_place = {
+	.name = "place",
+	.summary = "pages per NUMA node of processes and cgroups",
+	.ops = &place_ops,
+};
