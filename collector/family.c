@@ -271,14 +271,27 @@ int mmt_families__attach(struct mmt_family_set *s)
 	return err;
 }
 
+/* The i-th to be asked for rows: mappings come first, what others observed is looked up in them. */
+static struct mmt_family_ctx *in_order(struct mmt_family_set *s, unsigned int i)
+{
+	unsigned int map = 0;
+
+	while (map < s->n && s->v[map].family != &mmt_family_map)
+		map++;
+	return &s->v[map == s->n || i > map ? i : i ? i - 1 : map];
+}
+
 int mmt_families__pass(struct mmt_family_set *s)
 {
 	unsigned int i;
 	int err = 0;
 
-	for (i = 0; i < s->n && !err; i++)
-		if (s->v[i].family->ops->pass)
-			err = s->v[i].family->ops->pass(&s->v[i]);
+	for (i = 0; i < s->n && !err; i++) {
+		struct mmt_family_ctx *c = in_order(s, i);
+
+		if (c->family->ops->pass)
+			err = c->family->ops->pass(c);
+	}
 	return err;
 }
 
@@ -288,9 +301,11 @@ int mmt_families__flush(struct mmt_family_set *s, uint64_t now, bool full, bool 
 	int err = 0;
 
 	for (i = 0; i < s->n && !err; i++) {
-		s->v[i].mark = mark;
-		if (s->v[i].family->ops->flush)
-			err = s->v[i].family->ops->flush(&s->v[i], now, full);
+		struct mmt_family_ctx *c = in_order(s, i);
+
+		c->mark = mark;
+		if (c->family->ops->flush)
+			err = c->family->ops->flush(c, now, full);
 	}
 	return err;
 }

@@ -25,6 +25,7 @@
 #define BUDGET 2000u          /* samples a second */
 #define LOOK_NS 100000000ULL  /* between two looks at their rate */
 #define HOLD_NS 500000000ULL  /* a sample waits so long for the record that names its task */
+#define MAPS_NS 150000000ULL  /* and so long for the mappings of its process, which may be new */
 #define DEAR_NS 500000ULL     /* an iteration over all tasks that takes longer is for full flushes only */
 #define MAX_PENDING (1u << 16)
 
@@ -38,6 +39,12 @@ struct done {
 	bool based; /* min and maj are from when counting began */
 };
 
+/* A sample that waits. */
+struct pending {
+	struct mmt_fault_rec r;
+	uint64_t epoch, leader; /* 0: not known yet */
+};
+
 struct fault {
 	struct mmt_family_ctx *ctx;
 	struct mmt_fault_slot *slots;
@@ -47,7 +54,7 @@ struct fault {
 	struct done *done;
 	struct mmt_fault_task *base; /* tasks that had no slot when counting began */
 	size_t n_base;
-	struct mmt_fault_rec *pending;
+	struct pending *pending;
 	size_t n_pending, pending_size;
 	uint64_t looked, taken;   /* CLOCK_MONOTONIC of the last look, samples until then */
 	uint64_t iter_ns;         /* how long the last iteration over all tasks took */
@@ -96,11 +103,30 @@ static int setup(struct mmt_family_ctx *ctx, struct bpf_object *obj)
 	return err ? err : mmt_family__size(ctx, obj, "fault_recs", 1 << 20);
 }
 
+/* Read its stacks before they have to give way to others. */
+static int keep_stacks(struct fault *f, struct mmt_fault_rec *r)
+{
+	bool kernel, user;
+	int err;
+
+	if (!f->ctx->stacks)
+		return 0;
+	err = mmt_stacks__read(f->ctx->stacks, r->kstack, &kernel);
+	err = err ? err : mmt_stacks__read(f->ctx->stacks, r->ustack, &user);
+	if (err)
+		return err;
+	r->kstack = kernel ? r->kstack : 0;
+	r->ustack = user ? r->ustack : 0;
+	return 0;
+}
+
 static int on_rec(void *priv, void *data, size_t size)
 {
 	struct fault *f = priv;
+	struct pending *x;
+	int err;
 
-	if (size < sizeof(struct mmt_fault_rec))
+	if (size < sizeof(x->r))
 		return 0;
 	if (f->n_pending == f->pending_size) {
 		size_t n = f->pending_size ? f->pending_size * 2 : 1024;
@@ -113,7 +139,11 @@ static int on_rec(void *priv, void *data, size_t size)
 		f->pending = p;
 		f->pending_size = n;
 	}
-	memcpy(&f->pending[f->n_pending++], data, sizeof(struct mmt_fault_rec));
+	x = &f->pending[f->n_pending++];
+	memset(x, 0, sizeof(*x));
+	memcpy(&x->r, data, sizeof(x->r));
+	err = keep_stacks(f, &x->r);
+	f->err = f->err ? f->err : err;
 	return 0;
 }
 
@@ -253,6 +283,7 @@ static int begin(struct fault *f)
 		d->maj = s->maj;
 		d->based = s->min || s->maj;
 	}
+	f->n_pending = 0; /* nor are the samples */
 	f->started = true;
 	return 0;
 }
@@ -304,15 +335,12 @@ static int write_row(struct fault *f, uint32_t slot, const struct mmt_epoch *e, 
 	return ROW(f->ctx->w, MMT_TB_FAULT_TOTALS, c);
 }
 
-static int fault_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
+static int write_totals(struct fault *f, uint64_t now, bool full)
 {
-	struct fault *f = ctx->priv;
-	const struct mmt_tasks *t = ctx->tasks;
+	const struct mmt_tasks *t = f->ctx->tasks;
 	size_t i;
 	int err;
 
-	if (!f->started)
-		return begin(f);
 	if (!full && f->iter_ns > DEAR_NS)
 		return 0;
 	err = iterate(f, NULL, NULL);
@@ -327,7 +355,7 @@ static int fault_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 /* ---------------------------------------------------------------- samples */
 
 /* Numbers of the sample's stacks, the kernel's and the program's. */
-static int stacks_of(struct fault *f, const struct mmt_fault_rec *r, const struct mmt_epoch *e, uint64_t id[2])
+static int stacks_of(struct fault *f, const struct pending *x, uint64_t id[2])
 {
 	struct mmt_stacks *s = f->ctx->stacks;
 	int err;
@@ -335,49 +363,80 @@ static int stacks_of(struct fault *f, const struct mmt_fault_rec *r, const struc
 	id[0] = id[1] = 0;
 	if (!s)
 		return 0;
-	err = r->kernel ? mmt_stacks__kernel_address(s, r->ip) : 0;
-	err = err ? err : mmt_stacks__kernel_hash(s, r->kstack, &id[0]);
-	if (err || !e || !r->ustack)
+	err = x->r.kernel ? mmt_stacks__kernel_address(s, x->r.ip) : 0;
+	err = err ? err : mmt_stacks__kernel_hash(s, x->r.kstack, &id[0]);
+	if (err || !x->epoch || !x->r.ustack)
 		return err;
-	return mmt_stacks__user_hash(s, r->ustack, mmt_tasks__leader(f->ctx->tasks, e), r->time, &id[1]);
+	return mmt_stacks__user_hash(s, x->r.ustack, x->leader, x->r.time, &id[1]);
 }
 
-static int write_sample(struct fault *f, const struct mmt_fault_rec *r, const struct mmt_epoch *e)
+static int write_sample(struct fault *f, const struct pending *x)
 {
+	const struct mmt_fault_rec *r = &x->r;
 	uint64_t stack[2];
-	int err = stacks_of(f, r, e, stack);
+	int err = stacks_of(f, x, stack);
 	uint64_t flags = (r->code & 1 ? SAMPLE_PRESENT : 0) | (r->code & 2 ? SAMPLE_WRITE : 0) |
 			 (r->kernel ? 0 : SAMPLE_USER) | (r->code & MMT_F_EXEC ? SAMPLE_EXEC : 0) |
 			 (r->code & ~(uint32_t)(MMT_F_EXEC | 7) ? SAMPLE_OTHER : 0);
 	const struct mmt_cell c[] = {
-		cell_u(r->time), cell_u(f->ctx->segment), cell_u(e ? e->id : 0), cell_u(r->cpu), cell_u(r->addr),
+		cell_u(r->time), cell_u(f->ctx->segment), cell_u(x->epoch), cell_u(r->cpu), cell_u(r->addr),
 		cell_u(r->ip), cell_u(flags), cell_u(1ULL << r->shift), cell_u(stack[0]), cell_u(stack[1]),
 	};
 
 	return err ? err : ROW(f->ctx->w, MMT_TB_FAULT_SAMPLE, c);
 }
 
-/* Write the samples of a slot, or all; those whose task has not been named yet wait a little. */
-static int settle(struct fault *f, uint32_t slot, uint64_t now)
+static void name_pending(struct fault *f, struct pending *x)
 {
-	struct mmt_epoch *const *by_slot = f->ctx->tasks->by_slot;
+	const struct mmt_tasks *t = f->ctx->tasks;
+	const struct mmt_epoch *e = x->r.slot < f->ctx->probe->cfg.n_slots ? t->by_slot[x->r.slot] : NULL;
+
+	if (!e || (x->epoch && x->epoch != e->id))
+		return;
+	x->epoch = e->id;
+	x->leader = mmt_tasks__leader(t, e);
+}
+
+/* Must it wait for the record of its task, or for its mappings? */
+static bool must_wait(const struct fault *f, const struct pending *x, uint64_t now)
+{
+	if (!x->epoch)
+		return x->r.time + HOLD_NS > now;
+	return x->r.ustack && mmt_stacks__has_maps(f->ctx->stacks) && x->r.time + MAPS_NS > now;
+}
+
+/* Write what need not wait; at a mark nothing does whose task is known. */
+static int settle(struct fault *f, uint64_t now, bool mark)
+{
 	size_t i, kept = 0;
-	int err = 0;
+	int err = f->err;
 
+	f->err = 0;
 	for (i = 0; i < f->n_pending; i++) {
-		const struct mmt_fault_rec r = f->pending[i];
-		const struct mmt_epoch *e = r.slot < f->ctx->probe->cfg.n_slots ? by_slot[r.slot] : NULL;
+		struct pending x = f->pending[i];
 
-		if ((slot && r.slot != slot) || (!e && r.time + HOLD_NS > now)) {
-			f->pending[kept++] = r;
+		if (!x.leader)
+			name_pending(f, &x);
+		if (must_wait(f, &x, now) && !(mark && x.epoch)) {
+			f->pending[kept++] = x;
 			continue;
 		}
-		f->unknown += !e;
+		f->unknown += !x.epoch;
 		if (f->started && !err)
-			err = write_sample(f, &r, e);
+			err = write_sample(f, &x);
 	}
 	f->n_pending = kept;
 	return err;
+}
+
+/* The task is about to be forgotten. */
+static void name_all(struct fault *f, uint32_t slot)
+{
+	size_t i;
+
+	for (i = 0; i < f->n_pending; i++)
+		if (f->pending[i].r.slot == slot && !f->pending[i].leader)
+			name_pending(f, &f->pending[i]);
 }
 
 /* Sample more often again when little came; a flood is thinned by the programs themselves. */
@@ -401,6 +460,17 @@ static void look(struct fault *f)
 		st->shift = shift;
 }
 
+static int fault_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
+{
+	struct fault *f = ctx->priv;
+	int err;
+
+	if (!f->started)
+		return begin(f);
+	err = write_totals(f, now, full);
+	return err || !ctx->mark ? err : settle(f, now, true);
+}
+
 static int fault_pass(struct mmt_family_ctx *ctx)
 {
 	struct fault *f = ctx->priv;
@@ -408,7 +478,7 @@ static int fault_pass(struct mmt_family_ctx *ctx)
 	if (ring_buffer__consume(f->recs) < 0)
 		return 0;
 	look(f);
-	return f->n_pending ? settle(f, 0, mmt_probe__now(ctx->probe)) : 0;
+	return f->n_pending ? settle(f, mmt_probe__now(ctx->probe), false) : 0;
 }
 
 static int fault_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)
@@ -418,7 +488,7 @@ static int fault_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e,
 
 	if (f->kinds) {
 		ring_buffer__consume(f->recs);
-		err = settle(f, e->slot, now);
+		name_all(f, e->slot);
 	}
 	if (f->started && !err)
 		err = write_row(f, e->slot, e, e->k_minflt, e->k_majflt, now);

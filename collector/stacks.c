@@ -72,6 +72,11 @@ void mmt_stacks__set_maps(struct mmt_stacks *s, const struct mmt_maps *maps)
 	s->maps = maps;
 }
 
+bool mmt_stacks__has_maps(const struct mmt_stacks *s)
+{
+	return s->maps;
+}
+
 void mmt_stacks__set_map(struct mmt_stacks *s, const struct mmt_stackmap *map)
 {
 	s->map = map;
@@ -287,6 +292,15 @@ static int fetch(struct mmt_stacks *s, uint64_t hash, const struct copy **out)
 	s->n_copies++;
 	*out = c;
 	return 0;
+}
+
+int mmt_stacks__read(struct mmt_stacks *s, uint64_t hash, bool *there)
+{
+	const struct copy *c = NULL;
+	int err = hash ? fetch(s, hash, &c) : 0;
+
+	*there = c;
+	return err;
 }
 
 int mmt_stacks__user_hash(struct mmt_stacks *s, uint64_t hash, uint64_t epoch, uint64_t time, uint64_t *id)

@@ -19,6 +19,7 @@ struct mmt_stacks;
 int mmt_stacks__open(struct mmt_writer *w, const struct mmt_maps *maps, struct mmt_stacks **out);
 void mmt_stacks__close(struct mmt_stacks *s);
 void mmt_stacks__set_maps(struct mmt_stacks *s, const struct mmt_maps *maps);
+bool mmt_stacks__has_maps(const struct mmt_stacks *s);
 /* Where the stacks are that programs tell by hash. */
 void mmt_stacks__set_map(struct mmt_stacks *s, const struct mmt_stackmap *map);
 /*
@@ -29,8 +30,9 @@ int mmt_stacks__user(struct mmt_stacks *s, uint64_t epoch, uint64_t time, const 
 int mmt_stacks__kernel(struct mmt_stacks *s, const uint64_t *address, size_t n, uint64_t *id);
 /*
  * The same of a stack that a program told by its hash. 0, counted, too where it had to give
- * way to others before it was asked for: ask within a second.
+ * way to others before it was asked for: ask soon, or have it read at once for a later call.
  */
+int mmt_stacks__read(struct mmt_stacks *s, uint64_t hash, bool *there);
 int mmt_stacks__user_hash(struct mmt_stacks *s, uint64_t hash, uint64_t epoch, uint64_t time, uint64_t *id);
 int mmt_stacks__kernel_hash(struct mmt_stacks *s, uint64_t hash, uint64_t *id);
 /* At the end: names of all kernel addresses in stacks. Rows written, or -errno (after a message). */

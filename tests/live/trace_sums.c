@@ -28,7 +28,7 @@ struct scan {
 	uint64_t boot_off; /* CLOCK_BOOTTIME - trace clock, at the start */
 };
 
-static uint64_t cell(const struct mmt_rows *r, uint32_t row, const char *name)
+uint64_t sums_cell(const struct mmt_rows *r, uint32_t row, const char *name)
 {
 	int f = mmt_type__field(r->type, name);
 
@@ -36,7 +36,12 @@ static uint64_t cell(const struct mmt_rows *r, uint32_t row, const char *name)
 	return r->cells[row * r->type->n_fields + (unsigned int)f].u;
 }
 
-static int cell_is(const struct mmt_rows *r, uint32_t row, const char *name, const char *text)
+static uint64_t cell(const struct mmt_rows *r, uint32_t row, const char *name)
+{
+	return sums_cell(r, row, name);
+}
+
+int sums_cell_is(const struct mmt_rows *r, uint32_t row, const char *name, const char *text)
 {
 	int f = mmt_type__field(r->type, name);
 	const struct mmt_cell *c = &r->cells[row * r->type->n_fields + (unsigned int)f];
@@ -68,6 +73,11 @@ static void for_all(const char *path, table_fn row_fn, block_fn blk_fn, void *ct
 	assert_int_equal(mmt_reader__status(r, &st), 0);
 	assert_true(st.complete);
 	mmt_reader__close(r);
+}
+
+void sums_rows(const char *path, table_fn fn, void *ctx)
+{
+	for_all(path, fn, NULL, ctx);
 }
 
 static void scan_row(void *ctx, const struct mmt_rows *r, uint32_t row)
@@ -157,7 +167,7 @@ static void cgroup_row(void *ctx, const struct mmt_rows *r, uint32_t row)
 {
 	struct totals_ctx *c = ctx;
 
-	if (r->type->id == MMT_TB_CGROUP && cell_is(r, row, "path", c->cgroup))
+	if (r->type->id == MMT_TB_CGROUP && sums_cell_is(r, row, "path", c->cgroup))
 		c->cgroup_id = cell(r, row, "id");
 }
 
@@ -340,7 +350,7 @@ static void marks_row(void *ctx, const struct mmt_rows *r, uint32_t row)
 {
 	struct marks_ctx *c = ctx;
 
-	if (r->type->id == MMT_TB_MARK && cell_is(r, row, "name", c->name) && cell_is(r, row, "arg", c->arg))
+	if (r->type->id == MMT_TB_MARK && sums_cell_is(r, row, "name", c->name) && sums_cell_is(r, row, "arg", c->arg))
 		c->n++;
 }
 

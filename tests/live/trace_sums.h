@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../../libmmtrace/mmtrace.h"
+
 struct sums {
 	uint64_t nvcsw, nivcsw, migrations, run_ns, off_ns;
 };
@@ -41,6 +43,10 @@ struct fault_sums {
 void sums_of_faults(const char *path, const pid_t *tids, size_t n_tids, int kind, struct fault_sums *out);
 /* Faults of all tasks of processes whose parent is this one. */
 void sums_of_children(const char *path, pid_t parent, uint64_t *minor, uint64_t *major);
+/* Every row of every table, in order; a number of a row. */
+void sums_rows(const char *path, void (*fn)(void *ctx, const struct mmt_rows *rows, uint32_t row), void *ctx);
+int sums_cell_is(const struct mmt_rows *r, uint32_t row, const char *name, const char *text);
+uint64_t sums_cell(const struct mmt_rows *r, uint32_t row, const char *name);
 int epochs_of_tid(const char *path, pid_t tid);
 int marks_named(const char *path, const char *name, const char *arg);
 

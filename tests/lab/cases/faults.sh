@@ -15,6 +15,10 @@ for probe in tp_btf raw_tp; do
 	[ "${minor:-0}" -ge $pages ] && [ "$minor" -le $((pages + 30)) ] || fail "$probe: $minor minor faults, not $pages"
 	[ "${user:-0}" -ge $pages ] && [ "$user" -le $((pages + 30)) ] || fail "$probe: $user raised in user mode, not $pages"
 	mmt-trace report --faults --mark 'workload start' t.mmt | grep -q 'Instructions that fault' || fail "$probe: no samples"
+	n=$(mmt-trace info --raw=fault_sample t.mmt | grep -c 'ustack=[1-9]')
+	[ "$n" -gt 100 ] || fail "$probe: $n samples with a stack of the program"
+	mmt-trace info --raw=fault_sample t.mmt | grep -q 'kstack=[1-9]' || fail "$probe: no stack of the kernel"
+	mmt-trace info --raw=ksym t.mmt | grep -q 'name=asm_exc_page_fault' || fail "$probe: functions of the kernel have no names"
 	verified t.mmt 300
 done
 finish
