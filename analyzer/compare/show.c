@@ -367,8 +367,8 @@ static void rule_lines(const struct cmp *c, const struct cmp_result *r, bool mar
 		cmp_put_line(line, markdown, f);
 }
 
-/* What is compared, and by what rule. */
-void cmp_write_head(const struct cmp *c, const struct cmp_result *r, const struct table_out *o, FILE *f)
+/* What is compared. */
+void cmp_write_arms(const struct cmp *c, const struct table_out *o, FILE *f)
 {
 	bool markdown = o->fmt == TABLE_MARKDOWN;
 	size_t k;
@@ -380,7 +380,13 @@ void cmp_write_head(const struct cmp *c, const struct cmp_result *r, const struc
 	}
 	for (k = 0; k < c->n_arms; k++)
 		arm_line(&c->arm[k], f, !k, markdown);
-	rule_lines(c, r, markdown, f);
+}
+
+/* And by what rule. */
+void cmp_write_head(const struct cmp *c, const struct cmp_result *r, const struct table_out *o, FILE *f)
+{
+	cmp_write_arms(c, o, f);
+	rule_lines(c, r, o->fmt == TABLE_MARKDOWN, f);
 }
 
 void cmp_write_notes(const struct cmp *c, const struct cmp_result *r, const struct table_out *o, FILE *f)
@@ -453,7 +459,7 @@ static void values_json(const struct cmp *c, struct json *j)
 	json_end(j);
 }
 
-static void arms_json(const struct cmp *c, struct json *j)
+void cmp_arms_json(const struct cmp *c, struct json *j)
 {
 	size_t k, i;
 
@@ -528,7 +534,7 @@ static void write_json(const struct cmp *c, const struct cmp_result *r, FILE *f)
 	json_str(&j, "benchmark", c->benchmark);
 	design_json(r, &j);
 	lines_json(c, r, &j);
-	arms_json(c, &j);
+	cmp_arms_json(c, &j);
 	t = rows_table(c, r, -1, false);
 	if (t)
 		table_write_json(t, &j, "rows");

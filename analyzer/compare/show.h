@@ -22,6 +22,8 @@ int cmp_recap(const struct cmp *c, const struct cmp_result *r, size_t arm, struc
 
 /* Parts that views share. */
 int cmp_write_view(const struct cmp *c, const struct cmp_result *r, enum cmp_view view, const struct table_out *o, FILE *f);
+void cmp_write_arms(const struct cmp *c, const struct table_out *o, FILE *f);
+void cmp_arms_json(const struct cmp *c, struct json *j);
 void cmp_write_head(const struct cmp *c, const struct cmp_result *r, const struct table_out *o, FILE *f);
 /* "head: text" as a line of a head, broken where it is wider than the tables; line is cut up. */
 void cmp_put_line(char *line, bool markdown, FILE *f);
