@@ -487,6 +487,24 @@ const char *sym_trace_name(const struct sym_place *p, char *buf, size_t size)
 	return buf;
 }
 
+const void *sym_trace_build_id(const struct sym_trace *t, const char *path, size_t *len)
+{
+	const struct mapping *one = NULL, *m;
+	size_t i;
+
+	for (i = 0; i < t->n_map; i++) {
+		m = &t->map[i];
+		if (strcmp(m->path, path))
+			continue;
+		if (!m->build_id_len || (one && (one->build_id_len != m->build_id_len ||
+						 memcmp(one->build_id, m->build_id, m->build_id_len))))
+			return NULL;
+		one = m;
+	}
+	*len = one ? one->build_id_len : 0;
+	return one ? one->build_id : NULL;
+}
+
 int sym_trace_bundle(struct sym_trace *t, struct mmt_writer *w)
 {
 	struct sym_place p;

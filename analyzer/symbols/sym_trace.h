@@ -48,6 +48,8 @@ int sym_trace_user(struct sym_trace *t, uint64_t epoch, uint64_t time, uint64_t 
 int sym_trace_kernel(struct sym_trace *t, uint64_t address, struct sym_place *out);
 /* "function", "[path+0xoff]" or "[0xaddress]": what to call it where there is room for one name. */
 const char *sym_trace_name(const struct sym_place *p, char *buf, size_t size);
+/* The one build-id of the files of this path in the trace; NULL: there are several, or it is not known. */
+const void *sym_trace_build_id(const struct sym_trace *t, const char *path, size_t *len);
 /* Resolve every stack, then write all that was resolved, from other tables too: number of rows, or -errno. */
 int sym_trace_bundle(struct sym_trace *t, struct mmt_writer *w);
 
