@@ -132,6 +132,8 @@ unsigned int hot_recorded(const struct model *m);
 /* The window is the model's. -ENODATA after a message when the trace has no stacks of any kind asked for. */
 int hot_load(const struct model *m, const struct hot_opts *o, struct hot **out);
 void hot_free(struct hot *h);
+/* Does it pass the filters? t NULL: what is of no known task. */
+bool hot_task_wanted(const struct model *m, const struct hot_opts *o, const struct model_task *t);
 
 const char *hot_kind_name(enum hot_kind k);     /* "faults", "blocked", "preempted", "wakers", "cpu" */
 const char *hot_kind_unit(enum hot_kind k);     /* "count" or "ns" */

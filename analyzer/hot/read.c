@@ -55,23 +55,27 @@ static bool cgroup_fits(const struct model *m, uint64_t id, const char *patterns
 	return fits;
 }
 
+bool hot_task_wanted(const struct model *m, const struct hot_opts *o, const struct model_task *t)
+{
+	if (t && !o->collector && t->flags & TASK_COLLECTOR)
+		return false;
+	if (!o->n_tgids && !o->n_tids && !o->comm && !o->cgroup)
+		return true;
+	return t && t->known && has_id(o->tgids, o->n_tgids, t->tgid) && has_id(o->tids, o->n_tids, t->tid) &&
+	       pattern_fits(o->comm, t->comm) && (!o->cgroup || cgroup_fits(m, t->cgroup, o->cgroup));
+}
+
 static int find_tasks(struct read *r)
 {
 	const struct model *m = r->h->m;
-	const struct hot_opts *o = r->o;
 	size_t i;
 
-	r->any = !o->n_tgids && !o->n_tids && !o->comm && !o->cgroup;
+	r->any = hot_task_wanted(m, r->o, NULL);
 	r->pass = calloc(m->n_tasks + 1, sizeof(*r->pass));
 	if (!r->pass)
 		return -ENOMEM;
-	for (i = 0; i < m->n_tasks; i++) {
-		const struct model_task *t = &m->tasks[i];
-
-		r->pass[i] = (o->collector || !(t->flags & TASK_COLLECTOR)) &&
-			     (r->any || (t->known && has_id(o->tgids, o->n_tgids, t->tgid) && has_id(o->tids, o->n_tids, t->tid) &&
-					 pattern_fits(o->comm, t->comm) && (!o->cgroup || cgroup_fits(m, t->cgroup, o->cgroup))));
-	}
+	for (i = 0; i < m->n_tasks; i++)
+		r->pass[i] = hot_task_wanted(m, r->o, &m->tasks[i]);
 	return 0;
 }
 
