@@ -29,12 +29,12 @@
 enum { HOT_DIFF_CALLS = HOT_KINDS, HOT_DIFF_CALL_TIME, HOT_DIFF_KINDS };
 
 enum hot_diff_by {
+	HOT_DIFF_REASON,      /* of time off the CPU */
 	HOT_DIFF_FUNCTION,    /* the innermost */
 	HOT_DIFF_CALLER,      /* every function of the path once: its own weight and that of what it calls */
 	HOT_DIFF_PATH,
 	HOT_DIFF_LINE,        /* of the innermost function */
 	HOT_DIFF_INSTRUCTION, /* of faults and CPU time */
-	HOT_DIFF_REASON,      /* of time off the CPU */
 	HOT_DIFF_COMM,        /* name of the task */
 	HOT_DIFF_SYSCALL,     /* of the two kinds of system calls, which have no other */
 	HOT_DIFF_BYS,
@@ -83,23 +83,21 @@ void hot_diff_free(struct hot_diff *d);
 /* Weights by path, as many as d->n_paths; free() them. */
 int hot_diff_paths(const struct hot_diff *d, enum hot_kind kind, struct hot_diff_weight **out);
 /*
- * Frame of each path, counted from the leaf, whose subtree (it, below its callers) stands out most; path->n where the
- * path has no weight. free() them.
+ * Frame of each path, counted from the leaf, where its difference begins: whose subtree (it, below its callers) stands
+ * out most of those that changed as the path did; path->n where the path did not change. free() them.
  */
 int hot_diff_marks(const struct hot_diff *d, const struct hot_diff_weight *w, uint32_t **out);
 
-/* A key of a table. Sums of keys are in one unit: count, or ns. */
-struct hot_diff_key {
-	const char *name;         /* "memset [libc.so.6]"; of the last two: NULL */
-	const char *detail;       /* "file.c:12"; NULL */
+#define HOT_DIFF_NO_PATH UINT32_MAX
+
+struct hot_diff_key { /* a row of a table */
+	const char *name;         /* function, task, reason, call; of a path: its leaf. Of total and rest: NULL */
+	const char *detail;       /* module, or "file.c:12"; NULL: there is no such thing, "": not known */
 	uint32_t path;            /* HOT_DIFF_PATH: its number; else HOT_DIFF_NO_PATH */
-	struct hot_diff_weight w; /* by o->per, means */
-	double se;                /* of the difference, by sampling alone; 0: exact */
-	uint32_t n_keys;          /* more than 1: the rest, below the threshold, together */
+	struct hot_diff_weight w; /* by d->per, means of the units; in count or ns */
+	double se;                /* of w.b - w.a, by sampling alone; 0: exact */
 	uint32_t metric;          /* of the part's cmp */
 };
-
-#define HOT_DIFF_NO_PATH UINT32_MAX
 
 struct hot_diff_part {
 	const struct hot_diff *d;
@@ -107,13 +105,18 @@ struct hot_diff_part {
 	enum hot_diff_by by;
 	struct cmp c;             /* arms are those of d->c; a metric a key */
 	struct cmp_result r;
-	struct hot_diff_key *key; size_t n_keys; /* by |difference|, largest first; without total and rest */
-	struct hot_diff_key total, rest;         /* rest.n_keys 0: there is none */
+	struct hot_diff_key *key; size_t n_keys; /* by |difference|, largest first */
+	struct hot_diff_key total, rest; /* rest: the n_below keys together, where keys do not overlap */
+	size_t n_below;           /* keys that weigh less than min_share, or came after HOT_DIFF_MAX_KEYS */
 	double min_share;
-	bool more;                /* more keys than HOT_DIFF_MAX_KEYS weighed enough */
 	uint32_t *mark;           /* HOT_DIFF_PATH: of hot_diff_marks(), by path */
 	struct arena *mem;
 };
+
+static inline const struct cmp_row *hot_diff_row(const struct hot_diff_part *p, const struct hot_diff_key *k)
+{
+	return cmp_row(&p->c, &p->r, k->metric, 1);
+}
 
 bool hot_diff_has(const struct hot_diff *d, unsigned int kind, enum hot_diff_by by);
 int hot_diff_part(const struct hot_diff *d, unsigned int kind, enum hot_diff_by by, const struct hot_diff_opts *o,
