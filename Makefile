@@ -84,7 +84,8 @@ COL_OBJ := $(call objs,$(COL_SRC))
 ANA_OBJ := $(call objs,$(ANA_SRC))
 RUN_OBJ := $(call objs,$(RUN_SRC))
 # what a page carries within itself
-PAGE_ASSETS := third_party/uplot/uPlot.min.css third_party/uplot/uPlot.iife.min.js analyzer/page/page.css analyzer/page/page.js
+PAGE_ASSETS := third_party/uplot/uPlot.min.css third_party/uplot/uPlot.iife.min.js analyzer/page/page.css analyzer/page/page.js \
+	analyzer/page/flame.css analyzer/page/flame.js
 PAGE_OBJ := $(BUILD)/obj/analyzer/page/assets.o
 PROG_OBJ := $(COL_OBJ) $(ANA_OBJ) $(RUN_OBJ) $(PAGE_OBJ)
 MAIN_OBJ := $(BUILD)/obj/runner/main.o

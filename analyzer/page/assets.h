@@ -10,6 +10,7 @@ struct page_asset {
 	size_t len;
 };
 
-extern const struct page_asset asset_uPlot_min_css, asset_uPlot_iife_min_js, asset_page_css, asset_page_js;
+extern const struct page_asset asset_uPlot_min_css, asset_uPlot_iife_min_js, asset_page_css, asset_page_js,
+	asset_flame_css, asset_flame_js;
 
 #endif

@@ -1,52 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The page as a whole: head, parts, scripts. It is made in memory, so that its parts know how big it is. */
+/* The page as a whole. It is made in memory, so that its parts know how big it is. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "assets.h"
 #include "page_int.h"
+#include "shell.h"
 
-static void asset(FILE *f, const struct page_asset *a)
-{
-	fwrite(a->p, 1, a->len, f);
-}
-
+/* As it is: escaped where it is put. */
 static void title(FILE *f, const struct page *p)
 {
 	const struct cmp *c = p->c;
 	size_t k;
 
 	if (c->benchmark)
-		html_textf(f, "%s: ", c->benchmark);
-	html_text(f, c->n_arms ? c->arm[c->n_arms > 1 ? 1 : 0].name : "nothing");
+		fprintf(f, "%s: ", c->benchmark);
+	fputs(c->n_arms ? c->arm[c->n_arms > 1 ? 1 : 0].name : "nothing", f);
 	for (k = 2; k < c->n_arms; k++)
-		html_textf(f, "%s%s", k + 1 < c->n_arms ? ", " : " and ", c->arm[k].name);
+		fprintf(f, "%s%s", k + 1 < c->n_arms ? ", " : " and ", c->arm[k].name);
 	if (c->n_arms > 1)
-		html_textf(f, " against %s", c->arm[0].name);
-}
-
-static void head(FILE *f, const struct page *p)
-{
-	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-	      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
-	      "script-src 'unsafe-inline'; img-src data:\">\n<meta name=\"generator\" content=\"mmt-trace ", f);
-	html_text(f, p->o->version);
-	fputs("\">\n<title>", f);
-	title(f, p);
-	fputs("</title>\n<style>\n", f);
-	asset(f, &asset_uPlot_min_css);
-	fputc('\n', f);
-	asset(f, &asset_page_css);
-	fputs("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the verdict</a>\n<header class=\"top\"><div class=\"wrap\">\n"
-	      "<p class=\"kind\">", f);
-	fputs(p->c->n_arms > 1 ? "mmt-trace comparison" : "mmt-trace run", f);
-	fputs("</p>\n<h1>", f);
-	title(f, p);
-	fputs("</h1>\n", f);
-	page_subtitle(p, f);
-	fputs("<button type=\"button\" id=\"theme\" hidden>Dark</button>\n</div></header>\n", f);
+		fprintf(f, " against %s", c->arm[0].name);
 }
 
 /* Which parts there are is known once they are written: the list of contents is put before them afterwards. */
@@ -97,38 +70,35 @@ static int body(const struct page *p, FILE *f)
 	return err;
 }
 
-static void tail(FILE *f, const struct page *p)
-{
-	fputs("<footer class=\"wrap\"><p>Made by mmt-trace ", f);
-	html_text(f, p->o->version);
-	fputs(" from recorded runs; the same input gives this same page. It needs no network. "
-	      "Charts over time by uPlot (MIT licence, Leon Sorokin).</p></footer>\n<script>\n", f);
-	asset(f, &asset_uPlot_iife_min_js);
-	fputs("\n</script>\n<script>\n", f);
-	asset(f, &asset_page_js);
-	fputs("</script>\n</body>\n</html>\n", f);
-}
-
 static int write_all(const struct page *p, FILE *f)
 {
-	char *buf = NULL;
-	size_t len = 0;
-	FILE *m = open_memstream(&buf, &len);
-	int err;
+	struct page_shell shell = { .kind = p->c->n_arms > 1 ? "mmt-trace comparison" : "mmt-trace run", .skip = "verdict",
+				    .version = p->o->version, .charts = true };
+	char *buf = NULL, *name = NULL;
+	size_t len = 0, name_len = 0;
+	FILE *m = open_memstream(&buf, &len), *t = open_memstream(&name, &name_len);
+	int err = m && t ? 0 : -ENOMEM;
 
-	if (!m)
-		return -ENOMEM;
-	err = body(p, m);
-	if (fclose(m))
+	if (t) {
+		title(t, p);
+		err = fclose(t) ? -ENOMEM : err;
+		shell.title = name;
+	}
+	if (!err)
+		err = body(p, m);
+	if (m && fclose(m))
 		err = -ENOMEM;
 	if (!err) {
-		head(f, p);
+		page_shell_head(&shell, f);
+		page_subtitle(p, f);
+		page_shell_head_end(f);
 		contents(f, buf);
 		fwrite(buf, 1, len, f);
-		tail(f, p);
+		page_shell_tail(&shell, "recorded runs", f);
 		err = ferror(f) ? -EIO : 0;
 	}
 	free(buf);
+	free(name);
 	return err;
 }
 
