@@ -13,6 +13,7 @@
 #include "faults.h"
 #include "load_row.h"
 #include "model_int.h"
+#include "numa/numa.h"
 #include "syscalls.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
@@ -85,7 +86,10 @@ static int row_meta(struct load *l, const struct row *r)
 		return -ENOMEM;
 	x->key = text(l, r, 0);
 	x->value = text(l, r, 1);
-	return x->key && x->value ? 0 : -ENOMEM;
+	if (!x->key || !x->value)
+		return -ENOMEM;
+	l->m->placed |= !strcmp(x->key, "place");
+	return 0;
 }
 
 /* What came before the first iteration is edge: start again. */
@@ -108,6 +112,7 @@ static void forget_totals(struct model *m)
 	}
 	syscalls_forget(m->syscalls);
 	faults_forget(m->faults);
+	numa_forget(m->numa);
 }
 
 static void select_marks(struct load *l)
@@ -265,6 +270,7 @@ static int row_task(struct load *l, const struct row *r)
 	t->k_migrations = get(r, 14);
 	if (strlen(t->comm) != comm->len || memcmp(t->comm, comm->p ? comm->p : "", comm->len))
 		t->comm = text(l, r, 10);
+	numa_leader(l->m, t);
 	return t->comm ? 0 : -ENOMEM;
 }
 
@@ -345,7 +351,7 @@ static int add_place(struct load *l, struct model_totals *t, const struct mmt_ce
 	}
 	for (i = 0; i < n; i++)
 		t->place[i] += v[i];
-	return 0;
+	return numa_run(l->m, &l->m->tasks[t->task], v, (unsigned int)n);
 }
 
 static int add_hist(struct rhist *h, const struct mmt_cell *c, uint64_t n, uint64_t sum, uint64_t max)
@@ -481,6 +487,11 @@ static int row_fault(struct load *l, const struct row *r)
 	return faults_row(l->m, r);
 }
 
+static int row_placement(struct load *l, const struct row *r)
+{
+	return numa_row(l->m, r);
+}
+
 static const struct table_loader {
 	uint16_t id;
 	const char *const *cols;
@@ -502,6 +513,7 @@ static const struct table_loader {
 	{ MMT_TB_NOTE, note_cols, N(note_cols), row_note },
 	{ MMT_TB_SYSCALL_TOTALS, syscalls_cols, SYSCALLS_COLS, row_syscall },
 	{ MMT_TB_FAULT_TOTALS, faults_cols, FAULTS_COLS, row_fault },
+	{ MMT_TB_PLACEMENT, numa_cols, NUMA_COLS, row_placement },
 };
 
 static uint32_t has_mask(const struct colmap *map, int n)

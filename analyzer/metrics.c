@@ -6,6 +6,7 @@
 
 #include "faults.h"
 #include "metrics.h"
+#include "numa/numa.h"
 #include "syscalls.h"
 
 enum { /* source */
@@ -20,6 +21,7 @@ enum { /* source */
 	FROM_UTIL,
 	FROM_SYSCALL,  /* column `cols` of the system calls: of the call `counter`, of its class `counter_name` */
 	FROM_FAULTS,   /* sum of fault_totals columns `cols`, the collector left out */
+	FROM_NUMA,     /* placement held against run time, arg says what of it */
 	FROM_SPREAD,   /* how busy time lies on the CPUs, arg says what of it */
 };
 
@@ -74,6 +76,9 @@ enum { /* per: what the sum is divided by; quantiles and levels use PER_ITER */
 #define SYSCALL_MB(n, call, class, d) \
 	{ .name = n, .unit = "MB", .better = METRIC_LOWER, .kind = METRIC_COUNT, .min_rel = 0.05, .source = FROM_SYSCALL, \
 	  .detail = true, .cols = SC_BYTES, .arg = 1e-6, .counter = call, .counter_name = class, .definition = d }
+#define NUMA(n, u, b, det, what, d) \
+	{ .name = n, .unit = u, .better = b, .kind = METRIC_FRACTION, .min_rel = 0.05, .source = FROM_NUMA, .detail = det, \
+	  .arg = what, .definition = d }
 #define FAULTS(n, det, c, d) \
 	{ .name = n, .unit = "count", .better = METRIC_LOWER, .kind = METRIC_COUNT, .min_rel = 0.05, .source = FROM_FAULTS, \
 	  .detail = det, .cols = c, .arg = 1, .definition = d }
@@ -189,6 +194,13 @@ static const struct metric catalogue[] = {
 	SYSCALL("mm.brk", METRIC_LOWER, true, SC_COUNT, "brk", NULL, "calls of brk"),
 	SYSCALL("mm.mprotect", METRIC_LOWER, true, SC_COUNT, "mprotect", NULL, "calls of mprotect"),
 	SYSCALL("mm.mremap", METRIC_LOWER, true, SC_COUNT, "mremap", NULL, "calls of mremap"),
+	NUMA("numa.exposure", "%", METRIC_LOWER, false, NUMA_EXPOSURE,
+	     "off-node exposure: run time of processes, weighted by the share of their memory on other nodes than where they ran; "
+	     "only with -e place"),
+	NUMA("numa.exposure.distance", "x", METRIC_LOWER, true, NUMA_DISTANCE,
+	     "mean distance of memory from where it was used, 1 being that of a node to itself; only with -e place"),
+	NUMA("numa.exposure.coverage", "%", METRIC_NEITHER, true, NUMA_COVERAGE,
+	     "share of the run time that numa.exposure is about: that of processes whose memory was measured"),
 	COUNTER("numa.hint_faults", METRIC_LOWER, true, "proc.vmstat", "numa_hint_faults", "NUMA hint faults, by /proc/vmstat"),
 	COUNTER("numa.hint_faults.local", METRIC_HIGHER, true, "proc.vmstat", "numa_hint_faults_local",
 		"NUMA hint faults on memory of the task's own node"),
@@ -433,6 +445,8 @@ int metric_value(const struct metric_ctx *ctx, const struct metric *metric, doub
 		err = faults_total(m, metric->cols, value);
 		*value *= err ? 1 : metric->arg;
 		break;
+	case FROM_NUMA:
+		return numa_metric(m, (enum numa_what)metric->arg, value);
 	case FROM_SPREAD:
 		return spread(m, metric->arg, value);
 	default:

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "faults.h"
 #include "model_int.h"
+#include "numa/numa.h"
 #include "syscalls.h"
 
 void model_free(struct model *m)
@@ -22,6 +23,7 @@ void model_free(struct model *m)
 	}
 	syscalls_free(m->syscalls);
 	faults_free(m->faults);
+	numa_free(m->numa);
 	free(m->meta);
 	free(m->marks);
 	free(m->clocks);
@@ -142,6 +144,8 @@ int model_finish(struct model *m)
 	for (i = 0; i < m->n_cpus; i++)
 		if (u64map_put(&m->by_cpu, m->cpus[i].cpu, (uint32_t)i))
 			return -ENOMEM;
+	if (numa_finish(m))
+		return -ENOMEM;
 	for (i = 0; i < m->n_marks; i++) {
 		const struct model_mark *k = &m->marks[i];
 

@@ -115,6 +115,7 @@ struct model_opts {
 
 struct syscalls;
 struct faults;
+struct numa;
 
 struct model {
 	const char *path;
@@ -135,9 +136,10 @@ struct model {
 	const char **names; size_t n_names;        /* interned: sources and names of counters */
 	struct syscalls *syscalls; /* NULL: the trace says nothing of them; see syscalls.h */
 	struct faults *faults; /* NULL: no task faulted, or the trace says nothing of it; see faults.h */
+	struct numa *numa; /* NULL: no placement in the trace; see numa/numa.h */
 	struct u64map by_epoch, by_cgroup, by_cpu;
 	uint32_t task_has, cpu_has, foot_has, hist_has; /* columns in the file; hist: bit 0 wait, bit 1 off, bit 2 place */
-	bool have_task_totals, have_cpu_totals;
+	bool have_task_totals, have_cpu_totals, placed; /* placed: placement was recorded */
 	uint64_t tables; /* that have rows, in the window or not: bit id - MMT_TB_META, see model_has_rows() */
 	enum model_window window; /* what AUTO became */
 	uint64_t t0, t1;          /* first and last instant of the window */

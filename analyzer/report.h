@@ -13,6 +13,7 @@ struct report_opts {
 	size_t top;         /* rows; 0: all */
 	bool events;        /* from the event stream instead of the totals */
 	bool hist, verify, faults;
+	bool numa;          /* placement of memory instead */
 	bool syscalls;      /* system calls instead of the scheduler's numbers; rows by call and `by` */
 	unsigned int threads; /* to unpack events, beside the caller's */
 	bool collector;     /* the collector's own tasks too */

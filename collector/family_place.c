@@ -59,8 +59,15 @@ static int place_open(struct mmt_family_ctx *ctx)
 static int place_attach(struct mmt_family_ctx *ctx)
 {
 	const struct mmt_cell c[] = { cell_s("place"), cell_s("yes") };
+	char kb[24];
+	int err = ROW(ctx->w, MMT_TB_META, c);
 
-	return ROW(ctx->w, MMT_TB_META, c);
+	snprintf(kb, sizeof(kb), "%ld", sysconf(_SC_PAGESIZE) / 1024);
+	{
+		const struct mmt_cell page[] = { cell_s("page.kb"), cell_s(kb) };
+
+		return err ? err : ROW(ctx->w, MMT_TB_META, page);
+	}
 }
 
 static void place_detach(struct mmt_family_ctx *ctx)

@@ -329,6 +329,8 @@ static struct mmt_place_cell cell(const struct sample *p, const struct totals *t
 	c.kb = (uint64_t)(share * (double)kb + 0.5);
 	c.lo = (uint64_t)(lo * (double)kb + 0.5);
 	c.hi = (uint64_t)(hi * (double)kb + 0.5);
+	if (t->share_seen < 1 && (!isfinite(n) || n > Z95 * Z95 / ((hi - lo) * (hi - lo))))
+		n = Z95 * Z95 / ((hi - lo) * (hi - lo));
 	c.n = isfinite(n) ? (n < 1 ? 1 : (uint64_t)n) : 0;
 	return c;
 }

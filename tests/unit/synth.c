@@ -85,6 +85,16 @@ void synth_cpu(struct synth *s, unsigned int cpu, unsigned int core, unsigned in
 	row(s, MMT_TB_CPU, c, 7);
 }
 
+void synth_node(struct synth *s, unsigned int node, uint64_t mem_kb, const uint64_t *distance, size_t n)
+{
+	uint8_t buf[256];
+	int len = mmt_vec_pack(distance, n, buf, sizeof(buf));
+	const struct mmt_cell c[] = { num(node), num(mem_kb), { .p = buf, .len = (uint32_t)len } };
+
+	assert_true(len >= 0);
+	row(s, MMT_TB_NODE, c, 3);
+}
+
 void synth_task(struct synth *s, uint64_t epoch, unsigned int tid, unsigned int tgid, uint64_t start, uint64_t last,
 		unsigned int flags, const char *comm)
 {
@@ -135,6 +145,31 @@ void synth_totals(struct synth *s, uint64_t time, uint64_t segment, uint64_t epo
 	};
 
 	row(s, MMT_TB_TASK_TOTALS, c, 21);
+}
+
+void synth_places(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, const uint64_t *ns, size_t n)
+{
+	uint8_t buf[256];
+	int len = mmt_vec_pack(ns, n, buf, sizeof(buf));
+	struct mmt_cell c[21] = { num(time), num(segment), num(epoch), num(7) };
+	size_t i;
+
+	assert_true(len >= 0);
+	for (i = 0; i < n; i++)
+		c[11].u += ns[i]; /* run_ns */
+	c[18] = (struct mmt_cell){ .p = buf, .len = (uint32_t)len };
+	c[19] = c[20] = str("");
+	row(s, MMT_TB_TASK_TOTALS, c, 21);
+}
+
+void synth_placement(struct synth *s, const struct synth_placement *p)
+{
+	const struct mmt_cell c[] = {
+		num(p->time), num(p->segment), num(p->epoch), num(p->cgroup), num(p->node), num(p->kind), num(p->method),
+		num(p->kb), num(p->lo ? p->lo : p->kb), num(p->hi ? p->hi : p->kb), num(p->n), num(p->sampled), num(p->cost_ns),
+	};
+
+	row(s, MMT_TB_PLACEMENT, c, 13);
 }
 
 void synth_cpu_totals(struct synth *s, uint64_t time, uint64_t segment, unsigned int cpu, const uint64_t v[MC_N])

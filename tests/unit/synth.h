@@ -24,12 +24,17 @@ void synth_seal(struct synth *s);
 void synth_meta(struct synth *s, const char *key, const char *value);
 void synth_mark(struct synth *s, uint64_t seq, uint64_t time, unsigned int kind, const char *name);
 void synth_cpu(struct synth *s, unsigned int cpu, unsigned int core, unsigned int llc, unsigned int node);
+void synth_node(struct synth *s, unsigned int node, uint64_t mem_kb, const uint64_t *distance, size_t n);
 void synth_task(struct synth *s, uint64_t epoch, unsigned int tid, unsigned int tgid, uint64_t start, uint64_t last,
 		unsigned int flags, const char *comm);
 void synth_cgroup(struct synth *s, uint64_t id, const char *path);
 /* wait and off hold single values, their number in v[MT_WAIT_N] and v[MT_OFF_N]; sums and maxima follow. */
 void synth_totals(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, const uint64_t v[MT_N],
 		  const uint64_t *wait, const uint64_t *off);
+/* Run time by place alone. */
+void synth_places(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, const uint64_t *ns, size_t n);
+struct synth_placement { uint64_t time, segment, epoch, cgroup, node, kind, method, kb, lo, hi, n, sampled, cost_ns; };
+void synth_placement(struct synth *s, const struct synth_placement *p);
 void synth_cpu_totals(struct synth *s, uint64_t time, uint64_t segment, unsigned int cpu, const uint64_t v[MC_N]);
 void synth_counter(struct synth *s, uint64_t segment, const char *source, const char *name, int64_t scope, uint64_t value);
 void synth_faults(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, const uint64_t v[FT_N]);
