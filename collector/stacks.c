@@ -9,6 +9,9 @@
 
 #define SLOTS (2 * MMT_STACKS_ALL)
 #define MAX_KERNEL (1u << 18) /* addresses */
+/* of any program, on any machine: pages from 0 on, and the upper half, are no one's */
+#define LEAST_CODE 4096ull
+#define MOST_CODE 0x7fffffffffffffffull
 #define COPIES (1u << 15)
 #define COPY_FRAMES (1u << 19) /* of all copies */
 
@@ -163,17 +166,21 @@ static int user(struct mmt_stacks *s, uint64_t epoch, uint64_t time, const uint6
 	*id = 0;
 	if (!n)
 		return 0;
+	f.flags = full ? MMT_STACK_TRUNCATED : 0;
 	for (i = 0; i < f.n; i++) {
 		f.at[i] = address[i];
 		if (s->maps)
 			f.mapping[i] = mmt_maps__find(s->maps, epoch, time, address[i], &f.at[i]);
+		/*
+		 * An address where no program can be, or in no mapping of one that has any, is what the
+		 * register held that is no frame pointer: from there on all is chance.
+		 */
+		if (i && ((f.mapping[0] && !f.mapping[i]) || address[i] < LEAST_CODE || address[i] > MOST_CODE)) {
+			f.n = i;
+			f.flags = MMT_STACK_NO_FRAMES;
+		}
 	}
-	f.flags = full ? MMT_STACK_TRUNCATED : 0;
-	/*
-	 * Even main() was called, by two others: a shorter stack was not followed to its end. An
-	 * address that is in no mapping, of one that has any, is what a register held that is no frame pointer.
-	 */
-	if (n < 3 || (f.mapping[0] && !f.mapping[f.n - 1]))
+	if (n < 3) /* even main() was called, by two others */
 		f.flags |= MMT_STACK_NO_FRAMES;
 	return intern(s, &f, id);
 }

@@ -191,12 +191,16 @@ static void test_flags(void **state)
 	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, 100, address, 126, &id), 0);
 	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, 100, address, 2, &id), 0);
 	assert_int_equal(mmt_stacks__kernel(t.stacks, address, 127, &id), 0);
+	address[3] = UINT64_MAX; /* what follows is chance */
+	assert_int_equal(mmt_stacks__user(t.stacks, EPOCH, 0, address, 126, &id), 0);
 	finish(NULL);
 	assert_int_equal(sym_trace_stack(t.trace, 1)->flags, MMT_STACK_TRUNCATED);
 	assert_int_equal(sym_trace_stack(t.trace, 1)->n, MMT_STACK_DEPTH);
 	assert_int_equal(sym_trace_stack(t.trace, 2)->flags, 0);
 	assert_int_equal(sym_trace_stack(t.trace, 3)->flags, MMT_STACK_NO_FRAMES);
 	assert_int_equal(sym_trace_stack(t.trace, 4)->flags, MMT_STACK_TRUNCATED);
+	assert_int_equal(sym_trace_stack(t.trace, 5)->n, 3);
+	assert_int_equal(sym_trace_stack(t.trace, 5)->flags, MMT_STACK_NO_FRAMES);
 }
 
 static void write_mapping(uint64_t id, uint64_t start, uint64_t end, uint64_t first, uint64_t seen, uint64_t last, const char *path)
