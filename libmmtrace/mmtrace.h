@@ -136,6 +136,7 @@ enum {
 	MMT_TB_WAKER = 276,
 	MMT_TB_CPU_SAMPLE = 277,
 	MMT_TB_PLACEMENT = 278,
+	MMT_TB_IMAGE = 288,
 };
 
 /* flags of a stack row */
@@ -153,6 +154,7 @@ enum {
 	MMT_MAP_NO_BUILD_ID = 8, /* the file was read and has none */
 	MMT_MAP_UNREAD = 16,    /* the file could not be read: whether it has one is not known */
 	MMT_MAP_HAS_VADDR = 32, /* `vaddr` is known */
+	MMT_MAP_EXACT = 64,     /* `first` is when it was mapped: before that it was not there */
 };
 
 /* flags of an off_cpu row */

@@ -235,16 +235,21 @@ static const struct mmt_field mapping_f[] = {
 	COL("end", HEX, "", "address after the last"),
 	COL("offset", HEX, "", "of start in the file"),
 	COL("vaddr", HEX, "", "address that the file's program headers give to start; where flags bit 5 is set"),
-	COL("first", TIME, "ns", "first seen; it may have been there before"),
+	COL("first", TIME, "ns", "first seen; it may have been there before, unless flags bit 6 says no"),
 	COL("seen", TIME, "ns", "last seen, of one that is gone; it went between this and last"),
 	COL("last", TIME, "ns", "gone at this time, at the latest; 0 while it lives"),
 	COL("dev", HEX, "", "device of the file, major << 20 | minor, as maps tells it"),
 	COL("inode", U64, "", "of the file"),
 	COL("mtime", U64, "ns", "last change of the file, CLOCK_REALTIME; 0 not known"),
-	COL("uid", U64, "", "user that the process ran as"),
-	COL("flags", HEX, "", "bit 0 deleted, bit 1 vdso, bit 2 no file, bit 3 has no build-id, bit 4 could not be read, bit 5 vaddr is known"),
+	COL("uid", U64, "", "user that the process ran as; 2^32 - 1 not known"),
+	COL("flags", HEX, "", "bit 0 deleted, bit 1 vdso, bit 2 no file, bit 3 has no build-id, bit 4 could not be read, bit 5 vaddr is known, bit 6 first is exact"),
 	COL("build_id", BYTES, "", "GNU build-id of the file"),
 	COL("path", STR, "", "as the process saw it; [name] where it is no file"),
+};
+static const struct mmt_field image_f[] = {
+	COL("time", TIME, "ns", "when the process was forked, or executed a program"),
+	COL("epoch", U64, "", "task epoch of the process's leader"),
+	COL("parent", U64, "", "epoch whose mappings, as of time, it has, beside those of its own that begin later; 0: no other mapping than these"),
 };
 static const struct mmt_field ksym_f[] = {
 	COL("address", HEX, "", "where it begins, of the boot that was traced"),
@@ -379,6 +384,7 @@ static const struct mmt_type std_types[] = {
 	TB(MMT_TB_WAKER, "waker", waker_f, "who woke a task from where, and how late it ran, since its previous row"),
 	TB(MMT_TB_CPU_SAMPLE, "cpu_sample", cpu_sample_f, "what a CPU was doing, sampled"),
 	TB(MMT_TB_PLACEMENT, "placement", placement_f, "memory per node of processes and cgroups"),
+	TB(MMT_TB_IMAGE, "image", image_f, "from when on a process had which mappings"),
 };
 
 const struct mmt_type *mmt_std_types(size_t *n)

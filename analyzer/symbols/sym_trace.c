@@ -11,6 +11,8 @@
 
 #define MAX_FRAMES 4096 /* of one stack; the kernel keeps 127 */
 #define MAX_STACKS (16u << 20)
+#define CLOCK_ERROR_NS 100000 /* of the times of two records, by far */
+#define MAX_FORKS 64 /* of forks of forks, none of which executed anything */
 
 struct mapping {
 	uint64_t id, epoch, start, end, offset, vaddr, first, seen, last, inode, mtime, uid, flags;
@@ -25,6 +27,11 @@ struct task { /* of a leader: what is asked for code made at run time */
 	uint32_t tgid;
 };
 
+/* From `time` on a process has the mappings of parent as of then, or none, beside those of its own that begin later. */
+struct image {
+	uint64_t time, epoch, parent;
+};
+
 struct sym_trace {
 	struct arena *mem;
 	struct symbols *s;
@@ -34,6 +41,8 @@ struct sym_trace {
 	struct mapping *map; /* by id */
 	struct mapping **by_place; /* by process, start */
 	size_t n_map, map_size;
+	struct image *image; /* by process, time */
+	size_t n_image, image_size;
 	struct sym_stack *stack;
 	size_t n_stack, stack_size;
 	struct task *task;
@@ -49,6 +58,7 @@ static const char *const task_cols[] = { "epoch", "start", "tgid" };
 static const char *const stack_cols[] = { "id", "kind", "epoch", "flags", "frames", "mappings" };
 static const char *const mapping_cols[] = { "id", "epoch", "start", "end", "offset", "vaddr", "first", "seen", "last", "inode",
 					    "mtime", "uid", "flags", "build_id", "path" };
+static const char *const image_cols[] = { "time", "epoch", "parent" };
 static const char *const ksym_cols[] = { "address", "size", "name", "module" };
 static const char *const symbol_cols[] = { "build_id", "mapping", "offset", "size", "depth", "flags", "base", "line", "function",
 					   "file", "called", "called_base" };
@@ -173,6 +183,16 @@ static int row_mapping(struct sym_trace *t, const struct row *r)
 	return i != U64MAP_NONE ? 0 : u64map_put(&t->map_id, m->id, (uint32_t)(t->n_map - 1));
 }
 
+static int row_image(struct sym_trace *t, const struct row *r)
+{
+	struct image *x = MORE(t, image);
+
+	if (!x)
+		return -ENOMEM;
+	*x = (struct image){ .time = r->c[0].u, .epoch = r->c[1].u, .parent = r->c[2].u };
+	return 0;
+}
+
 static int row_ksym(struct sym_trace *t, const struct row *r)
 {
 	const char *name = text(t, &r->c[2]), *module = text(t, &r->c[3]);
@@ -199,7 +219,7 @@ static const struct loader {
 } loaders[] = {
 #define LOADER(id, name) { id, sizeof(name##_cols) / sizeof(name##_cols[0]), name##_cols, row_##name }
 	LOADER(MMT_TB_META, meta), LOADER(MMT_TB_CLOCK, clock), LOADER(MMT_TB_TASK, task), LOADER(MMT_TB_STACK, stack),
-	LOADER(MMT_TB_MAPPING, mapping), LOADER(MMT_TB_KSYM, ksym), LOADER(MMT_TB_SYMBOL, symbol),
+	LOADER(MMT_TB_MAPPING, mapping), LOADER(MMT_TB_IMAGE, image), LOADER(MMT_TB_KSYM, ksym), LOADER(MMT_TB_SYMBOL, symbol),
 };
 
 /* A column whose kind is another than it was meant to be is as good as absent. */
@@ -266,6 +286,15 @@ static int by_place(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
+static int by_time(const void *a, const void *b)
+{
+	const struct image *x = a, *y = b;
+
+	if (x->epoch != y->epoch)
+		return x->epoch < y->epoch ? -1 : 1;
+	return x->time < y->time ? -1 : x->time > y->time;
+}
+
 /* Are we on the machine, and in the boot, that was traced? */
 static bool is_here(const struct sym_trace *t)
 {
@@ -297,6 +326,8 @@ int sym_trace_open(const char *path, const struct symbols_opts *opts, mmt_log_fn
 	if (err)
 		goto err_close;
 	symbols_here(t->s, is_here(t));
+	if (t->n_image)
+		qsort(t->image, t->n_image, sizeof(*t->image), by_time);
 	if (t->n_map) {
 		t->by_place = calloc(t->n_map, sizeof(*t->by_place));
 		if (!t->by_place) {
@@ -331,6 +362,7 @@ void sym_trace_close(struct sym_trace *t)
 	u64map_free(&t->task_id);
 	free(t->by_place);
 	free(t->map);
+	free(t->image);
 	free(t->stack);
 	free(t->task);
 	if (t->mem)
@@ -382,13 +414,45 @@ static bool same_code(const struct mapping *a, const struct mapping *b)
 	       a->build_id_len == b->build_id_len && !memcmp(a->build_id, b->build_id, a->build_id_len);
 }
 
-/*
- * The mapping that was there at a time: one that had been seen before and was seen after. Else one
- * that may have been, first seen later or gone between two looks, if there is one such only.
- */
-static const struct mapping *mapping_at(const struct sym_trace *t, uint64_t epoch, uint64_t time, uint64_t address)
+/* How long a process had which mappings. */
+struct span {
+	uint64_t begin, end; /* end UINT64_MAX: until it ended */
+	uint64_t parent;     /* see struct image; 0 */
+};
+
+/* The span that holds a time; all of it where the trace does not say. */
+static struct span span_at(const struct sym_trace *t, uint64_t epoch, uint64_t time)
 {
-	const struct mapping *m, *sure = NULL, *maybe = NULL;
+	struct span s = { .end = UINT64_MAX };
+	size_t lo = 0, hi = t->n_image;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const struct image *x = &t->image[mid];
+
+		if (x->epoch < epoch || (x->epoch == epoch && x->time <= time))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo < t->n_image && t->image[lo].epoch == epoch)
+		s.end = t->image[lo].time;
+	if (lo && t->image[lo - 1].epoch == epoch) {
+		s.begin = t->image[lo - 1].time;
+		s.parent = t->image[lo - 1].parent;
+	}
+	return s;
+}
+
+/*
+ * The mapping that was there at a time, of those that began in the span of it: one that had been seen
+ * before and was seen after. Else one that may have been, first seen later or gone between two looks,
+ * if there is one such only.
+ */
+static const struct mapping *mapping_in(const struct sym_trace *t, const struct span *span, uint64_t epoch, uint64_t time,
+					uint64_t address)
+{
+	const struct mapping *m, *sure = NULL, *maybe = NULL, *near = NULL;
 	size_t lo = 0, hi = t->n_map;
 	bool several = false;
 
@@ -403,17 +467,35 @@ static const struct mapping *mapping_at(const struct sym_trace *t, uint64_t epoc
 	}
 	while (lo-- > 0 && t->by_place[lo]->epoch == epoch && t->by_place[lo]->max_end > address) {
 		m = t->by_place[lo];
-		if (m->end <= address || (m->last && m->last < time))
+		if (m->end <= address || (m->last && m->last < time) || m->first < span->begin || m->first >= span->end)
 			continue;
 		if (m->first <= time && (!m->last || time <= m->seen)) {
 			if (!sure || m->first > sure->first)
 				sure = m;
-		} else {
+		} else if (!(m->flags & MMT_MAP_EXACT) || m->first <= time) {
 			several = several || (maybe && !same_code(m, maybe));
 			maybe = m;
+		} else if (time + CLOCK_ERROR_NS >= m->first) {
+			near = m;
 		}
 	}
-	return sure ? sure : several ? NULL : maybe;
+	return sure ? sure : several ? NULL : maybe ? maybe : near;
+}
+
+/* In the process, or in those that it was forked from, as they were then. */
+static const struct mapping *mapping_at(const struct sym_trace *t, uint64_t epoch, uint64_t time, uint64_t address)
+{
+	const struct mapping *m = NULL;
+	int depth;
+
+	for (depth = 0; epoch && !m && depth < MAX_FORKS; depth++) {
+		const struct span s = span_at(t, epoch, time);
+
+		m = mapping_in(t, &s, epoch, time, address);
+		epoch = s.parent;
+		time = s.begin;
+	}
+	return m;
 }
 
 int sym_trace_user(struct sym_trace *t, uint64_t epoch, uint64_t time, uint64_t address, struct sym_place *out)
