@@ -71,6 +71,8 @@ LIBS = $(PERF_LIBS) $(PKG_LIBS) -lm -lpthread
 # ------------------------------------------------------------------ sources
 
 LIB_SRC := $(wildcard libmmtrace/*.c)
+# these alone see libperf (tests/cli/walls.sh)
+PERF_SRC := collector/oracle.c collector/perf_ring.c
 COL_SRC := $(wildcard collector/*.c)
 ANA_SRC := $(wildcard analyzer/*.c analyzer/*/*.c)
 RUN_SRC := $(wildcard runner/*.c)
@@ -164,7 +166,7 @@ $(BUILD)/obj/collector/family_syscall.o: $(BUILD)/bpf/syscall_names.h
 # static patterns: an implicit rule whose prerequisites are yet to be made loses to a more general one
 $(COL_OBJ): $(BUILD)/obj/collector/%.o: collector/%.c $(BUILD)/features.mk | $(SKELS)
 	@mkdir -p $(@D)
-	$(call msg,CC,$@)$(CC) $(PROG_CFLAGS) $(if $(filter collector/oracle.c,$<),$(PERF_CFLAGS)) -c $< -o $@
+	$(call msg,CC,$@)$(CC) $(PROG_CFLAGS) $(if $(filter $(PERF_SRC),$<),$(PERF_CFLAGS)) -c $< -o $@
 
 $(ANA_OBJ) $(RUN_OBJ): $(BUILD)/obj/%.o: %.c $(BUILD)/features.mk
 	@mkdir -p $(@D)
