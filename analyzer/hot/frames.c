@@ -17,6 +17,7 @@ struct hot_addr {
 	const char *module;
 	uint64_t base;
 	bool has_base;
+	struct sym_place at; /* of a user address */
 };
 
 #define KERNEL_SPACE UINT64_MAX
@@ -134,6 +135,7 @@ static int new_addr(struct hot *h, uint64_t key, uint64_t mapping, uint64_t x, c
 	a->mapping = mapping;
 	a->x = x;
 	a->place = HOT_NONE;
+	a->at = *p;
 	err = name_addr(h, a, p);
 	return err ? err : u64map_put(&h->priv->addrs, key, (uint32_t)(h->priv->n_addrs - 1));
 }
@@ -175,24 +177,44 @@ static uint32_t path_flags(uint32_t stack_flags)
 	return (stack_flags & MMT_STACK_TRUNCATED ? HOT_P_TRUNCATED : 0) | (stack_flags & MMT_STACK_NO_FRAMES ? HOT_P_NO_FRAMES : 0);
 }
 
+/* The function that was called between two frames and is not among them. 1: there is one; 0: none. */
+static int skipped(struct hot *h, const struct sym_place *inner, const struct hot_addr *outer, uint32_t *out)
+{
+	const char *name = sym_trace_skipped(h->sym, inner, &outer->at);
+	const struct hot_frame f = {
+		/* through a stub of the linker, it is in another file */
+		.name = name, .module = name && name == outer->at.result.called ? outer->module : "", .flags = HOT_INFERRED,
+	};
+	int err = name ? intern_frame(h, &f, out) : 0;
+
+	return err ? err : name != NULL;
+}
+
 static int fill_seq(struct hot *h, const struct sym_stack *s, enum hot_cut cut, struct hot_seq *q)
 {
 	uint32_t *frame = NULL, i, k, n = 0, cap = 0, skip = 0, *p;
+	struct sym_place inner;
 	struct hot_addr *a;
 	int err = 0;
 
 	for (i = 0; i < s->n && !err; i++) {
 		err = addr_of_frame(h, s, i, &a);
-		if (!err && n + a->n > cap) {
-			cap = (n + a->n) * 2;
+		if (!err && n + a->n + 1 > cap) {
+			cap = (n + a->n + 1) * 2;
 			p = reallocarray(frame, cap, sizeof(*p));
 			err = p ? 0 : -ENOMEM;
 			frame = p ? p : frame;
 		}
 		if (err)
 			break;
+		if (i && !s->kernel) {
+			err = skipped(h, &inner, a, &frame[n]);
+			n += err == 1;
+			err = err < 0 ? err : 0;
+		}
 		for (k = 0; k < a->n; k++)
 			frame[n++] = a->frame[k];
+		inner = a->at; /* the next look-up may move them */
 	}
 	if (s->kernel && !err)
 		skip = hot_cut(h, frame, n, cut);

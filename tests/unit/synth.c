@@ -255,6 +255,17 @@ void synth_symbol(struct synth *s, uint64_t mapping, uint64_t offset, uint64_t s
 	row(s, MMT_TB_SYMBOL, c, 10);
 }
 
+void synth_call(struct synth *s, uint64_t mapping, uint64_t offset, uint64_t base, const char *function, const char *called,
+		uint64_t called_base)
+{
+	uint8_t build_id[16];
+	const struct mmt_cell c[] = { { .p = build_id, .len = 16 }, num(0), num(offset), num(1), num(0), num(0), num(base),
+				      str(function), str(""), num(0), str(called), num(called_base) };
+
+	memset(build_id, (int)mapping, sizeof(build_id));
+	row(s, MMT_TB_SYMBOL, c, 12);
+}
+
 void synth_off_cpu(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t kstack, uint64_t ustack,
 		   uint64_t flags, uint64_t count, uint64_t total, uint64_t max)
 {

@@ -51,6 +51,9 @@ void synth_ksym(struct synth *s, uint64_t address, uint64_t size, const char *na
 /* What a bundle says of bytes of that file; depth 0: innermost. */
 void synth_symbol(struct synth *s, uint64_t mapping, uint64_t offset, uint64_t size, unsigned int depth, bool inlined,
 		  uint64_t base, const char *function, const char *file, uint64_t line);
+/* Of the last byte of a call: what it calls. */
+void synth_call(struct synth *s, uint64_t mapping, uint64_t offset, uint64_t base, const char *function, const char *called,
+		uint64_t called_base);
 void synth_off_cpu(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t kstack, uint64_t ustack,
 		   uint64_t flags, uint64_t count, uint64_t total, uint64_t max);
 struct synth_wake { uint64_t epoch, kstack, ustack, waker, waker_kstack, waker_ustack, flags, count, blocked, delay, delay_max; };

@@ -313,6 +313,34 @@ static void test_reasons(void **state)
 	assert_int_equal(hot_reason_of(NULL, 0, 2), HOT_R_IO);
 }
 
+/* memcpy keeps no frame pointer: its caller is not in the stack, but in the call of the caller's caller. */
+static void test_skipped(void **state)
+{
+	const uint64_t at[] = { 0x1010, 0x250, 0x110 }, full[] = { 0x1010, 0x410, 0x250 }, other[] = { 0x1010, 0x260 };
+	const uint64_t map[] = { 2, 1, 1 };
+	const struct hot_path *p;
+
+	(void)state;
+	synth_remove(&t.s);
+	hot_make_base(&t.s);
+	synth_call(&t.s, 1, 0x24f, 0x200, "churn", "copy", 0x400);
+	synth_call(&t.s, 1, 0x25f, 0x200, "churn", "memcpy@plt", 0x50);
+	synth_stack(&t.s, 50, false, HOT_T_MAIN, 0, at, map, 3);
+	synth_stack(&t.s, 51, false, HOT_T_MAIN, 0, full, map, 3);
+	synth_stack(&t.s, 52, false, HOT_T_MAIN, 0, other, map, 2);
+	synth_fault_stack(&t.s, HOT_SEC, 1, HOT_T_MAIN, 0x7f0000001010, FAULT_USER, 1, 0, 50);
+	synth_fault_stack(&t.s, HOT_SEC, 1, HOT_T_MAIN, 0x7f0000001010, FAULT_USER, 1, 0, 51);
+	synth_fault_stack(&t.s, HOT_SEC, 1, HOT_T_MAIN, 0x7f0000001010, FAULT_USER, 1, 0, 52);
+	synth_close(&t.s);
+	load((struct hot_opts){ .kinds = 1 << HOT_FAULT });
+	p = &t.h->path[cell(HOT_FAULT, "memcpy < copy < churn < main")->path];
+	assert_int_equal(t.h->frame[p->frame[1]].flags, HOT_INFERRED);
+	assert_string_equal(t.h->frame[p->frame[1]].module, "/usr/bin/demo");
+	assert_int_equal(t.h->frame[p->frame[1]].line, 0);
+	cell(HOT_FAULT, "memcpy < (fill) < copy < churn"); /* it is there: nothing is put in */
+	cell(HOT_FAULT, "memcpy < churn");                 /* what the stub leads to is there */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +349,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cpu_and_wakers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_filters, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_skipped, set_up, tear_down),
 		cmocka_unit_test(test_reasons),
 	};
 
