@@ -61,19 +61,28 @@ static __always_inline __u64 stack_hash(const struct mmt_stack *s, __u64 n)
 	return a ? a : 1;
 }
 
-static __noinline __u64 stack_keep(void *ctx, __u64 flags, struct mmt_stack *s)
+/* How many frames there are now in s. */
+static __always_inline __u64 stack_walk(void *ctx, __u64 flags, struct mmt_stack *s)
 {
-	__u64 hash, n;
-	long len, err;
+	long len;
 
 	if (!s)
 		return 0;
 	len = bpf_get_stack(ctx, s->ip, sizeof(s->ip), flags & BPF_F_USER_STACK);
-	if (len < 8)
-		return 0; /* a kernel thread has none in user space */
-	n = (__u64)len / 8;
+	s->flags = flags & BPF_F_USER_STACK ? MMT_STK_USER : 0;
+	return len < 8 ? 0 : (__u64)len / 8; /* a kernel thread has none in user space */
+}
+
+/* The hash under which the first n frames of s are kept. */
+static __noinline __u64 stack_put(struct mmt_stack *s, __u64 n)
+{
+	__u64 hash;
+	long err;
+
+	if (!s || !n)
+		return 0;
 	s->n = n;
-	s->flags = (flags & BPF_F_USER_STACK ? MMT_STK_USER : 0) | (n >= MMT_STACK_FRAMES ? MMT_STK_FULL : 0);
+	s->flags |= n >= MMT_STACK_FRAMES ? MMT_STK_FULL : 0;
 	hash = stack_hash(s, n);
 	if (bpf_map_lookup_elem(&stacks, &hash))
 		return hash;
@@ -89,7 +98,7 @@ static __noinline __u64 stack_keep(void *ctx, __u64 flags, struct mmt_stack *s)
  * The hash under which the stack of this moment is kept, 0: none. flags: 0 the kernel's,
  * BPF_F_USER_STACK the program's, from the registers it entered the kernel with.
  */
-static __noinline __u64 stack_id(void *ctx, __u64 flags)
+static __always_inline __u64 stack_id(void *ctx, __u64 flags)
 {
 	struct mmt_cpu *c = stack_cpu();
 	__u32 level = c->stacking;
@@ -101,7 +110,7 @@ static __noinline __u64 stack_id(void *ctx, __u64 flags)
 		return 0;
 	}
 	*(volatile __u32 *)&c->stacking = level + 1;
-	hash = stack_keep(ctx, flags, s);
+	hash = stack_put(s, stack_walk(ctx, flags, s));
 	*(volatile __u32 *)&c->stacking = level;
 	return hash;
 }
