@@ -16,6 +16,8 @@ const struct mmt_family *const mmt_families[] = {
 	&mmt_family_syscall,
 	&mmt_family_map,
 	&mmt_family_place,
+	&mmt_family_offcpu,
+	&mmt_family_waker,
 	NULL,
 };
 
@@ -205,18 +207,42 @@ static void close_one(struct mmt_family_ctx *c)
 	memset(c, 0, sizeof(*c));
 }
 
+bool mmt_family__asked(const struct mmt_family_ctx *ctx, const struct mmt_family *family)
+{
+	unsigned int i;
+
+	for (i = 0; mmt_families[i]; i++)
+		if (mmt_families[i] == family)
+			return ctx->which & 1U << i;
+	return false;
+}
+
+/* Those too of which a part was asked for. */
+static unsigned int with_whole(unsigned int which)
+{
+	unsigned int i, k;
+
+	for (i = 0; mmt_families[i]; i++)
+		for (k = 0; which & 1U << i && mmt_families[k]; k++)
+			if (mmt_families[k] == mmt_families[i]->part_of)
+				which |= 1U << k;
+	return which;
+}
+
 int mmt_families__open(struct mmt_family_set *s, unsigned int which, bool all_or_none, const struct mmt_family_ctx *tmpl)
 {
 	unsigned int i;
 	int err = 0, ret;
 
 	s->n = 0;
+	s->which = which = with_whole(which);
 	for (i = 0; mmt_families[i] && i < MMT_MAX_FAMILIES; i++) {
 		struct mmt_family_ctx *c = &s->v[s->n];
 
-		if (!(which & 1U << i))
+		if (!(which & 1U << i) || mmt_families[i]->part_of)
 			continue;
 		*c = *tmpl;
+		c->which = which;
 		c->family = mmt_families[i];
 		ret = c->family->ops->open(c);
 		if (!ret) {
@@ -295,6 +321,15 @@ int mmt_families__pass(struct mmt_family_set *s)
 	return err;
 }
 
+void mmt_families__cut(struct mmt_family_set *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->v[i].family->ops->cut)
+			s->v[i].family->ops->cut(&s->v[i]);
+}
+
 int mmt_families__flush(struct mmt_family_set *s, uint64_t now, bool full, bool mark)
 {
 	unsigned int i;
@@ -360,6 +395,9 @@ void mmt_families__names(const struct mmt_family_set *s, char *buf, size_t size)
 
 	for (i = 0; i < s->n && at < size; i++)
 		at += (size_t)snprintf(buf + at, size - at, " %s", s->v[i].family->name);
+	for (i = 0; mmt_families[i] && at < size; i++)
+		if (s->which & 1U << i && mmt_families[i]->part_of && mmt_families__have(s, mmt_families[i]->part_of))
+			at += (size_t)snprintf(buf + at, size - at, " %s", mmt_families[i]->name);
 }
 
 bool mmt_families__have(const struct mmt_family_set *s, const struct mmt_family *family)

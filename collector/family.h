@@ -36,6 +36,7 @@ struct mmt_family_ctx {
 	struct mmt_stackmap *stackmap; /* of the session, for every object that has a map `stacks` */
 	bool wants_stacks;         /* open may set it; mmt_family__load() does, for such an object */
 	struct mmt_stacks *stacks; /* of the session, set before attach where some family wants it; else NULL */
+	unsigned int which;        /* all that were asked for */
 	uint64_t segment;          /* of rows written now */
 	bool mark;                 /* the flush that runs is that of a mark */
 	bool totals_only;          /* a live session: no samples, nothing that costs at every event beyond the counts */
@@ -53,6 +54,8 @@ struct mmt_family_ops {
 	int (*attach)(struct mmt_family_ctx *ctx);
 	/* Often (10 to 100 ms): take what is in rings. */
 	int (*pass)(struct mmt_family_ctx *ctx);
+	/* The tasks' totals have just been read for a full flush, which follows: what comes from now on is of the next. */
+	void (*cut)(struct mmt_family_ctx *ctx);
 	/*
 	 * Rows of what was added since the last time, as of `now` of the trace clock. At every
 	 * seal (200 ms); full: at marks and every --interval, when the dear parts are due.
@@ -73,6 +76,7 @@ struct mmt_family_ops {
 struct mmt_family {
 	const char *name, *summary;
 	const struct mmt_family_ops *ops;
+	const struct mmt_family *part_of; /* no family of its own, but more of that one, which see mmt_family__asked() */
 };
 
 /* All families, but for sched, which is always there; ends with NULL. Bit i of a set is the i-th. */
@@ -81,6 +85,8 @@ extern const struct mmt_family mmt_family_fault;
 extern const struct mmt_family mmt_family_syscall;
 extern const struct mmt_family mmt_family_map;
 extern const struct mmt_family mmt_family_place;
+extern const struct mmt_family mmt_family_offcpu;
+extern const struct mmt_family mmt_family_waker;
 
 /* The mappings that the map family follows: NULL before attach. */
 const struct mmt_maps *mmt_family_map__maps(const struct mmt_family_ctx *ctx);
@@ -99,6 +105,8 @@ struct mmt_family_elf {
  */
 int mmt_family__load(struct mmt_family_ctx *ctx, const struct mmt_family_elf *elf,
 		     int (*setup)(struct mmt_family_ctx *ctx, struct bpf_object *obj));
+/* Was this family, or part of one, asked for? */
+bool mmt_family__asked(const struct mmt_family_ctx *ctx, const struct mmt_family *family);
 /* Attach all programs of ctx->obj that were loaded. */
 int mmt_family__attach(struct mmt_family_ctx *ctx);
 void mmt_family__detach(struct mmt_family_ctx *ctx);
@@ -111,7 +119,7 @@ int mmt_family__mmap(struct mmt_family_ctx *ctx, const char *map, void **p, size
 
 struct mmt_family_set {
 	struct mmt_family_ctx v[MMT_MAX_FAMILIES];
-	unsigned int n;
+	unsigned int n, which;
 };
 
 /*
@@ -125,6 +133,7 @@ void mmt_families__set_stacks(struct mmt_family_set *s, struct mmt_stacks *stack
 /* The stacks' user frames have mappings from then on, where those are recorded. */
 int mmt_families__attach(struct mmt_family_set *s);
 int mmt_families__pass(struct mmt_family_set *s);
+void mmt_families__cut(struct mmt_family_set *s);
 /* mark: this is the cut of a mark */
 int mmt_families__flush(struct mmt_family_set *s, uint64_t now, bool full, bool mark);
 void mmt_families__segment(struct mmt_family_set *s, uint64_t segment);

@@ -194,6 +194,8 @@ static int flush(struct mmt_session *s, uint64_t *at, bool full, bool mark)
 
 	now = mmt_probe__now(&s->bpf);
 	err = mmt_tasks__read(&s->tasks);
+	if (full)
+		mmt_families__cut(&s->families);
 	mmt_cpu_totals__read(&s->cpu_totals, &s->bpf);
 	now += (mmt_probe__now(&s->bpf) - now) / 2; /* events are cut by this instant */
 	*at = now;
