@@ -18,7 +18,7 @@ struct mmt_cmd {
 /* NULL-terminated, in the order of help. */
 extern const struct mmt_cmd *const mmt_cmds[];
 
-extern const struct mmt_cmd cmd_run, cmd_record, cmd_mark, cmd_info, cmd_report, cmd_compare, cmd_explain, cmd_gate, cmd_aa,
+extern const struct mmt_cmd cmd_run, cmd_record, cmd_mark, cmd_info, cmd_report, cmd_hot, cmd_compare, cmd_explain, cmd_gate, cmd_aa,
 	cmd_plan, cmd_top, cmd_export, cmd_check, cmd_stats, cmd_recover, cmd_list, cmd_workload;
 
 /* Exit statuses */

@@ -7,6 +7,7 @@
 #include "../analyzer/report.h"
 #include "../analyzer/trace_err.h"
 #include "cmd.h"
+#include "opt_parse.h"
 #include "output.h"
 
 struct settings {
@@ -57,23 +58,6 @@ static int parse_by(struct settings *s, const char *arg)
 	return -EINVAL;
 }
 
-static int parse_segment(struct settings *s, const char *arg)
-{
-	char *end;
-
-	if (!strcmp(arg, "all")) {
-		s->model.window = WINDOW_ALL;
-	} else if (!strcmp(arg, "iteration")) {
-		s->model.window = WINDOW_ITERATION;
-	} else {
-		s->model.window = WINDOW_SEGMENT;
-		s->model.segment = strtoull(arg, &end, 10);
-		if (!*arg || *end || *arg == '-')
-			return -EINVAL;
-	}
-	return 0;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct settings *s = state->input;
@@ -91,9 +75,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--by %s: choose task, process, comm, cgroup, cpu or machine", arg);
 		break;
 	case OPT_SEGMENT:
-		if (parse_segment(s, arg))
-			argp_error(state, "--segment %s: choose iteration, all or a number (mmt-trace info lists them)", arg);
-		break;
+		return opt_segment(state, arg, &s->model);
 	case OPT_MARK:
 		s->model.window = WINDOW_NAME;
 		s->model.name = arg;

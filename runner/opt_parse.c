@@ -42,6 +42,20 @@ int opt_number(struct argp_state *state, const char *arg, const char *what, unsi
 	return EINVAL;
 }
 
+int opt_segment(struct argp_state *state, const char *arg, struct model_opts *m)
+{
+	char *end;
+
+	m->window = !strcmp(arg, "all") ? WINDOW_ALL : !strcmp(arg, "iteration") ? WINDOW_ITERATION : WINDOW_SEGMENT;
+	if (m->window != WINDOW_SEGMENT)
+		return 0;
+	m->segment = strtoull(arg, &end, 10);
+	if (*arg && !*end && *arg != '-')
+		return 0;
+	argp_error(state, "--segment %s: choose iteration, all or a number (mmt-trace info lists them)", arg);
+	return EINVAL;
+}
+
 int opt_choice(struct argp_state *state, const char *arg, const char *what, const char *const *names, size_t n,
 	       size_t *i)
 {

@@ -7,12 +7,16 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "../analyzer/model.h"
+
 #define OPT_MAX_IDS 256
 
 /* A list of process ids, appended to ids, which has room for OPT_MAX_IDS. */
 int opt_ids(struct argp_state *state, const char *arg, pid_t *ids, size_t *n);
 int opt_number(struct argp_state *state, const char *arg, const char *what, unsigned long lo, unsigned long hi,
 	       unsigned long *v);
+/* --segment: which part of a trace. */
+int opt_segment(struct argp_state *state, const char *arg, struct model_opts *m);
 /* One of n names: its index. */
 int opt_choice(struct argp_state *state, const char *arg, const char *what, const char *const *names, size_t n,
 	       size_t *i);

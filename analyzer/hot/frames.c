@@ -287,7 +287,7 @@ static int intern_path(struct hot *h, const uint32_t *frame, uint32_t n, uint32_
 
 static int join(struct hot *h, const struct hot_seq *k, const struct hot_seq *u, uint32_t flags, uint32_t *path)
 {
-	static const struct hot_frame none = { .name = "[unknown: no stack]", .module = "", .flags = HOT_UNKNOWN };
+	static const struct hot_frame none = { .name = "[unknown: no stack]", .module = "", .flags = HOT_UNKNOWN | HOT_NO_STACK };
 	uint32_t n = k->n + u->n, one, *frame;
 	int err;
 

@@ -110,7 +110,8 @@ void hot_free(struct hot *h)
 	free(h->place);
 	if (h->priv) {
 		hot_frames_free(h->priv);
-		free(h->priv->reason);
+		free(h->priv->tells);
+		u64map_free(&h->priv->tells_by);
 	}
 	free(h->priv);
 	sym_trace_close(h->sym);

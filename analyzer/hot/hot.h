@@ -42,17 +42,15 @@ enum hot_reason {
 	HOT_REASONS,
 };
 
-enum { HOT_KERNEL = 1, HOT_INLINED = 2, HOT_UNKNOWN = 4, HOT_PLT = 8, HOT_JIT = 16 };
-
-/* A frame that the walk by frame pointers missed; its caller's call instruction names it. It has no line. */
-enum { HOT_INFERRED = 64 };
+enum { HOT_KERNEL = 1, HOT_INLINED = 2, HOT_UNKNOWN = 4, HOT_PLT = 8, HOT_JIT = 16, HOT_NO_STACK = 32, HOT_INFERRED = 64 };
 
 struct hot_frame { /* each once: the same function, file and line, and the same place where it has no name */
 	const char *name;   /* what to call it: "memcpy", "[/lib/libfoo.so+0x1234]", "[0xffff...]", "[unknown: no stack]" */
 	const char *module; /* path of the file, "[kernel]", name of the kernel's module; "" not known */
 	const char *file;   /* source; NULL not known */
 	uint32_t line;      /* 0 not known */
-	uint32_t flags;     /* HOT_*; UNKNOWN: name is a place, no function */
+	uint32_t flags;     /* HOT_*; UNKNOWN: name is a place, no function; NO_STACK: and not even that;
+			     INFERRED: the walk by frame pointers missed it, its caller's call names it, without line */
 };
 
 enum {

@@ -24,7 +24,8 @@ struct hot_int {
 	struct hot_seq *seq; size_t n_seqs, cap_seqs;
 	struct hot_addr *addr; size_t n_addrs, cap_addrs;
 	/* number of what has this hash; hashes that meet by chance go on to the next */
-	uint8_t *reason; size_t n_reasons; /* of paths, HOT_REASONS: not asked yet */
+	struct tells *tells; size_t n_tells, cap_tells; /* what functions of the kernel tell of why a task blocked */
+	struct u64map tells_by; /* frame -> of these */
 	struct u64map frames, paths, places, addrs, stacks, cells[HOT_KINDS];
 };
 

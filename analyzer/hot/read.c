@@ -267,6 +267,7 @@ static int row_sample(struct read *r, const struct row *row)
 		return 0;
 	err = hot_path_of(r->h, &w, &c.path, &named, &c.place);
 	c.weight = (double)row_u64(row, P_WEIGHT);
+	c.variance = c.weight * c.weight; /* samples come as they may: their number is Poisson's, or is less spread */
 	return err ? err : add(r, HOT_CPU, &c, named);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../array.h"
 #include "hot_int.h"
 #include "reason.h"
 
@@ -106,55 +106,62 @@ static const char *const generic[] = {
 /* The compiler's copies of a function are called func.isra.0, func.constprop.1, func.part.0, func.cold, func.llvm.1234. */
 bool hot_name_fits(const char *name, const char *pattern)
 {
-	size_t len = strcspn(name, "."), n = strlen(pattern);
-
-	if (n && pattern[n - 1] == '*')
-		return len >= n - 1 && !memcmp(name, pattern, n - 1);
-	return len == n && !memcmp(name, pattern, n);
+	for (; *pattern && *name == *pattern; name++, pattern++)
+		;
+	return (*pattern == '*' && !pattern[1]) || (!*pattern && (!*name || *name == '.'));
 }
 
-static bool is_generic(const char *fn)
+/* What a function's name tells, wherever it stands. */
+struct tells {
+	uint8_t reason; /* HOT_REASONS: nothing */
+	uint8_t how;
+	bool known, generic, kthread;
+};
+
+static struct tells tells(const char *fn)
 {
+	struct tells x = { .reason = HOT_REASONS, .known = fn };
 	size_t i;
 
-	for (i = 0; i < N(generic); i++)
-		if (hot_name_fits(fn, generic[i]))
-			return true;
-	return false;
+	if (!fn)
+		return x;
+	for (i = 0; i < N(table); i++) {
+		if (!hot_name_fits(fn, table[i].name))
+			continue;
+		x.reason = table[i].reason;
+		x.how = table[i].how;
+		break;
+	}
+	for (i = 0; i < N(generic) && !x.generic; i++)
+		x.generic = hot_name_fits(fn, generic[i]);
+	x.kthread = hot_name_fits(fn, "kthread");
+	return x;
 }
 
-/* The main function of a kernel thread waits itself: it has nothing to do. */
-static bool main_loop(const char *const *fn, uint32_t n, uint32_t i)
-{
-	return i + 1 < n && fn[i + 1] && hot_name_fits(fn[i + 1], "kthread");
-}
-
-enum hot_reason hot_reason_of(const char *const *fn, uint32_t n, uint64_t flags)
+/* Leaf first. */
+static enum hot_reason judge(const struct tells *t, uint32_t n, uint64_t flags)
 {
 	uint32_t i, known = 0;
 	int weak = HOT_REASONS;
 	bool leaf = true;
-	size_t k;
 
 	if (flags & HOT_OFF_PREEMPTED)
 		return HOT_R_PREEMPTED;
 	for (i = 0; i < n; i++) {
-		if (!fn[i])
+		if (!t[i].known)
 			continue;
 		known++;
-		for (k = 0; k < N(table); k++) {
-			if (!hot_name_fits(fn[i], table[k].name) || (table[k].how & LEAF && !leaf))
-				continue;
-			if (!(table[k].how & WEAK))
-				return table[k].reason;
-			weak = weak == HOT_REASONS ? table[k].reason : weak;
-			break;
+		if (t[i].reason != HOT_REASONS && (leaf || !(t[i].how & LEAF))) {
+			if (!(t[i].how & WEAK))
+				return (enum hot_reason)t[i].reason;
+			weak = weak == HOT_REASONS ? t[i].reason : weak;
 		}
-		if (leaf && !is_generic(fn[i])) {
-			leaf = false;
-			if (main_loop(fn, n, i))
-				return weak == HOT_R_IO ? HOT_R_IO : HOT_R_IDLE;
-		}
+		if (!leaf || t[i].generic)
+			continue;
+		leaf = false;
+		/* the main function of a kernel thread waits itself: it has nothing to do */
+		if (i + 1 < n && t[i + 1].kthread)
+			return weak == HOT_R_IO ? HOT_R_IO : HOT_R_IDLE;
 	}
 	if (weak != HOT_REASONS)
 		return (enum hot_reason)weak;
@@ -163,39 +170,49 @@ enum hot_reason hot_reason_of(const char *const *fn, uint32_t n, uint64_t flags)
 	return known ? HOT_R_OTHER : HOT_R_UNKNOWN;
 }
 
+enum hot_reason hot_reason_of(const char *const *fn, uint32_t n, uint64_t flags)
+{
+	struct tells t[128];
+	uint32_t i;
+
+	n = n < N(t) ? n : N(t);
+	for (i = 0; i < n; i++)
+		t[i] = tells(fn[i]);
+	return judge(t, n, flags);
+}
+
+/* Of a frame, asked once. */
+static int tells_of(struct hot *h, uint32_t frame, struct tells *out)
+{
+	struct hot_int *x = h->priv;
+	uint32_t i = u64map_get(&x->tells_by, frame);
+	const struct hot_frame *f = &h->frame[frame];
+	struct tells *t;
+
+	if (i == U64MAP_NONE) {
+		t = array_more(&x->tells, &x->n_tells, &x->cap_tells, sizeof(*t));
+		i = (uint32_t)(x->n_tells - 1);
+		if (!t || u64map_put(&x->tells_by, frame, i))
+			return -ENOMEM;
+		*t = tells(f->flags & HOT_UNKNOWN ? NULL : f->name);
+	}
+	*out = x->tells[i];
+	return 0;
+}
+
 int hot_path_reason(struct hot *h, uint32_t path, uint64_t flags, uint32_t *reason)
 {
 	const struct hot_path *p = &h->path[path];
-	struct hot_int *x = h->priv;
-	const char **fn;
-	uint32_t i;
+	struct tells t[128];
+	uint32_t i, n = p->n_kernel < N(t) ? p->n_kernel : N(t);
+	int err;
 
-	if (flags & HOT_OFF_PREEMPTED) {
-		*reason = HOT_R_PREEMPTED;
-		return 0;
+	for (i = 0; i < n; i++) {
+		err = tells_of(h, p->frame[i], &t[i]);
+		if (err)
+			return err;
 	}
-	if (path >= x->n_reasons) {
-		size_t n = h->cap_paths > path ? h->cap_paths : path + 1;
-		uint8_t *q = realloc(x->reason, n);
-
-		if (!q)
-			return -ENOMEM;
-		memset(q + x->n_reasons, HOT_REASONS, n - x->n_reasons);
-		x->reason = q;
-		x->n_reasons = n;
-	}
-	if (x->reason[path] == HOT_REASONS) {
-		fn = calloc(p->n_kernel + 1, sizeof(*fn));
-		if (!fn)
-			return -ENOMEM;
-		for (i = 0; i < p->n_kernel; i++)
-			fn[i] = h->frame[p->frame[i]].flags & HOT_UNKNOWN ? NULL : h->frame[p->frame[i]].name;
-		x->reason[path] = (uint8_t)hot_reason_of(fn, p->n_kernel, 0);
-		free(fn);
-	}
-	*reason = x->reason[path];
-	if (flags & HOT_OFF_IOWAIT && (*reason == HOT_R_UNKNOWN || *reason == HOT_R_OTHER))
-		*reason = HOT_R_IO;
+	*reason = judge(t, n, flags);
 	return 0;
 }
 

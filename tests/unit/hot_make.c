@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+
 #include "hot_make.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
@@ -147,5 +149,53 @@ void hot_make(struct synth *s)
 		synth_cpu_sample(s, 7 * HOT_SEC, 2, HOT_T_THREAD, K(K_CLEAR_PAGE), HOT_S_CPU, HOT_S_COPY, 0, 100 * ms);
 	synth_cpu_sample(s, 7 * HOT_SEC, 2, HOT_T_OTHER, 0x9999, 0, 0, 1, 100 * ms);
 	totals(s, 9 * HOT_SEC, 2, HOT_T_THREAD, 1050 * ms, 0);
+	synth_close(s);
+}
+
+static uint64_t rnd(uint64_t *seed, uint64_t n)
+{
+	*seed = *seed * 6364136223846793005ull + 1442695040888963407ull;
+	return (*seed >> 33) % n;
+}
+
+void hot_make_big(struct synth *s, unsigned int n_stacks, unsigned int n_rows)
+{
+	const uint64_t v[MT_N] = { [MT_RUN_NS] = 9000000000ull };
+	uint64_t frame[30], map[30], seed = 1, ks, us, ip;
+	unsigned int i, k;
+	char name[32];
+
+	hot_make_base(s);
+	for (i = 0; i < 4000; i++) {
+		snprintf(name, sizeof(name), "kernel_function_%u", i);
+		synth_ksym(s, 0xffffffff82000000ull + i * 64, 64, name, "");
+		snprintf(name, sizeof(name), "function_%u", i);
+		synth_symbol(s, 1, 0x10000 + i * 64, 64, 0, false, 0x10000 + i * 64, name, "big.c", i + 1);
+	}
+	for (i = 0; i < n_stacks; i++) {
+		for (k = 0; k < 30; k++)
+			frame[k] = 0xffffffff82000000ull + rnd(&seed, 4000) * 64 + 8;
+		synth_stack(s, 100 + i * 2, true, 0, 0, frame, NULL, 30);
+		for (k = 0; k < 30; k++) {
+			frame[k] = 0x10000 + rnd(&seed, 4000) * 64 + 8;
+			map[k] = 1;
+		}
+		synth_stack(s, 101 + i * 2, false, HOT_T_MAIN, 0, frame, map, 30);
+	}
+	for (i = 0; i < n_rows; i++) {
+		const struct synth_wake w = { HOT_T_THREAD, 100 + 2 * (i % n_stacks), 101 + 2 * (i % n_stacks), HOT_T_MAIN,
+					      100 + 2 * ((i + 7) % n_stacks), 101 + 2 * ((i + 7) % n_stacks), 0, 1, 1000, 100, 100 };
+
+		ks = 100 + 2 * rnd(&seed, n_stacks);
+		us = 101 + 2 * rnd(&seed, n_stacks);
+		ip = 0x400000 + 0x10000 + rnd(&seed, 4000 * 64);
+		synth_fault_stack(s, i * 100, 1, HOT_T_THREAD, ip, FAULT_USER, 10, 0, us);
+		synth_off_cpu(s, i * 100, 1, HOT_T_THREAD, ks, us, i % 8 == 0, 3, 30000, 20000);
+		synth_waker(s, i * 100, 1, &w);
+		synth_cpu_sample(s, i * 100, 1, HOT_T_MAIN, 0xffffffff82000000ull + rnd(&seed, 4000 * 64), ks, us, 0, 1000000);
+		if (i % 4096 == 0)
+			synth_seal(s);
+	}
+	synth_totals(s, 9 * HOT_SEC, 1, HOT_T_MAIN, 7, v, NULL, NULL);
 	synth_close(s);
 }

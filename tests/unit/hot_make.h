@@ -26,6 +26,8 @@ enum {
 
 /* What it says is in hot_make.c. Written and closed; two segments of 5 s from 0 on, the second one marked "faults". */
 void hot_make(struct synth *s);
+/* As many stacks of the kernel and of the program, 30 deep, and rows of each kind. */
+void hot_make_big(struct synth *s, unsigned int n_stacks, unsigned int n_rows);
 /* Its tasks, functions and stacks only; not closed. */
 void hot_make_base(struct synth *s);
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../../analyzer/hot/hot.h"
+#include "../../analyzer/hot/rank.h"
 #include "../../analyzer/hot/reason.h"
 #include "hot_make.h"
 
@@ -341,7 +341,85 @@ static void test_skipped(void **state)
 	cell(HOT_FAULT, "memcpy < churn");                 /* what the stub leads to is there */
 }
 
-int main(void)
+/* "name weight total count" of each row, in order. */
+static void rank(enum hot_kind kind, enum hot_by by, bool inclusive, const char *const *want, size_t n_want)
+{
+	struct hot_row *row;
+	char label[512], line[1024];
+	double sum = 0;
+	size_t i, n;
+
+	assert_int_equal(hot_rank(t.h, kind, by, inclusive, &row, &n), 0);
+	for (i = 0; i < n; i++) {
+		snprintf(line, sizeof(line), "%s: %.0f %.0f %llu", hot_row_label(t.h, by, &row[i], label, sizeof(label)),
+			 row[i].weight / (kind == HOT_FAULT ? 1 : MS), row[i].total / (kind == HOT_FAULT ? 1 : MS),
+			 (unsigned long long)row[i].count);
+		sum += row[i].weight;
+		if (i < n_want)
+			assert_string_equal(line, want[i]);
+		else
+			print_message("# unexpected: %s\n", line);
+	}
+	assert_int_equal(n, n_want);
+	assert_float_equal(sum, t.h->kind[kind].weight, 1);
+	free(row);
+}
+#define RANK(kind, by, ...) rank(kind, by, false, STACK(__VA_ARGS__))
+
+static void test_rank(void **state)
+{
+	(void)state;
+	load((struct hot_opts){ 0 });
+	RANK(HOT_BLOCKED, HOT_BY_REASON, "futex: 3000 3000 30", "pipe: 1000 1000 23", "idle: 500 500 5", "unknown: 40 40 1");
+	RANK(HOT_BLOCKED, HOT_BY_TASK, "demo-worker 101: 3000 3000 30", "demo 100: 1000 1000 23", "kworker/0:1 50: 500 500 5",
+	     "other 200: 40 40 1");
+	RANK(HOT_BLOCKED, HOT_BY_PROCESS, "demo 100: 4000 4000 53", "kworker/0:1 50: 500 500 5", "other 200: 40 40 1");
+	RANK(HOT_BLOCKED, HOT_BY_CGROUP, "/bench/a: 4540 4540 59");
+	RANK(HOT_FAULT, HOT_BY_SEGMENT, "2: 1101 1101 13");
+	RANK(HOT_FAULT, HOT_BY_COMM, "demo-worker: 800 800 8", "demo: 300 300 4", "other: 1 1 1");
+	RANK(HOT_FAULT, HOT_BY_LINE, "memcpy.S:300: 850 850 9", "demo.c:150: 200 200 2", "[unknown: no source line]: 51 51 2");
+	/* of equal weight by name; two instructions are two rows, and are not the one without a name */
+	RANK(HOT_FAULT, HOT_BY_INSTRUCTION, "memcpy+0x10: 800 800 8", "rep_movs_alternative+0x10: 200 200 2",
+	     "[/lib/libgone.so+0x111: not there]: 50 50 1", "memcpy+0x20: 50 50 1", "[0x5555]: 1 1 1");
+	RANK(HOT_FAULT, HOT_BY_FUNCTION, "memcpy: 850 850 9", "rep_movs_alternative: 200 200 2", "[unknown in libgone.so]: 50 50 1",
+	     "[unknown]: 1 51 1", "main: 0 1000 0", "churn: 0 800 0", "copy: 0 800 0", "fill: 0 800 0", "do_syscall_64: 0 200 0",
+	     "entry_SYSCALL_64_after_hwframe: 0 200 0", "read: 0 200 0", "vfs_read: 0 200 0");
+	rank(HOT_CPU, HOT_BY_FUNCTION, true, STACK("memcpy: 600 900 6", "churn: 0 900 0", "copy: 0 900 0", "fill: 0 900 0",
+	     "main: 0 900 0", "clear_page_erms: 300 300 3", "asm_exc_page_fault: 0 300 0", "exc_page_fault: 0 300 0",
+	     "handle_mm_fault: 0 300 0", "[unknown]: 100 100 1"));
+	RANK(HOT_WAKER, HOT_BY_TASK, "demo 100 -> demo-worker 101: 2900 2900 29", "(interrupt) -> demo-worker 101: 90 90 1");
+	RANK(HOT_WAKER, HOT_BY_REASON, "futex: 2990 2990 30");
+}
+
+/* A function that calls itself is on its path once. */
+static void test_recursion(void **state)
+{
+	const uint64_t frame[] = { 0x210, 0x210, 0x210, 0x110 }, map[] = { 1, 1, 1, 1 };
+	struct synth s;
+
+	(void)state;
+	hot_make_base(&s);
+	synth_stack(&s, 50, false, HOT_T_MAIN, 0, frame, map, 4);
+	synth_cpu_sample(&s, 1, 1, HOT_T_MAIN, 0x400210, 0, 50, 1, 1000000);
+	synth_close(&s);
+	t.m = synth_model(&s, WINDOW_ALL, NULL);
+	load((struct hot_opts){ 0 });
+	RANK(HOT_CPU, HOT_BY_FUNCTION, "churn: 1 1 1", "main: 0 1 0");
+	assert_true(isnan(t.h->kind[HOT_CPU].total));
+	synth_remove(&s);
+}
+
+/* test_hot FILE: leave that trace there, for the tests of the command; test_hot FILE big: a large one. */
+static int leave(const char *file, bool big)
+{
+	if (big)
+		hot_make_big(&t.s, 5000, 20000);
+	else
+		hot_make(&t.s);
+	return rename(t.s.path, file) ? 1 : 0;
+}
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_blocked, set_up, tear_down),
@@ -350,8 +428,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_filters, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_skipped, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_rank, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_recursion, set_up, tear_down),
 		cmocka_unit_test(test_reasons),
 	};
 
+	if (argc > 1)
+		return leave(argv[1], argc > 2);
 	return cmocka_run_group_tests_name("hot", tests, NULL, NULL);
 }
