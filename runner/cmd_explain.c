@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../analyzer/explain/explain.h"
 #include "cmd.h"
@@ -77,41 +76,6 @@ static const struct argp argp = {
 	       "What it prints is consistent with the change, or not; only an experiment shows a cause, and it proposes one.",
 };
 
-/* Traces are files; anything else is the name of a run. */
-static bool names_traces(const struct compare_opts *o)
-{
-	const char *first = o->traces[0];
-	size_t n = strlen(first);
-
-	return strchr(first, '/') || strchr(first, ',') || (n > 4 && !strcmp(first + n - 4, ".mmt")) ||
-	       (!o->dir && !o->bench && !access(first, F_OK));
-}
-
-static int gather(struct cmp *c, struct compare_opts o)
-{
-	char *names = NULL;
-	int err;
-
-	if (o.n_traces && o.n_traces != 2) {
-		out_err("explain takes two runs, not %d; commas join the traces of one", o.n_traces);
-		return -EINVAL;
-	}
-	if (o.n_traces && !o.names && !names_traces(&o)) {
-		if (asprintf(&names, "%s,%s", o.traces[0], o.traces[1]) < 0)
-			return -ENOMEM;
-		o.names = names;
-		o.n_traces = 0;
-	}
-	err = compare_gather(c, &o, "explain");
-	free(names);
-	if (!err && c->n_arms > 2) {
-		out_err("%zu runs (%s, %s, %s%s): explain takes two, name them with -n A,B", c->n_arms, c->arm[0].name,
-			c->arm[1].name, c->arm[2].name, c->n_arms > 3 ? ", ..." : "");
-		err = -EINVAL;
-	}
-	return err;
-}
-
 static int show(const struct settings *s, struct cmp *c, struct output *output)
 {
 	struct cmp_result r;
@@ -154,7 +118,7 @@ static int run(int argc, char **argv)
 		}
 		c.patterns = patterns;
 	}
-	err = err ? err : gather(&c, s.data);
+	err = err ? err : compare_gather_two(&c, &s.data, "explain");
 	err = err ? err : show(&s, &c, &s.output);
 	if (err == -ENOMEM || err == -ENAMETOOLONG)
 		out_err("explain: %s", strerror(-err));

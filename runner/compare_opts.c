@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../analyzer/out.h"
 #include "compare_opts.h"
@@ -197,6 +198,42 @@ int compare_gather(struct cmp *c, const struct compare_opts *o, const char *comm
 	if (!err && o->how.primary)
 		err = cmp_known_primary(c, o->how.primary);
 	return err ? err : cmp_load_floors(c);
+}
+
+/* Traces are files; anything else is the name of a run. */
+static bool names_traces(const struct compare_opts *o)
+{
+	const char *first = o->traces[0];
+	size_t n = strlen(first);
+
+	return strchr(first, '/') || strchr(first, ',') || (n > 4 && !strcmp(first + n - 4, ".mmt")) ||
+	       (!o->dir && !o->bench && !access(first, F_OK));
+}
+
+int compare_gather_two(struct cmp *c, const struct compare_opts *from, const char *command)
+{
+	struct compare_opts o = *from;
+	char *names = NULL;
+	int err;
+
+	if (o.n_traces && o.n_traces != 2) {
+		out_err("%s takes two runs, not %d; commas join the traces of one", command, o.n_traces);
+		return -EINVAL;
+	}
+	if (o.n_traces && !o.names && !names_traces(&o)) {
+		if (asprintf(&names, "%s,%s", o.traces[0], o.traces[1]) < 0)
+			return -ENOMEM;
+		o.names = names;
+		o.n_traces = 0;
+	}
+	err = compare_gather(c, &o, command);
+	free(names);
+	if (!err && c->n_arms > 2) {
+		out_err("%zu runs (%s, %s, %s%s): %s takes two, name them with -n A,B", c->n_arms, c->arm[0].name,
+			c->arm[1].name, c->arm[2].name, c->n_arms > 3 ? ", ..." : "", command);
+		err = -EINVAL;
+	}
+	return err;
 }
 
 int compare_known_metrics(const char *option, const char *patterns)

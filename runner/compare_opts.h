@@ -28,6 +28,8 @@ extern const struct argp compare_data_argp, compare_how_argp;
 int compare_set(struct compare_opts *o, const char *name, const char *value, char *why, size_t size);
 /* Reads what the options name; says what is wrong. c: after cmp_init(), with its log. */
 int compare_gather(struct cmp *c, const struct compare_opts *o, const char *command);
+/* Of two runs at most; the arguments may be names of results, too. */
+int compare_gather_two(struct cmp *c, const struct compare_opts *o, const char *command);
 /* Every pattern names a kernel metric; -EINVAL after a message. */
 int compare_known_metrics(const char *option, const char *patterns);
 
