@@ -31,6 +31,52 @@ static int check(const struct hot_cmd *c, const struct model *m)
 	return 0;
 }
 
+/* Two runs; what a row is must mean the same in both. */
+static int diff_by(const struct hot_cmd *c, unsigned int *by)
+{
+	static const enum hot_diff_by of[HOT_BYS] = {
+		[HOT_BY_PATH] = HOT_DIFF_PATH, [HOT_BY_FUNCTION] = HOT_DIFF_FUNCTION, [HOT_BY_INSTRUCTION] = HOT_DIFF_INSTRUCTION,
+		[HOT_BY_LINE] = HOT_DIFF_LINE, [HOT_BY_REASON] = HOT_DIFF_REASON, [HOT_BY_COMM] = HOT_DIFF_COMM,
+	};
+
+	*by = 0;
+	if (c->view.default_rows)
+		return 0;
+	if (c->view.by != HOT_BY_COMM && c->view.by > HOT_BY_REASON) {
+		out_err("--by %s: not the same in two runs; --diff has path, function, instruction, line, reason and comm",
+			hot_by_name(c->view.by));
+		return -EINVAL;
+	}
+	*by = 1u << (c->view.inclusive ? HOT_DIFF_INCLUSIVE : of[c->view.by]);
+	if (c->sections && c->view.syscalls)
+		*by |= 1u << HOT_DIFF_SYSCALL;
+	return 0;
+}
+
+static int run_diff(struct hot_cmd *c)
+{
+	struct hot_diff_opts o = { .from = c->from > 0 ? c->from : 0, .to = c->to > 0 ? c->to : 0, .window = c->model };
+	unsigned int by;
+	struct out *out;
+	int err = diff_by(c, &by);
+
+	if (!err && c->input) {
+		out_err("--diff takes two runs as arguments, no trace by -i");
+		err = -EINVAL;
+	}
+	if (err)
+		return MMT_EXIT_TROUBLE;
+	out = output_open(&c->output);
+	hot_cmd_finish(c, NULL);
+	o.hot = c->hot;
+	o.no_stacks = !c->view.kinds;
+	o.no_syscalls = !c->view.syscalls;
+	o.top = c->top ? c->view.top : 10;
+	o.depth = c->view.depth;
+	err = hot_diff_show(&c->diff, &o, by, &c->output.table, out_stream(out));
+	return output_close(out, err) ? MMT_EXIT_TROUBLE : MMT_EXIT_OK;
+}
+
 static int run(int argc, char **argv)
 {
 	struct model *m = NULL;
@@ -42,6 +88,8 @@ static int run(int argc, char **argv)
 	err = mmt_cmd__parse(&hot_argp, argc, argv, 0, NULL, &c);
 	if (err)
 		return MMT_EXIT_TROUBLE;
+	if (c.diff.on)
+		return run_diff(&c);
 	if (!c.input)
 		c.input = "trace.mmt";
 	if (!strcmp(c.input, "-")) {

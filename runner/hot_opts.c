@@ -121,6 +121,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &c->output;
+		state->child_inputs[1] = &c->diff;
 		return 0;
 	case 'i':
 		c->input = arg;
@@ -156,6 +157,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		c->symbols.debug_dirs = arg;
 		return 0;
 	case ARGP_KEY_ARG:
+		if (c->diff.on)
+			return ARGP_ERR_UNKNOWN; /* arms */
 		if (c->input)
 			argp_error(state, "one trace at a time; '%s' is the second", arg);
 		c->input = arg;
@@ -170,13 +173,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return parse_of(c, key, arg, state);
 }
 
-static const struct argp_child children[] = { { &output_argp, 0, NULL, 4 }, { 0 } };
+static const struct argp_child children[] = { { &output_argp, 0, NULL, 4 }, { &hot_diff_argp, 0, "The difference of two runs:", 5 }, { 0 } };
 
 const struct argp hot_argp = {
 	.children = children,
 	.options = options,
 	.parser = parse,
-	.args_doc = "[FILE]",
+	.args_doc = "[FILE]\n--diff A B\n--diff -d DIR -b BENCHMARK -n A,B\n--diff A1.mmt,A2.mmt... B1.mmt,B2.mmt...",
 	.doc = "Show where the page faults, the blocked time and the CPU time of a recorded run come from: call paths with "
 	       "source lines, why tasks blocked and who woke them, and the system calls. Record with -e hot."
 	       "\vWithout FILE, trace.mmt of the current directory is read. Times in CSV and JSON are in ns.",
@@ -189,7 +192,7 @@ static unsigned int how_many(unsigned int bits)
 
 void hot_cmd_finish(struct hot_cmd *c, const struct model *m)
 {
-	uint64_t start = m->n_marks ? m->marks[0].time : m->t0;
+	uint64_t start = !m ? 0 : m->n_marks ? m->marks[0].time : m->t0;
 
 	if (!c->sections) {
 		c->view.kinds = (1u << HOT_KINDS) - 1;

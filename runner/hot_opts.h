@@ -6,6 +6,7 @@
 #include <argp.h>
 
 #include "../analyzer/hot/show.h"
+#include "cmd_hot_diff.h"
 #include "opt_parse.h"
 #include "output.h"
 
@@ -20,12 +21,13 @@ struct hot_cmd {
 	double from, to;       /* seconds from the start; < 0: not said */
 	bool sections;         /* some section was chosen */
 	bool top;              /* --top was said */
+	struct hot_diff_cmd diff;
 };
 
 /* The whole command line; its input is a struct hot_cmd from hot_cmd_init(). */
 extern const struct argp hot_argp;
 void hot_cmd_init(struct hot_cmd *c);
-/* After the model of a trace is there: what depends on it. Again for the next trace. */
+/* After the model of a trace is there: what depends on it. Again for the next trace. NULL: times are left alone. */
 void hot_cmd_finish(struct hot_cmd *c, const struct model *m);
 
 #endif

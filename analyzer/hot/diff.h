@@ -31,9 +31,9 @@ enum { HOT_DIFF_CALLS = HOT_KINDS, HOT_DIFF_CALL_TIME, HOT_DIFF_KINDS };
 enum hot_diff_by {
 	HOT_DIFF_REASON,      /* of time off the CPU */
 	HOT_DIFF_FUNCTION,    /* the innermost */
-	HOT_DIFF_CALLER,      /* every function of the path once: its own weight and that of what it calls */
+	HOT_DIFF_INCLUSIVE,   /* every function of the path once: its own weight and that of what it calls */
 	HOT_DIFF_PATH,
-	HOT_DIFF_LINE,        /* of the innermost function */
+	HOT_DIFF_LINE,        /* the innermost that is known */
 	HOT_DIFF_INSTRUCTION, /* of faults and CPU time */
 	HOT_DIFF_COMM,        /* name of the task */
 	HOT_DIFF_SYSCALL,     /* of the two kinds of system calls, which have no other */
@@ -44,12 +44,15 @@ enum hot_diff_per { HOT_DIFF_PER_SECOND, HOT_DIFF_PER_RUN }; /* of the window; t
 
 struct hot_diff_opts {
 	struct hot_opts hot;      /* filters and symbols, of every trace; kinds: bits, 0 all */
+	bool no_stacks;           /* system calls only */
 	struct model_opts window;
+	double from, to;          /* s from the start of each trace, in place of hot.from and hot.to; to 0: open */
 	bool no_syscalls;
 	enum hot_diff_per per;
 	double min_share;         /* of both arms' weight that makes a key worth a test; 0: HOT_DIFF_MIN_SHARE */
 	struct cmp_opts how;
 	size_t top;               /* rows of a text table; 0: all */
+	unsigned int depth;       /* frames of a path on either side of the kernel's edge, in text; 0: all */
 	mmt_log_fn log;
 	void *log_ctx;
 };
@@ -107,6 +110,7 @@ struct hot_diff_part {
 	struct cmp_result r;
 	struct hot_diff_key *key; size_t n_keys; /* by |difference|, largest first */
 	struct hot_diff_key total, rest; /* rest: the n_below keys together, where keys do not overlap */
+	bool has_rest;
 	size_t n_below;           /* keys that weigh less than min_share, or came after HOT_DIFF_MAX_KEYS */
 	double min_share;
 	uint32_t *mark;           /* HOT_DIFF_PATH: of hot_diff_marks(), by path */

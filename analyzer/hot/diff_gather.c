@@ -68,14 +68,20 @@ static int path_of(struct taking *t, uint32_t i, uint32_t *out)
 	return err;
 }
 
-static int line_of(struct taking *t, uint32_t frame, uint32_t *out)
+/* The innermost that is known; of a path without any, its leaf. */
+static int line_of(struct taking *t, const struct hot_path *p, uint32_t *out)
 {
-	const struct hot_frame *f = &t->h->frame[frame];
+	const struct hot_frame *f;
 	char text[256] = "";
+	uint32_t k;
 
+	for (k = 0; k < p->n && !(t->h->frame[p->frame[k]].file && t->h->frame[p->frame[k]].line); k++)
+		;
+	k = k < p->n ? k : 0;
+	f = &t->h->frame[p->frame[k]];
 	if (f->file && f->line)
 		snprintf(text, sizeof(text), "%.200s:%u", diff_base_name(f->file), f->line);
-	return diff_tag(t->names, t->frame[frame], text, out);
+	return diff_tag(t->names, t->frame[p->frame[k]], text, out);
 }
 
 static int place_of(struct taking *t, const struct hot_cell *cell, uint32_t *out)
@@ -144,7 +150,7 @@ static int take_cell(struct taking *t, const struct hot_cell *cell)
 	};
 	int err = path_of(t, cell->path, &s.path);
 
-	err = err || !p->n ? err : line_of(t, p->frame[0], &s.line);
+	err = err || !p->n ? err : line_of(t, p, &s.line);
 	err = err ? err : place_of(t, cell, &s.place);
 	err = err ? err : diff_tag(t->names, DIFF_NONE, comm ? comm : "", &s.comm);
 	return err ? err : add(t, &s);
@@ -180,7 +186,10 @@ static int take_hot(struct gather *g, struct diff_iter *it, const struct hot *h)
 		it->exact[t.kind] = cells->total;
 		t.cap = 0;
 		for (i = 0; i < cells->n && !err; i++)
-			err = take_cell(&t, &cells->cell[i]);
+			if (t.kind == HOT_BLOCKED && cells->cell[i].reason == HOT_R_IDLE)
+				it->exact[t.kind] -= cells->cell[i].weight; /* threads of the kernel without work, for all of the window */
+			else
+				err = take_cell(&t, &cells->cell[i]);
 		u64map_free(&t.sums);
 		memset(&t.sums, 0, sizeof(t.sums));
 	}
@@ -219,7 +228,7 @@ static int take_syscalls(struct gather *g, struct diff_iter *it, const struct mo
 	size_t i;
 	int err = 0;
 
-	if (!calls || g->o->no_syscalls)
+	if (!calls || g->o->no_syscalls || g->o->from > 0 || g->o->to > 0) /* totals are not cut at a time */
 		return 0;
 	it->has[HOT_DIFF_CALLS] = it->has[HOT_DIFF_CALL_TIME] = true;
 	for (i = 0; i < calls->n_sums && !err; i++) {
@@ -250,6 +259,21 @@ static bool has_something(const struct diff_iter *it)
 	return k < HOT_DIFF_KINDS;
 }
 
+/* Its length in s, and where it lies in this trace. */
+static double window(const struct hot_diff_opts *o, const struct model *m, struct hot_opts *ho)
+{
+	uint64_t start = m->n_marks ? m->marks[0].time : m->t0, from = m->t0, to = m->t1;
+
+	ho->from = ho->to = 0;
+	if (o->from > 0)
+		from = ho->from = start + (uint64_t)(o->from * 1e9);
+	if (o->to > 0)
+		to = ho->to = start + (uint64_t)(o->to * 1e9);
+	from = from < m->t0 ? m->t0 : from;
+	to = to > m->t1 ? m->t1 : to;
+	return !ho->from && !ho->to ? (double)m->duration / 1e9 : from < to ? (double)(to - from) / 1e9 : 0;
+}
+
 static void read_one(struct gather *g, struct diff_iter *it)
 {
 	const char *path = g->c->arm[it->arm].iter[it->iter].trace;
@@ -263,8 +287,8 @@ static void read_one(struct gather *g, struct diff_iter *it)
 		it->why = "no such window";
 	if (it->err)
 		return;
-	it->seconds = (double)m->duration / 1e9;
-	it->err = hot_load(m, &ho, &h);
+	it->seconds = window(g->o, m, &ho);
+	it->err = g->o->no_stacks ? 0 : hot_load(m, &ho, &h);
 	if (it->err == -ENODATA)
 		it->err = 0;
 	pthread_mutex_lock(&g->lock);

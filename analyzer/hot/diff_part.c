@@ -17,7 +17,7 @@ const char *hot_diff_kind_name(unsigned int kind)
 
 const char *hot_diff_by_name(enum hot_diff_by by)
 {
-	static const char *const name[] = { "reason", "function", "caller", "path", "line", "instruction", "comm", "syscall" };
+	static const char *const name[] = { "reason", "function", "inclusive", "path", "line", "instruction", "comm", "syscall" };
 
 	return (unsigned int)by < sizeof(name) / sizeof(name[0]) ? name[by] : "?";
 }
@@ -32,7 +32,7 @@ bool hot_diff_has(const struct hot_diff *d, unsigned int kind, enum hot_diff_by 
 	case HOT_DIFF_INSTRUCTION:
 		return kind == HOT_FAULT || kind == HOT_CPU;
 	case HOT_DIFF_REASON:
-		return kind == HOT_BLOCKED;
+		return kind == HOT_BLOCKED || kind == HOT_WAKER; /* those preempted have all the same */
 	default:
 		return by < HOT_DIFF_SYSCALL;
 	}
@@ -50,14 +50,14 @@ struct sums {
 	double *pooled; /* mean of A plus mean of B; by key */
 	double *total, total_var;  /* by iteration */
 	double *none, none_var;    /* of what has no such key; by iteration */
-	uint32_t *seen; /* CALLER: the sum that counted the key last */
+	uint32_t *seen; /* INCLUSIVE: the sum that counted the key last */
 };
 
 static size_t key_space(const struct hot_diff *d, enum hot_diff_by by)
 {
 	switch (by) {
 	case HOT_DIFF_FUNCTION:
-	case HOT_DIFF_CALLER:
+	case HOT_DIFF_INCLUSIVE:
 		return d->n_frames;
 	case HOT_DIFF_PATH:
 		return d->n_paths;
@@ -129,7 +129,7 @@ static void sum_up(struct sums *s)
 
 			s->total[i] += w;
 			s->total_var += var;
-			if (s->by == HOT_DIFF_CALLER)
+			if (s->by == HOT_DIFF_INCLUSIVE)
 				add_callers(s, i, ++mark, &s->d->path[x->path], w, var);
 			else
 				add_key(s, i, key_of(s->d, s->by, x), w, var);
@@ -228,7 +228,7 @@ static int name_key(struct hot_diff_part *p, uint32_t key, struct hot_diff_key *
 
 	switch (p->by) {
 	case HOT_DIFF_FUNCTION:
-	case HOT_DIFF_CALLER:
+	case HOT_DIFF_INCLUSIVE:
 		k->name = p->d->frame[key].name;
 		k->detail = p->d->frame[key].module;
 		break;
@@ -278,6 +278,11 @@ static int put_rest(struct hot_diff_part *p, const struct sums *s)
 	size_t i, k, n_iter = p->d->priv->n_iter;
 	double var = s->none_var;
 
+	p->has_rest = p->n_below > 0;
+	for (i = 0; i < n_iter; i++)
+		p->has_rest |= s->none[i] > 0;
+	if (!p->has_rest) /* and is no test */
+		return 0;
 	for (k = 0; k < s->n; k++)
 		var += s->var[k];
 	for (i = 0; i < n_iter; i++)
@@ -303,7 +308,7 @@ static int put_keys(struct hot_diff_part *p, struct sums *s, const uint32_t *cho
 			s->w[i * s->n + chosen[k]] = 0;
 		s->var[chosen[k]] = 0;
 	}
-	return err || p->by == HOT_DIFF_CALLER ? err : put_rest(p, s);
+	return err || p->by == HOT_DIFF_INCLUSIVE ? err : put_rest(p, s);
 }
 
 /* ------------------------------------------------------------------- tables */
@@ -358,7 +363,8 @@ static int fill_part(struct hot_diff_part *p, const struct cmp_opts *how)
 		take_means(p, &p->key[i]);
 	if (!err) {
 		take_means(p, &p->total);
-		take_means(p, &p->rest);
+		if (p->has_rest)
+			take_means(p, &p->rest);
 		qsort(p->key, p->n_keys, sizeof(*p->key), by_difference);
 		err = p->by == HOT_DIFF_PATH ? mark_paths(p) : 0;
 	}

@@ -17,7 +17,7 @@ static const struct table_col diff_cols[HOT_DIFF_COLS] = {
 	{ .id = "kind", .head = "kind", .type = COL_TEXT, .flags = COL_NO_TEXT },
 	{ .id = "by", .head = "by", .type = COL_TEXT, .flags = COL_NO_TEXT },
 	{ .id = "row", .head = "row", .type = COL_TEXT, .flags = COL_NO_TEXT },
-	{ .id = "name", .head = "", .type = COL_TEXT, .flags = COL_KEY, .max = 40 },
+	{ .id = "name", .head = "", .type = COL_TEXT, .flags = COL_KEY, .max = 44 },
 	{ .id = "where", .head = "where", .type = COL_TEXT, .flags = COL_TAIL | COL_HIDE_EMPTY, .max = 22 },
 	{ .id = "path", .head = "path", .type = COL_TEXT, .flags = COL_NO_TEXT },
 	{ .id = "mark", .head = "mark", .type = COL_TEXT, .flags = COL_NO_TEXT },
@@ -150,6 +150,19 @@ static void verdict_cells(struct table *t, const struct cmp_row *r, bool told, b
 	num(t, tested ? r->p_robust : NAN);
 }
 
+/* "3  leaf < caller < ...", as far as a cell shows. */
+static void path_label(struct table *t, const struct hot_diff_part *p, const struct hot_diff_key *k, size_t number)
+{
+	const struct hot_path *path = &p->d->path[k->path];
+	char label[256];
+	size_t len = (size_t)snprintf(label, sizeof(label), "%zu  ", number);
+	uint32_t i;
+
+	for (i = 0; i < path->n && len < sizeof(label) - 1; i++)
+		len += (size_t)snprintf(label + len, sizeof(label) - len, "%s%s", i ? " < " : "", p->d->frame[path->frame[i]].name);
+	table_text(t, label);
+}
+
 /* number: of a path, as the list below the table has it; 0: none */
 static void add_row(struct table *t, const struct hot_diff_part *p, const struct hot_diff_key *k, const char *kind, size_t number,
 		    bool text)
@@ -162,13 +175,15 @@ static void add_row(struct table *t, const struct hot_diff_part *p, const struct
 	table_text(t, hot_diff_kind_name(p->kind));
 	table_text(t, hot_diff_by_name(p->by));
 	table_text(t, kind);
-	if (text && !k->name)
-		table_textf(t, *kind == 'r' ? "(%zu others, together)" : "(all)", p->n_below);
+	if (text && !k->name && *kind == 'r' && p->n_below > 1)
+		table_textf(t, "(%zu others, together)", p->n_below);
+	else if (text && !k->name)
+		table_text(t, *kind == 'r' ? "(other)" : "(all)");
 	else if (text && number)
-		table_textf(t, "%zu  %s", number, k->name);
+		path_label(t, p, k, number);
 	else
 		table_text(t, k->name);
-	table_text(t, k->detail && *k->detail ? k->detail : NULL);
+	table_text(t, k->detail && *k->detail && !(text && number) ? k->detail : NULL);
 	paths(t, p, k);
 	table_text(t, unit_of(p, false));
 	table_u64(t, a->n_unit);
@@ -191,7 +206,7 @@ static void add_row(struct table *t, const struct hot_diff_part *p, const struct
 void hot_diff_columns(const struct hot_diff_part *p, struct table_col *cols)
 {
 	memcpy(cols, diff_cols, sizeof(diff_cols));
-	cols[C_NAME].head = hot_diff_by_name(p->by);
+	cols[C_NAME].head = p->by == HOT_DIFF_INCLUSIVE ? "function" : hot_diff_by_name(p->by);
 	cols[C_A].unit = cols[C_B].unit = cols[C_DIFF].unit = cols[C_SE].unit = unit_of(p, true);
 }
 
@@ -201,7 +216,7 @@ int hot_diff_add_rows(struct table *t, const struct hot_diff_part *p, size_t top
 
 	for (i = 0; i < n; i++)
 		add_row(t, p, &p->key[i], "key", p->by == HOT_DIFF_PATH ? i + 1 : 0, text);
-	if (p->by != HOT_DIFF_CALLER && (!text || p->n_below))
+	if (p->has_rest)
 		add_row(t, p, &p->rest, "rest", 0, text);
 	add_row(t, p, &p->total, "total", 0, text);
 	return table_err(t);

@@ -26,7 +26,7 @@ void hot_diff_columns(const struct hot_diff_part *p, struct table_col *cols);
 int hot_diff_add_rows(struct table *t, const struct hot_diff_part *p, size_t top, bool text);
 int hot_diff_write_json(const struct hot_diff *d, const struct hot_diff_part *p, size_t n, FILE *f);
 int hot_diff_write_rows(const struct hot_diff_part *p, size_t n, const struct table_out *to, FILE *f);
-int hot_diff_write_text(const struct hot_diff *d, const struct hot_diff_part *p, size_t n, size_t top,
+int hot_diff_write_text(const struct hot_diff *d, const struct hot_diff_part *p, size_t n, const struct hot_diff_opts *o,
 			const struct table_out *to, FILE *f);
 
 /* Iterations that gave nothing, and why: a note each. */

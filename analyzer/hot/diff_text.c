@@ -20,12 +20,10 @@ static const char *const title_of[HOT_DIFF_KINDS] = {
 	[HOT_DIFF_CALL_TIME] = "Time in system calls",
 };
 
-static const char *plural(enum hot_diff_by by)
+static const char *what(enum hot_diff_by by)
 {
-	static const char *const name[] = { "reasons", "functions", "callers", "paths", "lines", "instructions", "task names",
-					    "system calls" };
-
-	return (unsigned int)by < sizeof(name) / sizeof(name[0]) ? name[by] : "?";
+	return by == HOT_DIFF_INCLUSIVE ? "function" : by == HOT_DIFF_COMM ? "task name" : by == HOT_DIFF_SYSCALL ? "system call" :
+	       hot_diff_by_name(by);
 }
 
 /* ------------------------------------------------------------------- rules */
@@ -54,12 +52,12 @@ static bool test_lines(const struct hot_diff_part *p, struct lines *l)
 	char line[512];
 	unsigned int i;
 
-	for (i = 0; cmp_rule_line(&p->c, &p->r, i, line, sizeof(line)); i++) {
+	for (i = 0; cmp_rule_line(&p->c, &p->r, i, line, sizeof(line)); i++)
 		if (!strncmp(line, "kernel: ", 8) && say(l, "test: %s", line + 8))
 			return true;
-		if (!strncmp(line, "benchmark: ", 11) && say(l, "of all: %s", line + 11))
+	for (i = 0; cmp_rule_line(&p->c, &p->r, i, line, sizeof(line)); i++)
+		if (!strncmp(line, "benchmark: ", 11) && say(l, "test of all: %s", line + 11))
 			return true;
-	}
 	return false;
 }
 
@@ -76,13 +74,14 @@ static bool coverage_line(const struct hot_diff_part *p, struct lines *l)
 bool hot_diff_rule_line(const struct hot_diff_part *p, unsigned int i, char *buf, size_t size)
 {
 	struct lines l = { .want = i, .buf = buf, .size = size };
+	const char *one = what(p->by);
 	char rest[120] = "";
 
-	if (p->n_below && p->by == HOT_DIFF_CALLER)
-		snprintf(rest, sizeof(rest), "; %zu others are left out", p->n_below);
-	else if (p->n_below)
-		snprintf(rest, sizeof(rest), "; %zu others are one row", p->n_below);
-	if (say(&l, "family: the %zu %s with %g %% or more of both arms' weight, chosen by that alone%s", p->n_keys, plural(p->by),
+	if (p->n_below)
+		snprintf(rest, sizeof(rest), "; %zu %s", p->n_below, p->by == HOT_DIFF_INCLUSIVE ? "less are left out" :
+			 p->n_below > 1 ? "others are one row" : "other is a row too");
+	if (p->n_keys == 1 ? say(&l, "family: the only %s with %g %% or more of both arms' weight%s", one, 100 * p->min_share, rest) :
+	    say(&l, "family: the %zu %ss with %g %% or more of both arms' weight, chosen by that alone%s", p->n_keys, one,
 		100 * p->min_share, rest))
 		return true;
 	return test_lines(p, &l) || coverage_line(p, &l);
@@ -127,46 +126,67 @@ static void head(const struct hot_diff *d, const struct hot_diff_part *p, const 
 
 /* ------------------------------------------------------------------- tables */
 
-static void frames(const struct hot_diff_part *p, const struct hot_diff_key *k, FILE *f)
+/* Is there a difference to be told where it begins? Without tests each may be one. */
+static bool differs(const struct hot_diff_part *p, const struct hot_diff_key *k)
 {
-	const struct hot_path *path = &p->d->path[k->path];
 	enum cmp_verdict v = hot_diff_row(p, k)->verdict;
-	bool sure = v != CMP_SAME && v != CMP_UNCLEAR && v != CMP_TINY;
-	uint32_t i;
 
-	for (i = 0; i < path->n; i++) {
-		const struct hot_frame *fr = &p->d->frame[path->frame[i]];
-		bool place = fr->flags & HOT_UNKNOWN || !*fr->module || *fr->module == '[';
-
-		fprintf(f, "    %s %s", sure && i == p->mark[k->path] ? ">" : " ", fr->name);
-		if (!place)
-			fprintf(f, "  [%s]", fr->module);
-		else if (fr->flags & HOT_KERNEL && !(fr->flags & HOT_UNKNOWN))
-			fputs("  [kernel]", f);
-		fputc('\n', f);
-	}
-	if (path->flags & HOT_P_TRUNCATED)
-		fputs("      ... (deeper than was kept)\n", f);
+	return k->w.a != k->w.b && v != CMP_SAME && v != CMP_UNCLEAR && v != CMP_TINY;
 }
 
-static void path_list(const struct hot_diff_part *p, size_t top, const struct table_out *to, FILE *f)
+static void frame_line(const struct hot_diff_part *p, const struct hot_path *path, uint32_t i, uint32_t mark, FILE *f)
 {
-	size_t i, n = top && top < p->n_keys ? top : p->n_keys;
-	bool markdown = to->fmt == TABLE_MARKDOWN;
+	const struct hot_frame *fr = &p->d->frame[path->frame[i]];
+	bool place = fr->flags & HOT_UNKNOWN || !*fr->module;
 
-	if (!n)
-		return;
-	fprintf(f, "\n%spaths, innermost function first; > where the difference begins%s\n", markdown ? "" : "  ",
-		markdown ? "\n\n```" : "");
-	for (i = 0; i < n; i++) {
-		fprintf(f, "  %zu\n", i + 1);
-		frames(p, &p->key[i], f);
+	fprintf(f, "    %s %s", i == mark ? ">" : " ", fr->name);
+	if (!place)
+		fprintf(f, *fr->module == '[' ? "  %s" : "  [%s]", fr->module);
+	fputc('\n', f);
+}
+
+/* Of each side of the kernel's edge the innermost ones, and the one that is marked. */
+static void frames(const struct hot_diff_part *p, const struct hot_diff_key *k, unsigned int depth, FILE *f)
+{
+	const struct hot_path *path = &p->d->path[k->path];
+	uint32_t mark = p->mark[k->path], i, at, left = 0;
+
+	for (i = 0; i < path->n; i++) {
+		at = i < path->n_kernel ? i : i - path->n_kernel;
+		if (depth && at >= depth && i != mark) {
+			left++;
+			if (i + 1 < path->n && i + 1 != path->n_kernel && i + 1 != mark)
+				continue;
+			fprintf(f, "      ... %u more\n", left);
+			left = 0;
+			continue;
+		}
+		frame_line(p, path, i, mark, f);
 	}
-	if (markdown)
+	if (path->flags & HOT_P_TRUNCATED)
+		fputs("      ... (deeper than is kept)\n", f);
+}
+
+static void path_list(const struct hot_diff_part *p, const struct hot_diff_opts *o, const struct table_out *to, FILE *f)
+{
+	size_t i, n = o->top && o->top < p->n_keys ? o->top : p->n_keys;
+	bool markdown = to->fmt == TABLE_MARKDOWN, some = false;
+
+	for (i = 0; i < n; i++) {
+		if (!differs(p, &p->key[i]))
+			continue;
+		if (!some)
+			fprintf(f, "\n%spaths that differ, innermost function first; > where the difference begins%s\n",
+				markdown ? "" : "  ", markdown ? "\n\n```" : "");
+		some = true;
+		fprintf(f, "  %zu\n", i + 1);
+		frames(p, &p->key[i], o->depth, f);
+	}
+	if (markdown && some)
 		fputs("```\n", f);
 }
 
-static int part_text(const struct hot_diff_part *p, size_t top, const struct table_out *to, FILE *f)
+static int part_text(const struct hot_diff_part *p, const struct hot_diff_opts *o, const struct table_out *to, FILE *f)
 {
 	struct table_col cols[HOT_DIFF_COLS];
 	struct table *t;
@@ -175,18 +195,19 @@ static int part_text(const struct hot_diff_part *p, size_t top, const struct tab
 	int err;
 
 	hot_diff_columns(p, cols);
-	snprintf(title, sizeof(title), "%s by %s", title_of[p->kind], hot_diff_by_name(p->by));
+	snprintf(title, sizeof(title), "%s by %s", title_of[p->kind],
+		 p->by == HOT_DIFF_INCLUSIVE ? "function, with all that it calls" : hot_diff_by_name(p->by));
 	t = table_new("rows", title, cols, HOT_DIFF_COLS);
-	err = t ? hot_diff_add_rows(t, p, top, true) : -ENOMEM;
+	err = t ? hot_diff_add_rows(t, p, o->top, true) : -ENOMEM;
 	if (!err) {
 		for (i = 0; hot_diff_rule_line(p, i, line, sizeof(line)); i++)
 			table_note(t, "%s", line);
-		if (top && top < p->n_keys)
-			table_note(t, "%zu more %s were tested (--top 0 shows all)", p->n_keys - top, plural(p->by));
+		if (o->top && o->top < p->n_keys)
+			table_note(t, "%zu more of them are not shown (--top 0 shows all)", p->n_keys - o->top);
 		fputc('\n', f);
 		table_write(t, f, to);
 		if (p->by == HOT_DIFF_PATH)
-			path_list(p, top, to, f);
+			path_list(p, o, to, f);
 	}
 	table_free(t);
 	return err;
@@ -258,7 +279,7 @@ static void notes(const struct hot_diff *d, const struct hot_diff_part *p, size_
 	table_free(t);
 }
 
-int hot_diff_write_text(const struct hot_diff *d, const struct hot_diff_part *p, size_t n, size_t top,
+int hot_diff_write_text(const struct hot_diff *d, const struct hot_diff_part *p, size_t n, const struct hot_diff_opts *o,
 			const struct table_out *to, FILE *f)
 {
 	struct table_out wide = *to;
@@ -269,7 +290,7 @@ int hot_diff_write_text(const struct hot_diff *d, const struct hot_diff_part *p,
 		wide.width = ROW_WIDTH;
 	head(d, &p[0], to, f);
 	for (i = 0; i < n && !err; i++)
-		err = part_text(&p[i], top, &wide, f);
+		err = part_text(&p[i], o, &wide, f);
 	notes(d, p, n, to, f);
 	return err;
 }
@@ -317,7 +338,7 @@ int hot_diff_write(const struct hot_diff *d, const struct hot_diff_opts *o, unsi
 	if (!err && to->fmt == TABLE_JSON)
 		err = hot_diff_write_json(d, p, n, f);
 	else if (!err && (to->fmt == TABLE_TEXT || to->fmt == TABLE_MARKDOWN))
-		err = hot_diff_write_text(d, p, n, o->top, to, f);
+		err = hot_diff_write_text(d, p, n, o, to, f);
 	else if (!err)
 		err = hot_diff_write_rows(p, n, to, f);
 	for (i = 0; i < n; i++)

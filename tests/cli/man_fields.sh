@@ -43,6 +43,13 @@ fields compare -n a,b
 fields gate -n a,b --max time=1
 fields explain -n a,b
 fields explain -n a,b --carriers
+for arm in a b; do
+	dir=hot/$arm/iter-1/bench
+	mkdir -p "$dir"
+	"$BUILD/tests/tools/hot_trace" "$dir/trace.mmt" 1000 10 1 f=500 g=300 h=20b sys:read=5 || exit 1
+	printf 'time\t_\t_\t0\t1\t_\n' >"$dir/results.tsv"
+done
+fields hot --diff -d hot -n a,b
 fields aa -n a,b --no-save
 fields plan -n a,b --effect 3
 exit $bad

@@ -252,7 +252,7 @@ static void test_lines_and_callers(void **state)
 	part(f, HOT_CPU, HOT_DIFF_LINE);
 	assert_string_equal(f->p.key[0].name, "leaf2");
 	assert_string_equal(f->p.key[0].detail, "prog.c:12");
-	part(f, HOT_CPU, HOT_DIFF_CALLER);
+	part(f, HOT_CPU, HOT_DIFF_INCLUSIVE);
 	assert_true(f->p.n_keys >= 7);
 	near(key(f, "main")->w.b, f->p.total.w.b, 1e-12);
 	near(key(f, "main")->w.b, key(f, "work")->w.b, 1e-12);
