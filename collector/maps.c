@@ -26,9 +26,24 @@ int mmt_maps__open(struct mmt_writer *w, const struct mmt_log *log, struct mmt_m
 	return 0;
 }
 
-static void known_free(struct known *k)
+int mmt_ptrs__add(struct ptrs *l, void *p)
 {
-	if (!k)
+	if (l->n == l->size) {
+		size_t size = l->size ? l->size * 2 : 64;
+		void **v = realloc(l->v, size * sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		l->v = v;
+		l->size = size;
+	}
+	l->v[l->n++] = p;
+	return 0;
+}
+
+void mmt_maps__put(struct known *k)
+{
+	if (!k || --k->refs)
 		return;
 	free(k->path);
 	free(k);
@@ -42,9 +57,12 @@ static void drop_process(struct mmt_maps *m, struct process *p)
 	while (*link != p)
 		link = &(*link)->next;
 	*link = p->next;
+	for (link = &m->by_pid[p->pid % MMT_MAPS_BUCKETS]; *link != p; link = &(*link)->next_pid)
+		;
+	*link = p->next_pid;
 	m->alive -= p->n;
 	for (i = 0; i < p->n; i++)
-		known_free(p->map[i].k);
+		mmt_maps__put(p->map[i].k);
 	free(p->map);
 	free(p);
 }
@@ -61,7 +79,7 @@ static void drop_oldest(struct mmt_maps *m)
 	if (!x->next)
 		x->p->past_end = NULL;
 	if (x->h.k)
-		known_free(x->h.k);
+		mmt_maps__put(x->h.k);
 	else
 		drop_process(m, x->p);
 	free(x);
@@ -78,11 +96,21 @@ void mmt_maps__close(struct mmt_maps *m)
 	for (i = 0; i < MMT_MAPS_BUCKETS; i++)
 		while (m->by_epoch[i])
 			drop_process(m, m->by_epoch[i]);
+	for (i = 0; i < m->unwritten.n; i++)
+		mmt_maps__put(m->unwritten.v[i]);
+	for (i = 0; i < m->n_rec; i++)
+		free(m->rec[i].path);
+	free(m->rec);
+	free(m->unwritten.v);
+	free(m->fresh.v);
+	free(m->ending.v);
 	free(m->queue);
 	mmt_file_ids__free(m->files);
 	free(m->buf);
 	free(m);
 }
+
+/* ------------------------------------------------------------------- processes */
 
 struct process *mmt_maps__process(const struct mmt_maps *m, uint64_t epoch)
 {
@@ -93,34 +121,67 @@ struct process *mmt_maps__process(const struct mmt_maps *m, uint64_t epoch)
 	return p;
 }
 
-int mmt_maps__want(struct mmt_maps *m, uint64_t epoch, uint32_t pid, uint64_t start)
+static struct process *process_new(struct mmt_maps *m, uint64_t epoch, uint32_t pid)
+{
+	struct process *p = calloc(1, sizeof(*p)), **bucket;
+
+	if (!p)
+		return NULL;
+	p->epoch = epoch;
+	p->pid = pid;
+	p->uid = UINT32_MAX;
+	p->ended = MMT_MAPS_FOREVER;
+	bucket = &m->by_epoch[epoch % MMT_MAPS_BUCKETS];
+	p->next = *bucket;
+	*bucket = p;
+	bucket = &m->by_pid[pid % MMT_MAPS_BUCKETS];
+	p->next_pid = *bucket;
+	*bucket = p;
+	return p;
+}
+
+int mmt_maps__know(struct mmt_maps *m, uint64_t epoch, uint32_t pid, uint64_t start, bool ignored)
 {
 	struct process *p = mmt_maps__process(m, epoch);
 
 	if (!epoch || !pid)
 		return -EINVAL;
-	if (!p) {
-		p = calloc(1, sizeof(*p));
-		if (!p)
-			return -ENOMEM;
-		p->epoch = epoch;
-		p->next = m->by_epoch[epoch % MMT_MAPS_BUCKETS];
-		m->by_epoch[epoch % MMT_MAPS_BUCKETS] = p;
-	}
-	if (p->ended)
-		return 0;
-	p->pid = pid;
+	if (!p)
+		p = process_new(m, epoch, pid);
+	if (!p)
+		return -ENOMEM;
 	p->start = start;
-	return mmt_maps__enqueue(m, p);
+	p->born = start ? start - m->boot_off : 0; /* either clock may be ahead */
+	p->ignored = ignored;
+	if (ignored || p->complete || p->fresh || p->ended != MMT_MAPS_FOREVER)
+		return 0;
+	if (!m->captured)
+		return mmt_maps__enqueue(m, p);
+	p->fresh = true;
+	return mmt_ptrs__add(&m->fresh, p);
+}
+
+int mmt_maps__want(struct mmt_maps *m, uint64_t epoch, uint32_t pid, uint64_t start)
+{
+	int err = mmt_maps__know(m, epoch, pid, start, false);
+	struct process *p = err ? NULL : mmt_maps__process(m, epoch);
+
+	return p && p->ended == MMT_MAPS_FOREVER ? mmt_maps__enqueue(m, p) : err;
+}
+
+void mmt_maps__on_demand(struct mmt_maps *m, void (*sync)(void *ctx, uint64_t epoch), void *ctx)
+{
+	m->sync = sync;
+	m->sync_ctx = ctx;
 }
 
 /* --------------------------------------------------------- mappings come and go */
 
-int mmt_maps__row(struct mmt_maps *m, const struct known *k, uint64_t last)
+static int write_row(struct mmt_maps *m, const struct known *k)
 {
 	const struct mmt_cell c[] = {
 		cell_u(k->id), cell_u(k->epoch), cell_u(k->start), cell_u(k->end), cell_u(k->offset), cell_u(k->vaddr),
-		cell_u(k->first), cell_u(last ? k->seen_at : 0), cell_u(last), cell_u(k->dev), cell_u(k->inode),
+		cell_u(k->first), cell_u(k->seen), cell_u(k->last), cell_u(k->dev), cell_u(k->inode),
 		cell_u(k->mtime), cell_u(k->uid), cell_u(k->flags), cell_b(k->build_id, k->id_len), cell_s(k->path),
 	};
 
@@ -128,37 +189,109 @@ int mmt_maps__row(struct mmt_maps *m, const struct known *k, uint64_t last)
 	return ROW(m->w, MMT_TB_MAPPING, c);
 }
 
-int mmt_maps__add(struct mmt_maps *m, struct process *p, const struct map_line *l, uint64_t lo, uint64_t now)
+int mmt_maps__changed(struct mmt_maps *m, struct known *k)
 {
+	if (!m->captured)
+		return write_row(m, k);
+	if (k->unwritten)
+		return 0;
+	k->unwritten = true;
+	k->refs++;
+	return mmt_ptrs__add(&m->unwritten, k);
+}
+
+/* Most processes that live a moment have come and gone by now: one row each. */
+int mmt_maps__write_changed(struct mmt_maps *m)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < m->unwritten.n; i++) {
+		struct known *k = m->unwritten.v[i];
+
+		err = err ? err : write_row(m, k);
+		k->unwritten = false;
+		mmt_maps__put(k);
+	}
+	m->unwritten.n = 0;
+	return err;
+}
+
+int mmt_maps__image(struct mmt_maps *m, const struct process *p, uint64_t parent, uint64_t now)
+{
+	const struct mmt_cell c[] = { cell_u(now), cell_u(p->epoch), cell_u(parent) };
+
+	return ROW(m->w, MMT_TB_IMAGE, c);
+}
+
+static int room(struct mmt_maps *m, struct process *p)
+{
+	size_t size = p->size ? p->size * 2 : 8;
 	struct held *h;
-	struct known *k;
 
 	if (p->n >= MMT_MAPS_PER_PROCESS || m->alive >= MMT_MAPS_ALL)
 		return -E2BIG;
-	if (p->n == p->size) {
-		size_t size = p->size ? p->size * 2 : 8;
-
-		h = realloc(p->map, size * sizeof(*h));
-		if (!h)
-			return -ENOMEM;
-		p->map = h;
-		p->size = size;
-	}
-	k = malloc(sizeof(*k));
-	if (!k)
+	if (p->n < p->size)
+		return 0;
+	h = realloc(p->map, size * sizeof(*h));
+	if (!h)
 		return -ENOMEM;
+	p->map = h;
+	p->size = size;
+	return 0;
+}
+
+int mmt_maps__hold(struct mmt_maps *m, struct process *p, const struct held *h)
+{
+	int err = room(m, p);
+
+	if (err)
+		return err;
+	p->map[p->n++] = *h;
+	h->k->refs++;
+	m->alive++;
+	return 0;
+}
+
+struct known *mmt_maps__add(struct mmt_maps *m, struct process *p, const struct map_line *l, uint64_t lo, uint64_t now, int *err)
+{
+	struct known *k;
+
+	*err = room(m, p);
+	if (*err)
+		return NULL;
+	k = malloc(sizeof(*k));
+	*err = -ENOMEM;
+	if (!k)
+		return NULL;
 	*k = (struct known){
 		.id = m->n_ids + 1, .epoch = p->epoch, .start = l->start, .end = l->end, .offset = l->offset, .dev = l->dev,
-		.inode = l->inode, .first = now, .seen_at = now, .uid = p->uid, .flags = l->flags, .path = strdup(l->path),
+		.inode = l->inode, .first = now, .uid = p->uid, .flags = l->flags, .refs = 1, .path = strdup(l->path),
 	};
 	if (!k->path) {
 		free(k);
-		return -ENOMEM;
+		return NULL;
 	}
-	p->map[p->n++] = (struct held){ .k = k, .lo = lo, .from = now, .till = UINT64_MAX, .to = UINT64_MAX, .seen = true };
+	p->map[p->n++] = (struct held){
+		.k = k, .lo = lo, .from = now, .till = MMT_MAPS_FOREVER, .to = MMT_MAPS_FOREVER, .looked = now, .seen = true,
+	};
 	m->n_ids++;
 	m->alive++;
-	return 0;
+	*err = 0;
+	return k;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct held *x = a, *y = b;
+
+	return x->k->start < y->k->start ? -1 : x->k->start > y->k->start;
+}
+
+void mmt_maps__sort(struct process *p)
+{
+	if (p->n)
+		qsort(p->map, p->n, sizeof(*p->map), by_start);
 }
 
 static int keep_past(struct mmt_maps *m, struct process *p, const struct held *h)
@@ -185,30 +318,32 @@ static int keep_past(struct mmt_maps *m, struct process *p, const struct held *h
 	return 0;
 }
 
-int mmt_maps__over(struct mmt_maps *m, struct process *p, size_t i, uint64_t to)
+int mmt_maps__over(struct mmt_maps *m, struct process *p, size_t i, uint64_t till, uint64_t to)
 {
 	struct held *h = &p->map[i];
-	int err, kept;
+	int err = 0, kept;
 
 	m->alive--;
-	h->till = h->k->seen_at;
+	h->till = till;
 	h->to = to;
-	err = mmt_maps__row(m, h->k, to);
+	if (h->k->epoch == p->epoch) { /* else it is over for a child only */
+		h->k->seen = till;
+		h->k->last = to;
+		err = mmt_maps__changed(m, h->k);
+	}
 	kept = keep_past(m, p, h);
 	if (kept)
-		known_free(h->k);
+		mmt_maps__put(h->k);
 	return err ? err : kept;
 }
 
-/* All of them, at a time that is known: the process was theirs until then. */
-static int all_over(struct mmt_maps *m, struct process *p, uint64_t now)
+int mmt_maps__all_over(struct mmt_maps *m, struct process *p, uint64_t now)
 {
 	size_t i;
 	int err = 0, ret;
 
 	for (i = 0; i < p->n; i++) {
-		p->map[i].k->seen_at = now;
-		ret = mmt_maps__over(m, p, i, now);
+		ret = mmt_maps__over(m, p, i, now, now);
 		err = err ? err : ret;
 	}
 	p->n = 0;
@@ -218,41 +353,55 @@ static int all_over(struct mmt_maps *m, struct process *p, uint64_t now)
 int mmt_maps__exec(struct mmt_maps *m, uint64_t epoch, uint64_t now)
 {
 	struct process *p = mmt_maps__process(m, epoch);
+	bool told;
 	int err;
 
-	if (!p || p->ended)
+	if (!p || p->ended != MMT_MAPS_FOREVER)
+		return 0;
+	told = m->captured && p->told && p->begin > p->executed && p->begin <= now + MMT_MAPS_SLACK;
+	p->executed = now;
+	if (told || now <= p->begin || p->ignored)
 		return 0;
 	p->gap = 0;
 	p->begin = now;
-	err = all_over(m, p, now);
+	p->parent = 0;
+	p->complete = p->told = p->missed = false;
+	err = mmt_maps__image(m, p, 0, now);
+	err = err ? err : mmt_maps__all_over(m, p, now);
 	return err ? err : mmt_maps__enqueue(m, p);
+}
+
+int mmt_maps__done(struct mmt_maps *m, struct process *p)
+{
+	const struct held none = { .to = p->ended };
+	int err = mmt_maps__all_over(m, p, p->ended);
+
+	p->done = true;
+	m->st.gone += !p->complete && !p->missed && !p->ignored;
+	free(p->map);
+	p->map = NULL;
+	p->size = 0;
+	if (!p->past && !m->captured)
+		drop_process(m, p);
+	else /* records that come late are known to be its, and children ask for it */
+		err = err ? err : keep_past(m, p, &none);
+	return err;
 }
 
 int mmt_maps__exit(struct mmt_maps *m, uint64_t epoch, uint64_t now)
 {
 	struct process *p = mmt_maps__process(m, epoch);
-	const struct held none = { .to = now };
 	size_t i;
-	int err;
 
-	if (!p || p->ended)
+	if (!p || p->ended != MMT_MAPS_FOREVER)
 		return 0;
-	m->st.gone += p->queued && !p->n;
 	for (i = 0; p->queued && i < m->n_queued; i++)
 		if (m->queue[(m->head + i) % m->queue_size] == p)
 			m->queue[(m->head + i) % m->queue_size] = NULL;
 	p->queued = false;
-	p->ended = true;
 	p->due = 0;
-	err = all_over(m, p, now);
-	free(p->map);
-	p->map = NULL;
-	p->size = 0;
-	if (!p->past)
-		drop_process(m, p);
-	else
-		err = err ? err : keep_past(m, p, &none);
-	return err;
+	p->ended = now;
+	return m->captured ? mmt_ptrs__add(&m->ending, p) : mmt_maps__done(m, p);
 }
 
 void mmt_maps__forget(struct mmt_maps *m, uint64_t now)
@@ -299,14 +448,16 @@ static bool same_code(const struct known *a, const struct known *b)
 /* One that was there, else the only one that may have been. */
 static const struct held *held_at(const struct process *p, uint64_t address, uint64_t time)
 {
-	const struct held *h = held_now(p, address), *maybe = NULL;
+	const struct held *h = held_now(p, address), *maybe = NULL, *near = NULL;
 	const struct past *x;
 	bool several = false;
 
-	if (h && h->from <= time)
+	if (h && h->from <= time && time < p->ended)
 		return h;
-	if (h && h->lo <= time)
+	if (h && h->lo <= time && time < p->ended)
 		maybe = h;
+	else if (h && time >= p->begin && time + MMT_MAPS_ERROR >= h->from)
+		near = h;
 	for (x = p->past; x; x = x->next) {
 		h = &x->h;
 		if (!covers(h, address) || time < h->lo || time >= h->to)
@@ -316,14 +467,24 @@ static const struct held *held_at(const struct process *p, uint64_t address, uin
 		several = several || (maybe && !same_code(maybe->k, h->k));
 		maybe = h;
 	}
-	return several ? NULL : maybe;
+	return several ? NULL : maybe ? maybe : near;
 }
 
 uint64_t mmt_maps__find(const struct mmt_maps *m, uint64_t epoch, uint64_t time, uint64_t address, uint64_t *offset)
 {
-	const struct process *p = mmt_maps__process(m, epoch);
-	const struct held *h = p ? held_at(p, address, time) : NULL;
+	const struct held *h = NULL;
+	const struct process *p;
+	int depth = 0;
 
+	p = mmt_maps__process(m, epoch);
+	if (m->sync && (time > m->upto || !p || (!p->complete && !p->missed))) {
+		m->sync(m->sync_ctx, epoch);
+		p = mmt_maps__process(m, epoch);
+	}
+	while (p && !(h = held_at(p, address, time)) && p->parent && time >= p->begin && depth++ < MMT_MAPS_DEPTH) {
+		time = p->begin;
+		p = mmt_maps__process(m, p->parent);
+	}
 	*offset = address;
 	if (!h)
 		return 0;

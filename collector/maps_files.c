@@ -22,6 +22,7 @@ struct file_ids {
 	struct cached *c;
 	uint32_t *slot; /* index + 1 in c; 0 empty */
 	uint32_t n, size, mask;
+	struct told_files *told;
 };
 
 /* The kernel writes a newline of a name as \012, and nothing else in another way. */
@@ -82,8 +83,9 @@ struct file_ids *mmt_file_ids__new(void)
 		return NULL;
 	f->mask = 2 * MAX_CACHED - 1;
 	f->slot = calloc(f->mask + 1, sizeof(*f->slot));
-	if (!f->slot) {
-		free(f);
+	f->told = mmt_told__new();
+	if (!f->slot || !f->told) {
+		mmt_file_ids__free(f);
 		return NULL;
 	}
 	return f;
@@ -93,6 +95,7 @@ void mmt_file_ids__free(struct file_ids *f)
 {
 	if (!f)
 		return;
+	mmt_told__free(f->told);
 	free(f->slot);
 	free(f->c);
 	free(f);
@@ -153,7 +156,7 @@ static int open_mapped(uint32_t pid, const struct map_line *l, struct stat *st)
 }
 
 /* Of the process: it may be of another kind (32 bit) than we are. */
-static void read_vdso(uint32_t pid, const struct map_line *l, struct mmt_elf_id *id)
+void mmt_file_ids__vdso(uint32_t pid, const struct map_line *l, struct mmt_elf_id *id)
 {
 	size_t size = l->end - l->start;
 	ssize_t n = -1;
@@ -190,7 +193,7 @@ void mmt_file_ids__get(struct file_ids *f, uint32_t pid, const struct map_line *
 	memset(id, 0, sizeof(*id));
 	*mtime = 0;
 	if (l->flags & MMT_MAP_VDSO) {
-		read_vdso(pid, l, id);
+		mmt_file_ids__vdso(pid, l, id);
 		return;
 	}
 	if (l->flags & MMT_MAP_ANON)
@@ -216,4 +219,9 @@ void mmt_file_ids__get(struct file_ids *f, uint32_t pid, const struct map_line *
 		keep(f, slot, &c);
 	}
 	close(fd);
+}
+
+struct told_files *mmt_file_ids__told(struct file_ids *f)
+{
+	return f->told;
 }

@@ -13,6 +13,7 @@
 #include "sysfs.h"
 
 #define GAP_MIN 50000000ull     /* a program that was just executed has its libraries yet to load */
+#define GAP_TOLD 1000000000ull  /* the kernel tells what comes: what is unmapped only */
 #define GAP_MAX 60000000000ull
 
 static uint64_t mono_ns(void)
@@ -58,7 +59,7 @@ int mmt_maps__want_all(struct mmt_maps *m)
 
 	for (i = 0; i < MMT_MAPS_BUCKETS; i++)
 		for (p = m->by_epoch[i]; p && !err; p = p->next)
-			err = p->ended ? 0 : mmt_maps__enqueue(m, p);
+			err = p->ended != MMT_MAPS_FOREVER || p->ignored ? 0 : mmt_maps__enqueue(m, p);
 	return err;
 }
 
@@ -70,7 +71,7 @@ int mmt_maps__want_due(struct mmt_maps *m, uint64_t now)
 
 	for (i = 0; i < MMT_MAPS_BUCKETS; i++)
 		for (p = m->by_epoch[i]; p && !err; p = p->next)
-			if (p->due && p->due <= now)
+			if (p->due && p->due <= now && !p->ignored)
 				err = mmt_maps__enqueue(m, p);
 	return err;
 }
@@ -88,18 +89,11 @@ static int end_unseen(struct mmt_maps *m, struct process *p, uint64_t now)
 			p->map[n++] = p->map[i];
 			continue;
 		}
-		ret = mmt_maps__over(m, p, i, now);
+		ret = mmt_maps__over(m, p, i, p->map[i].looked, now);
 		err = err ? err : ret;
 	}
 	p->n = n;
 	return err;
-}
-
-static int by_start(const void *a, const void *b)
-{
-	const struct held *x = a, *y = b;
-
-	return x->k->start < y->k->start ? -1 : x->k->start > y->k->start;
 }
 
 static int add_mapping(struct mmt_maps *m, struct process *p, const struct map_line *l, uint64_t now)
@@ -107,37 +101,59 @@ static int add_mapping(struct mmt_maps *m, struct process *p, const struct map_l
 	uint64_t lo = p->looked > p->begin ? p->looked : p->begin;
 	struct mmt_elf_id id;
 	struct known *k;
-	int err = mmt_maps__add(m, p, l, lo, now);
+	int err;
 
-	if (err)
+	k = mmt_maps__add(m, p, l, lo, now, &err);
+	if (!k)
 		return err;
-	k = p->map[p->n - 1].k;
 	mmt_file_ids__get(m->files, p->pid, l, &id, &k->mtime, &m->st.files);
 	k->flags |= id.flags;
 	k->vaddr = id.vaddr;
 	k->id_len = id.len;
 	memcpy(k->build_id, id.id, id.len);
-	return mmt_maps__row(m, k, 0);
+	return mmt_maps__changed(m, k);
 }
 
-/* known: how many mappings were there before this reading; they are in order. */
+/* The first `known` of the process's mappings are in order; the one that begins there. */
+static struct held *held_from(const struct process *p, size_t known, uint64_t start)
+{
+	size_t lo = 0, hi = known;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (p->map[mid].k->start < start)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < known && p->map[lo].k->start == start ? &p->map[lo] : NULL;
+}
+
+/* The kernel's records have a build-id instead of an inode, and devices may be called otherwise by their files. */
+static bool same_mapping(const struct known *k, const struct map_line *l)
+{
+	if (k->end != l->end || k->offset != l->offset)
+		return false;
+	if (k->inode == l->inode)
+		return k->dev == l->dev || !strcmp(k->path, l->path);
+	return !k->inode && !(k->flags & (MMT_MAP_ANON | MMT_MAP_VDSO)) && !strcmp(k->path, l->path);
+}
+
+/* known: how many mappings were there before this reading. */
 static int take_line(struct mmt_maps *m, struct process *p, size_t known, char *line, uint64_t now)
 {
-	struct known at = { 0 }, *k;
-	struct held key = { .k = &at }, *h;
 	struct map_line l;
+	struct held *h;
 
 	if (!mmt_maps__line(line, &l) || !l.exec || !strcmp(l.path, "[vsyscall]"))
 		return 0;
-	at.start = l.start;
-	h = known ? bsearch(&key, p->map, known, sizeof(key), by_start) : NULL;
-	k = h ? h->k : NULL;
-	if (k && k->end == l.end && k->offset == l.offset && k->dev == l.dev && k->inode == l.inode) {
-		h->seen = true;
-		k->seen_at = now;
-		return 0;
-	}
-	return add_mapping(m, p, &l, now);
+	h = held_from(p, known, l.start);
+	if (!h || !same_mapping(h->k, &l))
+		return add_mapping(m, p, &l, now);
+	h->seen = true;
+	h->looked = now;
+	return 0;
 }
 
 static int read_lines(struct mmt_maps *m, struct process *p, int fd, uint64_t now)
@@ -190,7 +206,7 @@ static bool same_process(const struct process *p)
 
 static int read_process(struct mmt_maps *m, struct process *p, uint64_t now)
 {
-	uint64_t rows = m->st.rows;
+	uint64_t rows = m->st.rows, least = m->captured ? GAP_TOLD : GAP_MIN;
 	struct stat st;
 	char path[64];
 	size_t i;
@@ -200,7 +216,8 @@ static int read_process(struct mmt_maps *m, struct process *p, uint64_t now)
 	snprintf(path, sizeof(path), "/proc/%u/maps", p->pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) || !same_process(p)) {
-		m->st.gone++;
+		m->st.gone += !p->missed;
+		p->missed = true;
 		if (fd >= 0)
 			close(fd);
 		return 0;
@@ -217,14 +234,24 @@ static int read_process(struct mmt_maps *m, struct process *p, uint64_t now)
 	} else if (!err) {
 		err = end_unseen(m, p, now);
 	}
-	if (p->n)
-		qsort(p->map, p->n, sizeof(*p->map), by_start);
+	mmt_maps__sort(p);
 	/* who loads things is looked at more often */
-	p->gap = !p->gap ? GAP_MIN : rows == m->st.rows ? p->gap * 2 : p->gap / 2;
-	p->gap = p->gap < GAP_MIN ? GAP_MIN : p->gap > GAP_MAX ? GAP_MAX : p->gap;
+	p->gap = !p->gap ? least : rows == m->st.rows ? p->gap * 2 : p->gap / 2;
+	p->gap = p->gap < least ? least : p->gap > GAP_MAX ? GAP_MAX : p->gap;
 	p->due = now + p->gap;
 	p->looked = now;
+	p->complete = true;
+	p->parent = 0;
 	return err;
+}
+
+int mmt_maps__read(struct mmt_maps *m, uint64_t epoch, uint64_t now)
+{
+	struct process *p = mmt_maps__process(m, epoch);
+
+	if (!p || p->ended != MMT_MAPS_FOREVER || p->complete || p->missed || p->ignored)
+		return 0;
+	return read_process(m, p, now); /* it stays in the queue: another look costs little */
 }
 
 int mmt_maps__pass(struct mmt_maps *m, uint64_t now, uint64_t budget_ns)
@@ -245,5 +272,6 @@ int mmt_maps__pass(struct mmt_maps *m, uint64_t now, uint64_t budget_ns)
 		if (mono_ns() - begin >= budget_ns)
 			break;
 	}
+	err = err ? err : mmt_maps__write_changed(m);
 	return err ? err : m->n_queued > INT32_MAX ? INT32_MAX : (int)m->n_queued;
 }
