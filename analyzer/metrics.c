@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "faults.h"
+#include "hot/blocked.h"
 #include "metrics.h"
 #include "numa/numa.h"
 #include "syscalls.h"
@@ -22,6 +24,7 @@ enum { /* source */
 	FROM_SYSCALL,  /* column `cols` of the system calls: of the call `counter`, of its class `counter_name` */
 	FROM_FAULTS,   /* sum of fault_totals columns `cols`, the collector left out */
 	FROM_NUMA,     /* placement held against run time, arg says what of it */
+	FROM_BLOCKED,  /* off_cpu rows of reason `cols` */
 	FROM_SPREAD,   /* how busy time lies on the CPUs, arg says what of it */
 };
 
@@ -67,6 +70,9 @@ enum { /* per: what the sum is divided by; quantiles and levels use PER_ITER */
 	{ .name = n, .unit = "1/s", .better = b, .kind = METRIC_RATE, .min_rel = 0.05, .source = FROM_COUNTER, .detail = true, \
 	  .per = PER_SECOND, .arg = 1, .counter = s, .counter_name = c, .definition = d }
 
+#define BLOCKED(n, b, det, reason, d) \
+	{ .name = "blocked." n, .unit = "ms/s", .better = b, .kind = METRIC_RATE, .min_rel = 0.05, .source = FROM_BLOCKED, \
+	  .detail = det, .per = PER_SECOND, .cols = reason, .arg = 1e-6, .definition = d }
 #define SYSCALL(n, b, det, c, call, class, d) \
 	{ .name = n, .unit = "count", .better = b, .kind = METRIC_COUNT, .min_rel = 0.05, .source = FROM_SYSCALL, .detail = det, \
 	  .cols = c, .arg = 1, .counter = call, .counter_name = class, .definition = d }
@@ -151,6 +157,23 @@ static const struct metric catalogue[] = {
 	LATENCY("sched.offcpu.p99", FROM_OFF, 0.99, 0.1, false, "off-CPU time, 99th percentile"),
 	{ .name = "sched.tasks", .unit = "count", .better = METRIC_NEITHER, .kind = METRIC_COUNT, .min_rel = 0.05, .detail = true,
 	  .source = FROM_N_TASKS, .arg = 1, .definition = "tasks (threads) that did something in the iteration" },
+	BLOCKED("futex", METRIC_LOWER, false, HOT_R_FUTEX,
+		"time that tasks wait for locks of their own (futex), over all tasks, a second; only with -e offcpu"),
+	BLOCKED("io", METRIC_LOWER, false, HOT_R_IO, "time that tasks wait for I/O"),
+	BLOCKED("fault", METRIC_LOWER, false, HOT_R_FAULT, "time that tasks wait for a page that faulted"),
+	BLOCKED("lock", METRIC_LOWER, false, HOT_R_LOCK, "time that tasks wait for a sleeping lock of the kernel"),
+	BLOCKED("reclaim", METRIC_LOWER, true, HOT_R_RECLAIM, "time that tasks wait for memory to become free"),
+	BLOCKED("sleep", METRIC_NEITHER, true, HOT_R_SLEEP, "time that tasks sleep as long as they asked for"),
+	BLOCKED("pipe", METRIC_NEITHER, true, HOT_R_PIPE, "time that tasks wait on pipes, terminals, eventfd and the like"),
+	BLOCKED("socket", METRIC_NEITHER, true, HOT_R_SOCKET, "time that tasks wait on sockets"),
+	BLOCKED("poll", METRIC_NEITHER, true, HOT_R_POLL, "time that tasks wait in poll, select, epoll_wait"),
+	BLOCKED("child", METRIC_NEITHER, true, HOT_R_WAIT, "time that tasks wait for child processes"),
+	BLOCKED("ipc", METRIC_NEITHER, true, HOT_R_IPC, "time that tasks wait for System V semaphores and for messages"),
+	BLOCKED("signal", METRIC_NEITHER, true, HOT_R_SIGNAL, "time that tasks wait for signals, or are stopped"),
+	BLOCKED("vcpu", METRIC_NEITHER, true, HOT_R_VCPU, "time that virtual CPUs are halted"),
+	BLOCKED("idle", METRIC_NEITHER, true, HOT_R_IDLE, "time that kernel threads have nothing to do"),
+	BLOCKED("other", METRIC_NEITHER, true, HOT_R_OTHER, "time that tasks are blocked in functions that tell no reason"),
+	BLOCKED("unknown", METRIC_NEITHER, true, HOT_R_UNKNOWN, "time that tasks are blocked and no stack tells where"),
 	COUNTER("kernel.context_switches", METRIC_LOWER, true, "proc.stat", "ctxt",
 		"all context switches, idle's included, by /proc/stat"),
 	COUNTER_RATE("kernel.context_switches.rate", METRIC_LOWER, "proc.stat", "ctxt", "the same a second"),
@@ -283,13 +306,24 @@ const char *metric_kind_name(enum metric_kind k)
 
 int metric_ctx_init(struct metric_ctx *ctx, const struct model *m)
 {
+	int err = 0;
+
 	ctx->m = m;
+	ctx->blocked = model_has_rows(m, MMT_TB_OFF_CPU) ? malloc(sizeof(*ctx->blocked)) : NULL;
+	if (ctx->blocked)
+		err = hot_blocked(m, ctx->blocked);
+	if (err) {
+		free(ctx->blocked);
+		ctx->blocked = NULL;
+	}
 	return model_group(m, BY_MACHINE, false, &ctx->machine, &ctx->n_machine);
 }
 
 void metric_ctx_free(struct metric_ctx *ctx)
 {
 	model_groups_free(ctx->machine, ctx->n_machine);
+	free(ctx->blocked);
+	ctx->blocked = NULL;
 	ctx->machine = NULL;
 }
 
@@ -447,6 +481,11 @@ int metric_value(const struct metric_ctx *ctx, const struct metric *metric, doub
 		break;
 	case FROM_NUMA:
 		return numa_metric(m, (enum numa_what)metric->arg, value);
+	case FROM_BLOCKED:
+		if (!ctx->blocked)
+			return -ENODATA;
+		*value = ctx->blocked->ns[metric->cols] * metric->arg;
+		break;
 	case FROM_SPREAD:
 		return spread(m, metric->arg, value);
 	default:

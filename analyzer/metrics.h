@@ -15,6 +15,8 @@
 enum metric_direction { METRIC_NEITHER, METRIC_LOWER, METRIC_HIGHER };
 enum metric_kind { METRIC_RATE, METRIC_COUNT, METRIC_TIME, METRIC_FRACTION };
 
+struct hot_blocked;
+
 struct metric {
 	const char *name, *unit;
 	enum metric_direction better;
@@ -35,6 +37,7 @@ struct metric_ctx {
 	const struct model *m;
 	struct model_group *machine;
 	size_t n_machine;
+	struct hot_blocked *blocked; /* time blocked by reason; NULL: the trace does not say */
 };
 
 const struct metric *metrics_all(size_t *n);

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hot/show.h"
 #include "report_int.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
+#define HOT_SPOTS 3 /* of each kind */
 
 #define NAME_COL(id_, head_, max_, fl) { .id = id_, .head = head_, .type = COL_TEXT, .flags = COL_KEY | (fl), .max = max_ }
 #define MACHINE_COL(id_, t) { .id = id_, .head = id_, .type = t, .flags = COL_NO_TEXT }
@@ -283,10 +285,11 @@ static int sort_and_cut(struct report *r, struct table *t)
 	return 0;
 }
 
-static void write_json(const struct report *r, const struct table *main_table, FILE *f)
+static int write_json(const struct report *r, const struct table *main_table, FILE *f)
 {
 	struct table *t;
 	struct json j;
+	int err = 0;
 
 	json_init(&j, f, true);
 	json_obj(&j, NULL);
@@ -306,7 +309,24 @@ static void write_json(const struct report *r, const struct table *main_table, F
 	if (t)
 		table_write_json(t, &j, table_id(t));
 	table_free(t);
+	if (r->hot) {
+		json_obj(&j, "hot_spots");
+		err = hot_show_json(r->hot, &(struct hot_view){ .kinds = ~0u, .by = HOT_BY_PATH, .top = HOT_SPOTS }, &j);
+		json_end(&j);
+	}
 	json_end(&j);
+	return err;
+}
+
+/* Of a trace with call paths, beside the tables of tasks. */
+static int load_hot(struct report *r)
+{
+	const struct hot_opts o = { .collector = r->o->collector, .log = r->o->log, .log_ctx = r->o->log_ctx };
+
+	if (r->o->syscalls || r->o->verify || (r->o->out.fmt != TABLE_TEXT && r->o->out.fmt != TABLE_JSON) ||
+	    !hot_recorded(r->m) || !model_has_rows(r->m, MMT_TB_STACK) || !strcmp(r->m->path, "-"))
+		return 0;
+	return hot_load(r->m, &o, &r->hot);
 }
 
 static void write_text(const struct report *r, const struct table *main_table, FILE *f)
@@ -318,6 +338,12 @@ static void write_text(const struct report *r, const struct table *main_table, F
 	t = r->o->syscalls ? report_syscall_classes(r) : NULL;
 	if (t && table_rows(t)) {
 		table_limit(t, r->o->top);
+		fputc('\n', f);
+		table_write_text(t, f, &r->o->out);
+	}
+	table_free(t);
+	t = r->hot ? hot_brief(r->hot, HOT_SPOTS) : NULL;
+	if (t && table_rows(t)) {
 		fputc('\n', f);
 		table_write_text(t, f, &r->o->out);
 	}
@@ -353,8 +379,11 @@ int report_write(const struct model *m, const struct report_opts *o, FILE *f)
 	err = err ? err : sort_and_cut(&r, t);
 	if (err)
 		goto out;
+	err = load_hot(&r);
+	if (err)
+		goto out;
 	if (o->out.fmt == TABLE_JSON)
-		write_json(&r, t, f);
+		err = write_json(&r, t, f);
 	else if (o->out.fmt == TABLE_TEXT)
 		write_text(&r, t, f);
 	else if (o->verify) {
@@ -367,6 +396,7 @@ int report_write(const struct model *m, const struct report_opts *o, FILE *f)
 	}
 out:
 	table_free(t);
+	hot_free(r.hot);
 	model_groups_free(r.g, r.n);
 	sched_events_free(&r.ev);
 	metric_ctx_free(&r.ctx);

@@ -8,6 +8,8 @@
 #include "sched_events.h"
 #include "verify.h"
 
+struct hot;
+
 struct report {
 	const struct model *m;
 	const struct report_opts *o;
@@ -16,6 +18,7 @@ struct report {
 	struct verify verify;
 	struct model_group *g; /* rows of the main table */
 	size_t n;
+	struct hot *hot; /* NULL: not there, or not to be shown */
 };
 
 /* Sums task groups (of the totals, or of the events) by something else. */

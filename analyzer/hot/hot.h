@@ -106,6 +106,7 @@ struct hot_cells {
 
 struct hot_opts {
 	bool collector;          /* its own tasks too */
+	bool kernel_only;        /* paths of blocked time end where the kernel was entered: no names of programs needed */
 	unsigned int kinds;      /* bits 1 << enum hot_kind; 0: all */
 	/* filters, all of which a task must pass (of HOT_WAKER: the woken); 0 or NULL: any */
 	const pid_t *tgids; size_t n_tgids;

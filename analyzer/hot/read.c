@@ -197,8 +197,8 @@ static int row_off(struct read *r, const struct row *row)
 	uint32_t task = task_of(r, row_u64(row, O_EPOCH)), place;
 	struct hot_cell c = new_cell(row, O_SEGMENT, task);
 	struct hot_where w = {
-		.kstack = row_u64(row, O_KSTACK), .ustack = row_u64(row, O_USTACK), .cut = HOT_CUT_SCHEDULER,
-		.want_kernel = true, .want_user = is_user(r, task),
+		.kstack = row_u64(row, O_KSTACK), .ustack = r->o->kernel_only ? 0 : row_u64(row, O_USTACK), .cut = HOT_CUT_SCHEDULER,
+		.want_kernel = true, .want_user = !r->o->kernel_only && is_user(r, task),
 	};
 	bool named;
 	int err;

@@ -25,6 +25,9 @@ int hot_show(const struct model *m, const struct hot *h, const struct hot_view *
 int hot_show_text(const struct hot *h, const struct hot_view *v, FILE *f);
 int hot_show_json(const struct hot *h, const struct hot_view *v, struct json *j);
 
+/* The `top` heaviest paths of each kind, a line each; NULL without memory. */
+struct table *hot_brief(const struct hot *h, size_t top);
+
 /* "2.97 s", "690 us" */
 const char *hot_fmt_time(char *buf, size_t size, double ns);
 /* A frame as people read it: "churn demo.c:71 (inlined)". */

@@ -101,6 +101,15 @@ assert any(x.get("unknown") for r in c["rows"] for x in r["path"]["frames"])
 PY
 fi
 
+# the section of report, and nothing of it where it has no place
+"$MMT" report t.mmt >out 2>err || fail "report: $(cat err)"
+has "faults     72.7     800 -       memcpy memcpy.S:300 < fill demo.c:88 < copy "
+has "blocked    65.4  2.97 s futex   __lll_lock_wait < dbg_malloc demo.c:34 < churn "
+"$MMT" report --json t.mmt | grep -q '"hot_spots"' || fail "no hot spots in the report's JSON"
+"$MMT" report "$TOP/tests/data/build.mmt" | grep -qi "hot spots" && fail "hot spots of a trace without"
+"$MMT" report --faults t.mmt | grep -q "Hot spots" && fail "hot spots in report --faults"
+"$MMT" hot --json t.mmt >out
+
 # every name for programs is in the manual
 sed -n '/^\.Sh OUTPUT FOR PROGRAMS/,/^\.Sh EXIT STATUS/p' "$TOP/docs/mmt-trace-hot.1" | tr -cs 'a-zA-Z0-9_' '\n' | sort -u >page
 {

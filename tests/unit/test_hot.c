@@ -12,6 +12,7 @@
 
 #include "../../analyzer/hot/rank.h"
 #include "../../analyzer/hot/reason.h"
+#include "../../analyzer/metrics.h"
 #include "hot_make.h"
 
 #define MS 1e6
@@ -409,6 +410,54 @@ static void test_recursion(void **state)
 	synth_remove(&s);
 }
 
+static double metric(const char *name)
+{
+	struct metric_ctx ctx;
+	double v;
+	int err;
+
+	assert_non_null(metric_find(name));
+	assert_int_equal(metric_ctx_init(&ctx, t.m), 0);
+	err = metric_value(&ctx, metric_find(name), &v);
+	metric_ctx_free(&ctx);
+	assert_true(!err || err == -ENODATA);
+	return err ? -1 : v;
+}
+
+/* ms a second of 10 s; the collector's 9 s on a pipe are left out. */
+static void test_metrics(void **state)
+{
+	const uint64_t hidden[] = { 0xffffffffa0000000 };
+	struct synth s;
+
+	(void)state;
+	t.m = synth_model(&t.s, WINDOW_ALL, NULL);
+	assert_float_equal(metric("blocked.futex"), 300, 1e-9);
+	assert_float_equal(metric("blocked.pipe"), 100, 1e-9);
+	assert_float_equal(metric("blocked.idle"), 50, 1e-9);
+	assert_float_equal(metric("blocked.unknown"), 4, 1e-9);
+	assert_float_equal(metric("blocked.io"), 0, 0);
+	model_free(t.m);
+	t.m = synth_model(&t.s, WINDOW_NAME, "faults"); /* nothing blocked there: that is 0 */
+	assert_float_equal(metric("blocked.futex"), 0, 0);
+	model_free(t.m);
+
+	hot_make_base(&s); /* not recorded */
+	synth_close(&s);
+	t.m = synth_model(&s, WINDOW_ALL, NULL);
+	assert_float_equal(metric("blocked.futex"), -1, 0);
+	model_free(t.m);
+	synth_remove(&s);
+	hot_make_base(&s); /* without the names of the kernel */
+	synth_stack(&s, 50, true, 0, 0, hidden, NULL, 1);
+	synth_off_cpu(&s, 1, 1, HOT_T_MAIN, 50, HOT_S_LOCK, 0, 1, 1000, 1000);
+	synth_close(&s);
+	t.m = synth_model(&s, WINDOW_ALL, NULL);
+	assert_float_equal(metric("blocked.futex"), -1, 0);
+	assert_float_equal(metric("blocked.unknown"), -1, 0);
+	synth_remove(&s);
+}
+
 /* test_hot FILE: leave that trace there, for the tests of the command; test_hot FILE big: a large one. */
 static int leave(const char *file, bool big)
 {
@@ -430,6 +479,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_skipped, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_rank, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_recursion, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_metrics, set_up, tear_down),
 		cmocka_unit_test(test_reasons),
 	};
 
