@@ -14,7 +14,7 @@ static const struct explain_family families[] = {
 	{ .name = "switching", .title = "switching", .prefixes = "sched.switches,kernel.context_switches",
 	  .experiment = "make the same work with fewer switches (a larger message or batch size of the benchmark) in both arms; "
 			"if switching carries the change, it shrinks with their number" },
-	{ .name = "sleeping", .title = "sleeping and waking", .prefixes = "sched.offcpu,sched.wakeups,sched.idle_exits",
+	{ .name = "sleeping", .title = "sleeping and waking", .prefixes = "sched.offcpu,sched.wakeups,sched.idle_exits,blocked",
 	  .experiment = "keep the CPUs out of deep idle in both arms (cpupower idle-set -D 0), and record again with "
 			"--profile full to see the wakeups" },
 	{ .name = "migration", .title = "migrations", .prefixes = "sched.migrations",
@@ -31,19 +31,22 @@ static const struct explain_family families[] = {
 			"(perf stat -a): more instructions are more work, more cycles an instruction are colder caches" },
 	{ .name = "tasks", .title = "number of tasks", .prefixes = "sched.tasks,kernel.forks",
 	  .experiment = "check that both arms start the same tasks (mmt-trace report --by comm on a trace of each)" },
-	{ .name = "io", .title = "waiting for I/O", .prefixes = "mm.faults.major,kernel.time.iowait",
+	{ .name = "io", .title = "waiting for I/O", .prefixes = "mm.faults.major,kernel.time.iowait,blocked.io,blocked.fault",
 	  .experiment = "warm the page cache in both arms (--warmup 1), or empty it in both before each run "
 			"(before=echo 3 >/proc/sys/vm/drop_caches)" },
-	{ .name = "memory", .title = "page faults", .prefixes = "mm",
+	{ .name = "memory", .title = "page faults", .prefixes = "mm,blocked.reclaim",
 	  .experiment = "set huge pages alike in both arms (/sys/kernel/mm/transparent_hugepage/enabled: always, then never); "
 			"if faults carry the change, it follows" },
 	{ .name = "mapping", .title = "memory management calls",
 	  .prefixes = "mm.madvise,mm.mmap,mm.munmap,mm.brk,mm.mprotect,mm.mremap",
 	  .experiment = "have the allocator keep its memory in both arms (env.GLIBC_TUNABLES=glibc.malloc.trim_threshold=4294967296"
 			":glibc.malloc.mmap_threshold=4294967296, or another allocator by LD_PRELOAD)" },
-	{ .name = "locks", .title = "locks of user space", .prefixes = "syscall.futex",
+	{ .name = "locks", .title = "locks of user space", .prefixes = "syscall.futex,blocked.futex",
 	  .experiment = "run both arms with fewer threads, or with another allocator (LD_PRELOAD); if a lock carries the change, "
 			"it shrinks with the number of those who want it" },
+	{ .name = "kernel locks", .title = "locks of the kernel", .prefixes = "blocked.lock",
+	  .experiment = "see whose they are (mmt-trace hot --blocked on a trace of each), and run both arms with processes in the "
+			"place of threads, or with fewer: if a lock carries the change, it shrinks with those who want it" },
 	{ .name = "syscalls", .title = "system calls", .prefixes = "syscall",
 	  .experiment = "see which calls differ (mmt-trace report --syscalls on a trace of each), and run both arms with "
 			"mitigations=off: if their number carries the change, it shrinks with their price" },

@@ -546,6 +546,8 @@ static void test_families(void **state)
 	assert_string_equal(explain_family("sched.migrations.cross_node.rate")->name, "numa");
 	assert_string_equal(explain_family("sched.migrations.llc")->name, "migration");
 	assert_true(explain_family("kernel.time.steal")->confounder);
+	assert_string_equal(explain_family("blocked.futex")->name, "locks");
+	assert_string_equal(explain_family("blocked.poll")->name, "sleeping");
 	assert_string_equal(explain_family("what.ever")->name, "other");
 	all = metrics_all(&n);
 	for (i = 0; i < n; i++)
