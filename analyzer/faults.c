@@ -11,6 +11,11 @@ const char *const faults_cols[FAULTS_COLS] = {
 	"kernel_read", "kernel_write", "kernel_read_prot", "kernel_write_prot", "kernel_addr", "segment", "epoch", "cgroup",
 };
 
+enum { L_SEGMENT, L_EPOCH, L_MAPPING, L_MAJOR, L_COUNT, L_TOTAL, L_MAX, L_HIST };
+const char *const fault_latency_cols[FAULT_LATENCY_COLS] = {
+	"segment", "epoch", "mapping", "major", "count", "total", "max", "hist",
+};
+
 static struct fault_sum *sum_of(struct faults *f, uint64_t epoch, uint64_t cgroup)
 {
 	uint32_t first = u64map_get(&f->by_epoch, epoch), i;
@@ -54,10 +59,48 @@ int faults_row(struct model *m, const struct row *r)
 	return 0;
 }
 
+static bool is_collector(const struct model *m, uint64_t epoch)
+{
+	const struct model_task *t = model_task(m, epoch);
+
+	return t && t->flags & TASK_COLLECTOR;
+}
+
+int fault_latency_row(struct model *m, const struct row *r)
+{
+	const struct mmt_cell *hist = row_blob(r, L_HIST);
+	struct fault_latency *l;
+
+	if (!m->faults)
+		m->faults = calloc(1, sizeof(*m->faults));
+	if (!m->faults)
+		return -ENOMEM;
+	if (!model_selected(m, row_u64(r, L_SEGMENT)) || is_collector(m, row_u64(r, L_EPOCH)))
+		return 0;
+	l = &m->faults->latency[!!row_u64(r, L_MAJOR)][!!row_u64(r, L_MAPPING)];
+	if (!row_u64(r, L_EPOCH))
+		return hist->p ? rhist_add_packed(&l->hist, hist->p, hist->len) : 0;
+	l->count += row_u64(r, L_COUNT);
+	l->ns += row_u64(r, L_TOTAL);
+	if (row_u64(r, L_MAX) > l->max)
+		l->max = row_u64(r, L_MAX);
+	return 0;
+}
+
+static void latency_forget(struct faults *f)
+{
+	int i;
+
+	for (i = 0; i < 4; i++)
+		rhist_free(&f->latency[i / 2][i % 2].hist);
+	memset(f->latency, 0, sizeof(f->latency));
+}
+
 void faults_forget(struct faults *f)
 {
 	if (!f)
 		return;
+	latency_forget(f);
 	u64map_free(&f->by_epoch);
 	memset(&f->by_epoch, 0, sizeof(f->by_epoch));
 	f->n_sums = 0;
@@ -67,6 +110,7 @@ void faults_free(struct faults *f)
 {
 	if (!f)
 		return;
+	latency_forget(f);
 	u64map_free(&f->by_epoch);
 	free(f->sums);
 	free(f);
@@ -88,13 +132,6 @@ uint64_t faults_sum(const uint64_t v[FT_N], unsigned int cols)
 		if (cols & FT_B(i))
 			sum += v[i];
 	return sum;
-}
-
-static bool is_collector(const struct model *m, uint64_t epoch)
-{
-	const struct model_task *t = model_task(m, epoch);
-
-	return t && t->flags & TASK_COLLECTOR;
 }
 
 int faults_total(const struct model *m, unsigned int cols, double *value)

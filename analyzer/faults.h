@@ -5,6 +5,7 @@
 
 #include "load_row.h"
 #include "model.h"
+#include "rhist.h"
 
 /* Columns of fault_totals that add up. */
 enum {
@@ -25,15 +26,25 @@ struct fault_sum { /* of a task in a cgroup */
 	uint32_t next; /* of the same task, U64MAP_NONE: none */
 };
 
+/* How long faults took, of all tasks but the collector's: [major][of a mapping with a file] */
+struct fault_latency {
+	uint64_t count, ns, max;
+	struct rhist hist; /* count and max are in it, too */
+};
+
 struct faults {
 	struct fault_sum *sums; size_t n_sums, cap_sums;
 	struct u64map by_epoch; /* epoch -> its first sum */
+	struct fault_latency latency[2][2];
 };
 
 /* For the loader: its columns, a row, and what to do when the window begins anew. */
 #define FAULTS_COLS (FT_N + 3)
 extern const char *const faults_cols[FAULTS_COLS];
 int faults_row(struct model *m, const struct row *r);
+#define FAULT_LATENCY_COLS 8
+extern const char *const fault_latency_cols[FAULT_LATENCY_COLS];
+int fault_latency_row(struct model *m, const struct row *r);
 void faults_forget(struct faults *f);
 void faults_free(struct faults *f);
 

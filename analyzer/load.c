@@ -487,6 +487,11 @@ static int row_fault(struct load *l, const struct row *r)
 	return faults_row(l->m, r);
 }
 
+static int row_fault_latency(struct load *l, const struct row *r)
+{
+	return fault_latency_row(l->m, r);
+}
+
 static int row_placement(struct load *l, const struct row *r)
 {
 	return numa_row(l->m, r);
@@ -513,6 +518,7 @@ static const struct table_loader {
 	{ MMT_TB_NOTE, note_cols, N(note_cols), row_note },
 	{ MMT_TB_SYSCALL_TOTALS, syscalls_cols, SYSCALLS_COLS, row_syscall },
 	{ MMT_TB_FAULT_TOTALS, faults_cols, FAULTS_COLS, row_fault },
+	{ MMT_TB_FAULT_LATENCY, fault_latency_cols, FAULT_LATENCY_COLS, row_fault_latency },
 	{ MMT_TB_PLACEMENT, numa_cols, NUMA_COLS, row_placement },
 };
 

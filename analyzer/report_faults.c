@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "faults.h"
 #include "report_int.h"
@@ -12,6 +13,7 @@
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define REGION_PAGES (1u << (FAULT_REGION_BITS - 12))
 #define Z95 1.959964
+#define N_TABLES 4 /* totals, latency, instructions, addresses */
 
 #define NAME_COL(id_, head_, max_, fl) \
 	{ .id = id_, .head = head_, .type = COL_TEXT, .flags = COL_KEY | (fl), .max = max_ }
@@ -159,12 +161,13 @@ static int name_ip(struct table *t, struct sym_trace *names, const struct fault_
 	char buf[512];
 	int err = 0;
 
-	if (!p->user || !p->process) {
+	if (p->user && !p->process) {
 		table_none(t);
 		table_none(t);
 		return 0;
 	}
-	err = sym_trace_user(names, p->process->epoch, p->time, p->addr, &at);
+	err = p->user ? sym_trace_user(names, p->process->epoch, p->time, p->addr, &at) :
+			sym_trace_kernel(names, p->addr, &at);
 	if (err)
 		return err;
 	f = at.result.n ? &at.result.frame[0] : NULL;
@@ -237,6 +240,55 @@ static struct table *regions_table(const struct report *r, const struct fault_sa
 	return t;
 }
 
+static void put_time(struct table *t, double ns)
+{
+	table_f64(t, ns / 1000);
+}
+
+/* How long faults took; NULL, without an error, where the trace does not tell. */
+static int latency_table(const struct report *r, struct table **out)
+{
+	static const struct table_col cols[] = {
+		{ .id = "kind", .head = "fault", .type = COL_TEXT, .flags = COL_KEY },
+		{ .id = "mapping", .head = "mapping", .type = COL_TEXT, .flags = COL_KEY },
+		{ .id = "faults", .head = "faults", .type = COL_COUNT },
+		{ .id = "total_us", .head = "total", .unit = "us", .type = COL_FLOAT, .prec = 0 },
+		{ .id = "mean_us", .head = "mean", .unit = "us", .type = COL_FLOAT, .prec = 2 },
+		{ .id = "p50_us", .head = "p50", .unit = "us", .type = COL_FLOAT, .prec = 2 },
+		{ .id = "p95_us", .head = "p95", .unit = "us", .type = COL_FLOAT, .prec = 2 },
+		{ .id = "p99_us", .head = "p99", .unit = "us", .type = COL_FLOAT, .prec = 2 },
+		{ .id = "max_us", .head = "max", .unit = "us", .type = COL_FLOAT, .prec = 2 },
+	};
+	struct table *t;
+	int i;
+
+	*out = NULL;
+	for (i = 0; i < 4 && !(r->m->faults && r->m->faults->latency[i / 2][i % 2].count); i++)
+		;
+	if (i == 4)
+		return 0;
+	*out = t = table_new("fault_latency", "How long page faults took", cols, N(cols));
+	for (i = 0; t && i < 4; i++) {
+		const struct fault_latency *l = &r->m->faults->latency[i / 2][i % 2];
+		struct rhist h = l->hist; /* a view of it */
+
+		if (!l->count)
+			continue;
+		h.n = rhist_count(&h);
+		h.max = l->max;
+		table_text(t, i / 2 ? "major" : "minor");
+		table_text(t, i % 2 ? "file" : "anonymous");
+		table_u64(t, l->count);
+		put_time(t, (double)l->ns);
+		put_time(t, (double)l->ns / (double)l->count);
+		put_time(t, h.n ? rhist_q(&h, 0.50) : (double)NAN);
+		put_time(t, h.n ? rhist_q(&h, 0.95) : (double)NAN);
+		put_time(t, h.n ? rhist_q(&h, 0.99) : (double)NAN);
+		put_time(t, (double)l->max);
+	}
+	return t ? 0 : -ENOMEM;
+}
+
 /* What all that the samples may be of were. */
 static uint64_t raised(const struct fault_group *g, size_t n)
 {
@@ -266,6 +318,14 @@ static void coverage_text(const struct report *r, const struct fault_samples *s,
 	fprintf(f, "\n");
 }
 
+static void latency_text(const struct report *r, FILE *f)
+{
+	const char *latency = model_meta(r->m, "fault.latency");
+
+	if (latency && strcmp(latency, "yes"))
+		fprintf(f, "latency    %s\n", latency);
+}
+
 static void coverage_json(const struct fault_samples *s, uint64_t all, struct json *j)
 {
 	json_obj(j, "fault_samples");
@@ -276,7 +336,7 @@ static void coverage_json(const struct fault_samples *s, uint64_t all, struct js
 	json_end(j);
 }
 
-static void write_json(const struct report *r, const struct fault_samples *s, uint64_t all, struct table *const t[3],
+static void write_json(const struct report *r, const struct fault_samples *s, uint64_t all, struct table *const t[N_TABLES],
 		       FILE *f)
 {
 	struct json j;
@@ -289,20 +349,23 @@ static void write_json(const struct report *r, const struct fault_samples *s, ui
 	report_head_json(r, &j);
 	if (faults_recorded(r->m, true))
 		coverage_json(s, all, &j);
-	for (i = 0; i < 3; i++)
+	if (model_meta(r->m, "fault.latency"))
+		json_str(&j, "fault_latency_recorded", model_meta(r->m, "fault.latency"));
+	for (i = 0; i < N_TABLES; i++)
 		if (t[i])
 			table_write_json(t[i], &j, table_id(t[i]));
 	json_end(&j);
 }
 
-static void write_text(const struct report *r, const struct fault_samples *s, uint64_t all, struct table *const t[3],
+static void write_text(const struct report *r, const struct fault_samples *s, uint64_t all, struct table *const t[N_TABLES],
 		       FILE *f)
 {
 	int i;
 
 	report_head_text(r, f);
 	coverage_text(r, s, all, f);
-	for (i = 0; i < 3; i++) {
+	latency_text(r, f);
+	for (i = 0; i < N_TABLES; i++) {
 		if (!t[i])
 			continue;
 		fputc('\n', f);
@@ -312,7 +375,7 @@ static void write_text(const struct report *r, const struct fault_samples *s, ui
 
 int report_faults(struct report *r, FILE *f)
 {
-	struct table *t[3] = { NULL, NULL, NULL };
+	struct table *t[N_TABLES] = { NULL };
 	struct fault_samples s = { 0 };
 	struct fault_group *g = NULL;
 	size_t n = 0;
@@ -329,11 +392,12 @@ int report_faults(struct report *r, FILE *f)
 		goto out;
 	t[0] = totals_table(r, g, n);
 	if (s.samples) {
-		t[1] = ips_table(r, &s);
-		t[2] = regions_table(r, &s);
+		t[2] = ips_table(r, &s);
+		t[3] = regions_table(r, &s);
 	}
-	err = !t[0] || (s.samples && (!t[1] || !t[2])) ? -ENOMEM : 0;
-	for (i = 0; i < 3 && !err; i++)
+	err = latency_table(r, &t[1]);
+	err = err || !t[0] || (s.samples && (!t[2] || !t[3])) ? -ENOMEM : 0;
+	for (i = 0; i < N_TABLES && !err; i++)
 		err = t[i] ? table_err(t[i]) : 0;
 	if (!err && r->o->sort && table_sort(t[0], r->o->sort, true))
 		err = report_say(r, -ENOENT, "no column '%s' to sort by; try minor, major, user, kernel, write", r->o->sort);
@@ -347,7 +411,7 @@ int report_faults(struct report *r, FILE *f)
 	else
 		table_write(t[0], f, &r->o->out);
 out:
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < N_TABLES; i++)
 		table_free(t[i]);
 	fault_samples_free(&s);
 	free(g);

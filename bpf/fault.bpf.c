@@ -33,22 +33,6 @@ struct {
 	__uint(max_entries, 1 << 20);
 } fault_recs SEC(".maps");
 
-static __always_inline __u32 slot_of(__u32 pid)
-{
-	__u32 *entry = pid_entry(pid);
-
-	return entry ? *entry : 0;
-}
-
-static __always_inline __u32 current_pid(void)
-{
-#ifndef MMT_RAW_TP
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
-		return ((struct task_struct *)bpf_get_current_task_btf())->pid;
-#endif
-	return (__u32)bpf_get_current_pid_tgid();
-}
-
 static __always_inline void draw(struct mmt_fault_slot *f)
 {
 	__u32 shift = *(volatile __u32 *)&st.shift;

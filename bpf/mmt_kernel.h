@@ -73,6 +73,12 @@ struct mm_struct {
 	unsigned long brk;
 };
 
+struct file;
+
+struct vm_area_struct {
+	struct file *vm_file;
+};
+
 struct thread_info {
 	unsigned long flags;
 	__u32 status; /* optional: x86 */

@@ -48,13 +48,6 @@ struct waker_map {
 };
 struct waker_map waker_a SEC(".maps"), waker_b SEC(".maps");
 
-static __always_inline __u32 slot_of(__u32 pid)
-{
-	__u32 *entry = pid_entry(pid);
-
-	return entry ? *entry : 0;
-}
-
 static __always_inline bool slot_wanted(__u32 slot)
 {
 	return !cfg.filter || slot_at(slot)->flags & MMT_SF_WANT;

@@ -13,6 +13,22 @@ static __always_inline __u32 *pid_entry(__u32 pid)
 	return l ? &l->slot[pid % MMT_PIDS_PER_LINE] : NULL;
 }
 
+static __always_inline __u32 slot_of(__u32 pid)
+{
+	__u32 *entry = pid_entry(pid);
+
+	return entry ? *entry : 0;
+}
+
+static __always_inline __u32 current_pid(void)
+{
+#ifndef MMT_RAW_TP
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
+		return ((struct task_struct *)bpf_get_current_task_btf())->pid;
+#endif
+	return (__u32)bpf_get_current_pid_tgid();
+}
+
 static __always_inline struct mmt_slot *slot_at(__u32 i)
 {
 	return &mem.slots[i & (MMT_N_SLOTS - 1)];

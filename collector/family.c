@@ -18,6 +18,7 @@ const struct mmt_family *const mmt_families[] = {
 	&mmt_family_place,
 	&mmt_family_offcpu,
 	&mmt_family_waker,
+	&mmt_family_fault_end,
 	NULL,
 };
 
@@ -217,14 +218,14 @@ bool mmt_family__asked(const struct mmt_family_ctx *ctx, const struct mmt_family
 	return false;
 }
 
-/* Those too of which a part was asked for. */
+/* Those too of which a part was asked for, or that go beside another. */
 static unsigned int with_whole(unsigned int which)
 {
 	unsigned int i, k;
 
 	for (i = 0; mmt_families[i]; i++)
 		for (k = 0; which & 1U << i && mmt_families[k]; k++)
-			if (mmt_families[k] == mmt_families[i]->part_of)
+			if (mmt_families[k] == mmt_families[i]->part_of || mmt_families[k] == mmt_families[i]->beside)
 				which |= 1U << k;
 	return which;
 }
@@ -234,7 +235,7 @@ int mmt_families__open(struct mmt_family_set *s, unsigned int which, bool all_or
 	unsigned int i;
 	int err = 0, ret;
 
-	s->n = 0;
+	s->n = s->n_refused = 0;
 	s->which = which = with_whole(which);
 	for (i = 0; mmt_families[i] && i < MMT_MAX_FAMILIES; i++) {
 		struct mmt_family_ctx *c = &s->v[s->n];
@@ -252,6 +253,8 @@ int mmt_families__open(struct mmt_family_set *s, unsigned int which, bool all_or
 		err = ret;
 		mmt_log(c->log, all_or_none ? MMT_LOG_ERROR : MMT_LOG_WARN, "%s: not available: %s", c->family->name,
 			c->why[0] ? c->why : strerror(-ret));
+		s->refused[s->n_refused].family = c->family;
+		snprintf(s->refused[s->n_refused++].why, sizeof(c->why), "%s", c->why[0] ? c->why : strerror(-ret));
 		close_one(c);
 	}
 	return err && !s->n && all_or_none ? err : 0;
@@ -398,6 +401,21 @@ void mmt_families__names(const struct mmt_family_set *s, char *buf, size_t size)
 	for (i = 0; mmt_families[i] && at < size; i++)
 		if (s->which & 1U << i && mmt_families[i]->part_of && mmt_families__have(s, mmt_families[i]->part_of))
 			at += (size_t)snprintf(buf + at, size - at, " %s", mmt_families[i]->name);
+}
+
+const char *mmt_families__fact(const struct mmt_family_set *s, unsigned int i, char *value, size_t size)
+{
+	unsigned int k;
+
+	for (k = 0; k < s->n + s->n_refused; k++) {
+		const struct mmt_family *f = k < s->n ? s->v[k].family : s->refused[k - s->n].family;
+
+		if (!f->fact || i--)
+			continue;
+		snprintf(value, size, "%s%s", k < s->n ? "yes" : "not available: ", k < s->n ? "" : s->refused[k - s->n].why);
+		return f->fact;
+	}
+	return NULL;
 }
 
 bool mmt_families__have(const struct mmt_family_set *s, const struct mmt_family *family)

@@ -15,7 +15,7 @@
 #include "tasks.h"
 #include "topology.h"
 
-#define MMT_MAX_FAMILIES 8
+#define MMT_MAX_FAMILIES 16
 #define MMT_FAMILY_PROGS 16
 
 struct bpf_object;
@@ -75,7 +75,9 @@ struct mmt_family_ops {
 
 struct mmt_family {
 	const char *name, *summary;
+	const char *fact; /* key in the meta table: "yes", or why it is not available; NULL: none */
 	const struct mmt_family_ops *ops;
+	const struct mmt_family *beside; /* asked for too when this one is */
 	const struct mmt_family *part_of; /* no family of its own, but more of that one, which see mmt_family__asked() */
 };
 
@@ -83,6 +85,7 @@ struct mmt_family {
 extern const struct mmt_family *const mmt_families[];
 extern const struct mmt_family mmt_family_fault;
 extern const struct mmt_family mmt_family_syscall;
+extern const struct mmt_family mmt_family_fault_end;
 extern const struct mmt_family mmt_family_map;
 extern const struct mmt_family mmt_family_place;
 extern const struct mmt_family mmt_family_offcpu;
@@ -120,6 +123,9 @@ int mmt_family__mmap(struct mmt_family_ctx *ctx, const char *map, void **p, size
 struct mmt_family_set {
 	struct mmt_family_ctx v[MMT_MAX_FAMILIES];
 	unsigned int n, which;
+	/* what was asked for and is not available */
+	struct { const struct mmt_family *family; char why[160]; } refused[MMT_MAX_FAMILIES];
+	unsigned int n_refused;
 };
 
 /*
@@ -139,6 +145,8 @@ int mmt_families__flush(struct mmt_family_set *s, uint64_t now, bool full, bool 
 void mmt_families__segment(struct mmt_family_set *s, uint64_t segment);
 int mmt_families__task_end(struct mmt_family_set *s, const struct mmt_epoch *e, uint64_t now);
 int mmt_families__notes(struct mmt_family_set *s);
+/* The i-th fact for the meta table, of those that are recorded and those that are not available; NULL: no more. */
+const char *mmt_families__fact(const struct mmt_family_set *s, unsigned int i, char *value, size_t size);
 /* "sched syscall": what is recorded. */
 void mmt_families__names(const struct mmt_family_set *s, char *buf, size_t size);
 bool mmt_families__have(const struct mmt_family_set *s, const struct mmt_family *family);

@@ -132,7 +132,8 @@ static int write_head(struct mmt_session *s, const struct mmt_session_opts *o)
 {
 	static const char *const profiles[] = { "light", "default", "full" };
 	const struct mmt_config *c = &s->bpf.cfg;
-	char names[128];
+	char names[128], value[192];
+	const char *fact;
 	size_t i;
 	int err = 0;
 
@@ -149,6 +150,8 @@ static int write_head(struct mmt_session *s, const struct mmt_session_opts *o)
 	if (o->families) {
 		mmt_families__names(&s->families, names, sizeof(names));
 		err = err ? err : write_meta(s, "families", names);
+		for (i = 0; !err && (fact = mmt_families__fact(&s->families, (unsigned int)i, value, sizeof(value))); i++)
+			err = write_meta(s, fact, value);
 	}
 	err = err ? err : write_meta(s, "totals.place", s->topo.n_cpus <= 16 ? "cpu" : "node");
 	err = err ? err : write_number(s, "ring.kb", (8ULL << c->ring_bits) / 1024);

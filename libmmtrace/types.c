@@ -208,6 +208,18 @@ static const struct mmt_field fault_totals_f[] = {
 	COL("kernel_write_prot", U64, "count", "by a write"),
 	COL("kernel_addr", U64, "count", "raised in kernel mode on a kernel address"),
 };
+static const struct mmt_field fault_latency_f[] = {
+	COL("time", TIME, "ns", "end of the interval"),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("epoch", U64, "", "task epoch; 0: the histograms of all tasks but the collector's"),
+	COL("cgroup", U64, "", "cgroup of the task in the interval"),
+	COL("mapping", ENUM, "anon,file", "whether the address is in a mapping of a file, a shared or an executable one say"),
+	COL("major", U64, "", "1: the fault waited for a page"),
+	COL("count", U64, "count", "faults that ended well"),
+	COL("total", NS, "ns", "from the entry of handle_mm_fault() to its return, retries included, sum"),
+	COL("max", NS, "ns", "maximum since the mark"),
+	COL("hist", HIST, "ns", "in rows of epoch 0"),
+};
 static const struct mmt_field fault_sample_f[] = {
 	COL("time", TIME, "ns", "entry of the fault"),
 	COL("segment", U64, "", "number of the mark before the row was written"),
@@ -384,6 +396,7 @@ static const struct mmt_type std_types[] = {
 	TB(MMT_TB_WAKER, "waker", waker_f, "who woke a task from where, and how late it ran, since its previous row"),
 	TB(MMT_TB_CPU_SAMPLE, "cpu_sample", cpu_sample_f, "what a CPU was doing, sampled"),
 	TB(MMT_TB_PLACEMENT, "placement", placement_f, "memory per node of processes and cgroups"),
+	TB(MMT_TB_FAULT_LATENCY, "fault_latency", fault_latency_f, "how long page faults took, added in the interval"),
 	TB(MMT_TB_IMAGE, "image", image_f, "from when on a process had which mappings"),
 };
 
