@@ -210,6 +210,10 @@ $(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libmmtrace.a
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)$(CC) $(LINK_FLAGS) $^ $(LIBS) -o $@
 
+# what a guest of the lab runs: placement without the rest of the collector
+LAB_BIN := $(BUILD)/tests/tools/placed
+$(LAB_BIN): $(call objs,$(addprefix collector/,placement.c place_sample.c numa_maps.c topology.c sysfs.c))
+
 $(BENCH_BIN): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(ANA_OBJ) $(BUILD)/libmmtrace.a
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)$(CC) $(LINK_FLAGS) $^ $(LIBS) -o $@
@@ -233,6 +237,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(wildcard libmmtrace/*.h tests/fuzz/
 tests: all $(if $(CMOCKA_LIBS),$(UNIT_BIN)) $(TOOL_BIN) $(BENCH_BIN) $(EXAMPLE_BIN)
 fuzzers: $(FUZZ_BIN)
 bench-tools: $(BENCH_BIN)
+lab-tools: $(LAB_BIN)
 
 # Goals of one run of the tests; `check` is these after the set-up.
 check-now: tests fuzzers
@@ -269,7 +274,7 @@ bench: setup-bench
 	$(Q)tests/bench/run.sh $(BENCH_ARGS)
 
 lab: setup-lab
-	$(Q)$(MAKE) all
+	$(Q)$(MAKE) all lab-tools
 	$(Q)tests/lab/run.sh $(LAB_ARGS)
 
 # --------------------------------------------------------------------- lint

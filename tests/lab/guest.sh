@@ -67,6 +67,7 @@ lab_run() {
 		-c | --cpus) cpus=$2; shift 2 ;;
 		-m | --mem) mem=$2; shift 2 ;;
 		-b | --bin) bins+=("$2"); shift 2 ;;
+		--maybe) ! command -v "$2" > /dev/null || bins+=("$2"); shift 2 ;;
 		-f | --file) files+=("$2"); shift 2 ;;
 		-M | --module) mods="$mods $2"; shift 2 ;;
 		-a | --append) append="$append $2"; shift 2 ;;

@@ -74,6 +74,32 @@ static void test_numa_maps(void **state)
 	assert_int_equal(mmt_numa_maps__read("/nonexistent/numa_maps", &p), -ESRCH);
 }
 
+/* What kernels of the lab wrote of memory bound by hand (tests/lab/cases/placement.sh), added up by awk. */
+static void test_recorded(void **state)
+{
+	static const struct { const char *file; uint64_t on[4], mappings; enum mmt_place_kind kind; uint64_t of_kind; } all[] = {
+		{ "shared-5.10", { 16804, 16904, 16804, 16848 }, 28, MMT_PLACE_SHARED, 16384 },
+		{ "spread-6.12", { 40960, 42776, 40960, 41052 }, 28, MMT_PLACE_ANON, 40960 },
+		{ "huge-7.2", { 0, 32868, 1648, 12 }, 29, MMT_PLACE_HUGE, 32768 },
+	};
+	const char *top = getenv("TOP");
+	struct mmt_placement p;
+	char path[256];
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		snprintf(path, sizeof(path), "%s/tests/data/numa_maps/%s", top ? top : ".", all[i].file);
+		memset(&p, 0, sizeof(p));
+		assert_int_equal(mmt_numa_maps__read(path, &p), 0);
+		assert_int_equal(p.mappings, all[i].mappings);
+		for (k = 0; k < 4; k++)
+			assert_int_equal(p.at[MMT_PLACE_ALL][k].kb, all[i].on[k]);
+		k = all[i].kind == MMT_PLACE_HUGE ? 1 : 0;
+		assert_int_equal(p.at[all[i].kind][k].kb, all[i].of_kind);
+	}
+}
+
 /* Lines longer than what is read at a time, and words longer than what is kept. */
 static void test_pieces(void **state)
 {
@@ -456,6 +482,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numa_maps), cmocka_unit_test(test_pieces), cmocka_unit_test(test_numa_stat),
+		cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_maps),      cmocka_unit_test(test_wilson), cmocka_unit_test(test_estimates),
 		cmocka_unit_test(test_hidden),    cmocka_unit_test(test_whole),  cmocka_unit_test(test_self),
 		cmocka_unit_test(test_tree),
