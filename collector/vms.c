@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/kvm.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sysfs.h"
+#include "vms.h"
+
+#define CMDLINE 65536
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+
+const char *mmt_vmm_name(enum mmt_vmm vmm)
+{
+	static const char *const name[] = { "other", "qemu", "firecracker", "cloud-hypervisor", "crosvm", "kvmtool" };
+
+	return (size_t)vmm < N(name) ? name[vmm] : "?";
+}
+
+const char *mmt_accel_name(enum mmt_accel accel)
+{
+	static const char *const name[] = { "unknown", "kvm", "tcg" };
+
+	return (size_t)accel < N(name) ? name[accel] : "?";
+}
+
+static bool begins(const char *s, const char *with)
+{
+	return !strncmp(s, with, strlen(with));
+}
+
+/* ---------------------------------------------------------------- command line */
+
+struct args {
+	char *buf;
+	size_t len;
+};
+
+/* The one after s; NULL after the last. */
+static const char *next_arg(const struct args *a, const char *s)
+{
+	s += strlen(s) + 1;
+	return s < a->buf + a->len ? s : NULL;
+}
+
+/* "--name X" or "--name=X"; QEMU takes options with one dash too. */
+static const char *option(const struct args *a, const char *name)
+{
+	const char *s;
+	size_t n;
+
+	for (s = a->len ? next_arg(a, a->buf) : NULL; s; s = next_arg(a, s)) {
+		n = strspn(s, "-");
+		if (n < 1 || n > 2 || !begins(s + n, name))
+			continue;
+		n += strlen(name);
+		if (s[n] == '=' && s[1] == '-')
+			return s + n + 1;
+		if (!s[n])
+			return next_arg(a, s);
+	}
+	return NULL;
+}
+
+static bool is_qemu(const char *program)
+{
+	return begins(program, "qemu-system-") || !strcmp(program, "qemu-kvm") || !strcmp(program, "kvm") || !strcmp(program, "qemu");
+}
+
+static enum mmt_vmm vmm_of(const char *program)
+{
+	static const struct { const char *name; enum mmt_vmm vmm; } known[] = {
+		{ "firecracker", MMT_VMM_FIRECRACKER }, { "cloud-hypervisor", MMT_VMM_CLOUD_HYPERVISOR }, { "cloud-hyperviso", MMT_VMM_CLOUD_HYPERVISOR },
+		{ "crosvm", MMT_VMM_CROSVM }, { "lkvm", MMT_VMM_KVMTOOL }, { "lkvm-static", MMT_VMM_KVMTOOL }, { "vm", MMT_VMM_KVMTOOL },
+	};
+	size_t i;
+
+	if (is_qemu(program))
+		return MMT_VMM_QEMU;
+	for (i = 0; i < N(known); i++)
+		if (!strcmp(program, known[i].name))
+			return known[i].vmm;
+	return MMT_VMM_OTHER;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *s = strrchr(path, '/');
+
+	return s ? s + 1 : path;
+}
+
+/* QEMU: "X" or "guest=X,debug-threads=on"; a comma of the name is written twice. */
+static void qemu_name(const char *s, char *name, size_t size)
+{
+	const char *g = begins(s, "guest=") ? s : strstr(s, ",guest=");
+	size_t n = 0;
+
+	if (g)
+		s = strchr(g, '=') + 1;
+	else if (begins(s, "process=") || begins(s, "debug-threads="))
+		s = "";
+	while (*s && n + 1 < size) {
+		if (*s == ',' && *++s != ',')
+			break;
+		name[n++] = *s++;
+	}
+	name[n] = 0;
+}
+
+/* "/run/vm one.sock", "path=/run/vm.sock,x=y": the file's name without its ending */
+static void socket_name(const char *s, char *name, size_t size)
+{
+	char *dot;
+
+	s = begins(s, "path=") ? s + 5 : s;
+	snprintf(name, size, "%.*s", (int)strcspn(s, ","), s);
+	memmove(name, base_name(name), strlen(base_name(name)) + 1);
+	dot = strrchr(name, '.');
+	if (dot && dot != name)
+		*dot = 0;
+}
+
+static void option_name(const struct args *a, struct mmt_vm *vm)
+{
+	static const char *const option_of[] = {
+		[MMT_VMM_OTHER] = "name", [MMT_VMM_QEMU] = "name", [MMT_VMM_FIRECRACKER] = "id", [MMT_VMM_CLOUD_HYPERVISOR] = NULL,
+		[MMT_VMM_CROSVM] = "name", [MMT_VMM_KVMTOOL] = "name",
+	};
+	const char *s = option_of[vm->vmm] ? option(a, option_of[vm->vmm]) : NULL;
+
+	if (s && vm->vmm == MMT_VMM_QEMU)
+		qemu_name(s, vm->name, sizeof(vm->name));
+	else if (s)
+		snprintf(vm->name, sizeof(vm->name), "%s", s);
+	vm->named = MMT_VM_NAMED_OPTION;
+	if (vm->name[0])
+		return;
+	s = vm->vmm == MMT_VMM_CLOUD_HYPERVISOR ? option(a, "api-socket") : NULL;
+	if (s)
+		socket_name(s, vm->name, sizeof(vm->name));
+	vm->named = MMT_VM_NAMED_SOCKET;
+}
+
+/* ---------------------------------------------------------------- cgroup */
+
+/* systemd writes what a unit's name may not have as \xNN. */
+static void unescape(char *s)
+{
+	char *to = s, hex[3] = "";
+
+	while (*s) {
+		if (s[0] == '\\' && s[1] == 'x' && isxdigit((unsigned char)s[2]) && isxdigit((unsigned char)s[3])) {
+			memcpy(hex, s + 2, 2);
+			*to++ = (char)strtoul(hex, NULL, 16);
+			s += 4;
+		} else {
+			*to++ = *s++;
+		}
+	}
+	*to = 0;
+}
+
+/* libvirt: .../machine-qemu\x2d3\x2dNAME.scope, with what it puts below that */
+static void scope_name(const char *path, struct mmt_vm *vm)
+{
+	const char *s = strstr(path, "/machine-");
+	char name[256], *end, *p;
+
+	if (!s)
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(s + 1, "/"), s + 1);
+	memcpy(vm->scope, name, sizeof(vm->scope));
+	end = strstr(name, ".scope");
+	if (!end)
+		return;
+	*end = 0;
+	unescape(name);
+	p = name + strlen("machine-");
+	/* "qemu-3-web-1": what drives it, a number, the name */
+	s = strchr(p, '-');
+	if (s) {
+		strtoul(s + 1, &end, 10);
+		if (end != s + 1 && *end == '-' && end[1])
+			p = end + 1;
+	}
+	if (vm->name[0] && vm->named == MMT_VM_NAMED_OPTION)
+		return;
+	snprintf(vm->name, sizeof(vm->name), "%.*s", (int)sizeof(vm->name) - 1, p);
+	vm->named = MMT_VM_NAMED_SCOPE;
+}
+
+static void read_scope(const char *proc, uint32_t pid, struct mmt_vm *vm)
+{
+	char path[PATH_MAX], buf[4096], *line, *save = NULL, *s;
+
+	snprintf(path, sizeof(path), "%s/%u/cgroup", proc, pid);
+	if (mmt_read_file(path, buf, sizeof(buf)) < 0)
+		return;
+	for (line = strtok_r(buf, "\n", &save); line && !vm->scope[0]; line = strtok_r(NULL, "\n", &save)) {
+		s = strchr(line, '/');
+		if (s)
+			scope_name(s, vm);
+	}
+}
+
+/* ---------------------------------------------------------------- descriptors and threads */
+
+static bool link_of(const char *proc, uint32_t pid, const char *fd, char *to, size_t size)
+{
+	char path[PATH_MAX];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/%u/fd/%s", proc, pid, fd);
+	n = readlink(path, to, size - 1);
+	to[n > 0 ? n : 0] = 0;
+	return n > 0;
+}
+
+static bool is_number(const char *s)
+{
+	return *s && !s[strspn(s, "0123456789")];
+}
+
+/* Has it a VM of KVM? Counts its virtual CPUs. */
+static bool look_at_fds(const char *proc, uint32_t pid, struct mmt_vm *vm)
+{
+	char path[PATH_MAX], to[64];
+	const struct dirent *e;
+	bool kvm = false;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/%u/fd", proc, pid);
+	dir = opendir(path);
+	vm->fds_denied = !dir && errno == EACCES;
+	while (dir && (e = readdir(dir))) {
+		if (!is_number(e->d_name) || !link_of(proc, pid, e->d_name, to, sizeof(to)))
+			continue;
+		kvm |= !strcmp(to, "anon_inode:kvm-vm");
+		vm->n_fds += begins(to, "anon_inode:kvm-vcpu:");
+	}
+	if (dir)
+		closedir(dir);
+	return kvm;
+}
+
+/* "CPU 3/KVM", "ALL CPUs/TCG", "fc_vcpu 3", "vcpu3", "crosvm_vcpu3", "kvm-vcpu-3" */
+static bool vcpu_name(const char *comm, uint32_t *index, enum mmt_accel *accel)
+{
+	static const char *const prefix[] = { "CPU ", "fc_vcpu ", "crosvm_vcpu", "kvm-vcpu-", "vcpu" };
+	char *end;
+	size_t i;
+
+	if (begins(comm, "ALL CPUs/")) {
+		*index = MMT_VCPU_ALL;
+		*accel = MMT_ACCEL_TCG;
+		return true;
+	}
+	for (i = 0; i < N(prefix); i++) {
+		const char *s = comm + strlen(prefix[i]);
+
+		if (!begins(comm, prefix[i]) || !isdigit((unsigned char)*s))
+			continue;
+		*index = (uint32_t)strtoul(s, &end, 10);
+		if (i ? *end : *end != '/')
+			continue;
+		if (!i)
+			*accel = !strcmp(end, "/KVM") ? MMT_ACCEL_KVM : !strcmp(end, "/TCG") ? MMT_ACCEL_TCG : *accel;
+		return true;
+	}
+	return false;
+}
+
+/* In ioctl(fd, KVM_RUN)? "16 0x1b 0xae80 0x0 ..." of a thread that is not on a CPU */
+static bool vcpu_syscall(const char *proc, uint32_t pid, const char *tid, uint32_t *index)
+{
+	char path[PATH_MAX], buf[256], to[64], fd[24], *s;
+	static const char prefix[] = "anon_inode:kvm-vcpu:";
+	unsigned long long nr, arg[2];
+
+	snprintf(path, sizeof(path), "%s/%u/task/%s/syscall", proc, pid, tid);
+	if (mmt_read_file(path, buf, sizeof(buf)) <= 0 || !isdigit((unsigned char)buf[0]))
+		return false;
+	nr = strtoull(buf, &s, 10);
+	arg[0] = strtoull(s, &s, 16);
+	arg[1] = strtoull(s, &s, 16);
+	if (nr != SYS_ioctl || (arg[1] & UINT32_MAX) != KVM_RUN)
+		return false;
+	snprintf(fd, sizeof(fd), "%llu", arg[0] & UINT32_MAX);
+	if (!link_of(proc, pid, fd, to, sizeof(to)) || !begins(to, prefix))
+		return false;
+	*index = (uint32_t)strtoul(to + strlen(prefix), NULL, 10);
+	return true;
+}
+
+static int add_vcpu(struct mmt_vm *vm, uint32_t tid, uint32_t index)
+{
+	if (vm->n_vcpus == vm->cap_vcpus) {
+		size_t cap = vm->cap_vcpus ? vm->cap_vcpus * 2 : 8;
+		struct mmt_vcpu *v = reallocarray(vm->vcpus, cap, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		vm->vcpus = v;
+		vm->cap_vcpus = cap;
+	}
+	vm->vcpus[vm->n_vcpus++] = (struct mmt_vcpu){ tid, index };
+	return 0;
+}
+
+static int cmp_vcpu(const void *a, const void *b)
+{
+	const struct mmt_vcpu *x = a, *y = b;
+
+	if (x->index != y->index)
+		return x->index < y->index ? -1 : 1;
+	return (x->tid > y->tid) - (x->tid < y->tid);
+}
+
+static int look_at_threads(const char *proc, uint32_t pid, struct mmt_vm *vm)
+{
+	char path[PATH_MAX], comm[64];
+	const struct dirent *e;
+	uint32_t index;
+	int err = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/%u/task", proc, pid);
+	dir = opendir(path);
+	while (dir && !err && (e = readdir(dir))) {
+		if (!is_number(e->d_name))
+			continue;
+		snprintf(path, sizeof(path), "%s/%u/task/%s/comm", proc, pid, e->d_name);
+		if (mmt_read_file(path, comm, sizeof(comm)) < 0)
+			continue;
+		comm[strcspn(comm, "\n")] = 0;
+		if (vcpu_name(comm, &index, &vm->accel) || vcpu_syscall(proc, pid, e->d_name, &index))
+			err = add_vcpu(vm, (uint32_t)strtoul(e->d_name, NULL, 10), index);
+	}
+	if (dir)
+		closedir(dir);
+	if (vm->n_vcpus)
+		qsort(vm->vcpus, vm->n_vcpus, sizeof(*vm->vcpus), cmp_vcpu);
+	return err;
+}
+
+/* ---------------------------------------------------------------- processes */
+
+/* QEMU without KVM says so, or says nothing: TCG is its default. */
+static enum mmt_accel qemu_accel(const struct args *a)
+{
+	const char *s = option(a, "accel"), *m = option(a, "machine");
+
+	if ((s && begins(s, "kvm")) || (m && strstr(m, "accel=kvm")))
+		return MMT_ACCEL_KVM;
+	return MMT_ACCEL_TCG;
+}
+
+int mmt_vms__look(const char *proc, uint32_t pid, struct mmt_vm *vm)
+{
+	struct args a = { .buf = malloc(CMDLINE) };
+	char path[PATH_MAX];
+	const char *program;
+	bool kvm;
+	ssize_t n;
+	int err = 0;
+
+	if (!a.buf)
+		return -ENOMEM;
+	*vm = (struct mmt_vm){ .pid = pid };
+	snprintf(path, sizeof(path), "%s/%u/cmdline", proc, pid);
+	n = mmt_read_file(path, a.buf, CMDLINE);
+	if (n <= 0) /* gone, or a kernel thread */
+		goto out;
+	a.len = (size_t)n;
+	program = base_name(a.buf);
+	vm->vmm = vmm_of(program);
+	kvm = look_at_fds(proc, pid, vm);
+	if (!kvm && (vm->vmm == MMT_VMM_OTHER || vm->vmm == MMT_VMM_KVMTOOL))
+		goto out;
+	vm->accel = kvm ? MMT_ACCEL_KVM : vm->vmm == MMT_VMM_QEMU ? qemu_accel(&a) : MMT_ACCEL_UNKNOWN;
+	err = look_at_threads(proc, pid, vm);
+	/* a manager of that name without a VM: the API server of Firecracker before it starts one, crosvm's helpers */
+	if (err || (!kvm && vm->vmm != MMT_VMM_QEMU && !vm->n_vcpus)) {
+		mmt_vm__free(vm);
+		goto out;
+	}
+	option_name(&a, vm);
+	read_scope(proc, pid, vm);
+	if (!vm->name[0]) {
+		snprintf(vm->name, sizeof(vm->name), "%s-%u", vm->vmm == MMT_VMM_OTHER ? "vm" : mmt_vmm_name(vm->vmm), pid);
+		vm->named = MMT_VM_NAMED_PID;
+	}
+	err = 1;
+out:
+	free(a.buf);
+	return err;
+}
+
+void mmt_vm__free(struct mmt_vm *vm)
+{
+	free(vm->vcpus);
+	vm->vcpus = NULL;
+	vm->n_vcpus = vm->cap_vcpus = 0;
+}
+
+static int cmp_vm(const void *a, const void *b)
+{
+	const struct mmt_vm *x = a, *y = b;
+
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+static int keep(struct mmt_vms *s, const struct mmt_vm *vm)
+{
+	if (s->n == s->cap) {
+		size_t cap = s->cap ? s->cap * 2 : 16;
+		struct mmt_vm *v = reallocarray(s->v, cap, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		s->v = v;
+		s->cap = cap;
+	}
+	s->v[s->n++] = *vm;
+	return 0;
+}
+
+int mmt_vms__scan(const char *proc, struct mmt_vms *out)
+{
+	const struct dirent *e;
+	struct mmt_vm vm;
+	DIR *dir = opendir(proc);
+	int err = 0;
+
+	*out = (struct mmt_vms){ 0 };
+	if (!dir)
+		return -errno;
+	while (err >= 0 && (e = readdir(dir))) {
+		if (!is_number(e->d_name))
+			continue;
+		err = mmt_vms__look(proc, (uint32_t)strtoul(e->d_name, NULL, 10), &vm);
+		if (err <= 0)
+			continue;
+		err = keep(out, &vm);
+		if (err)
+			mmt_vm__free(&vm);
+	}
+	closedir(dir);
+	if (err < 0) {
+		mmt_vms__free(out);
+		return err;
+	}
+	if (out->n)
+		qsort(out->v, out->n, sizeof(*out->v), cmp_vm);
+	return 0;
+}
+
+void mmt_vms__free(struct mmt_vms *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		mmt_vm__free(&s->v[i]);
+	free(s->v);
+	*s = (struct mmt_vms){ 0 };
+}
