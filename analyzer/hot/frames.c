@@ -181,13 +181,24 @@ static uint32_t path_flags(uint32_t stack_flags)
 static int skipped(struct hot *h, const struct sym_place *inner, const struct hot_addr *outer, uint32_t *out)
 {
 	const char *name = sym_trace_skipped(h->sym, inner, &outer->at);
-	const struct hot_frame f = {
-		/* through a stub of the linker, it is in another file */
-		.name = name, .module = name && name == outer->at.result.called ? outer->module : "", .flags = HOT_INFERRED,
-	};
-	int err = name ? intern_frame(h, &f, out) : 0;
+	struct hot_frame f = { .name = name, .module = "", .flags = HOT_INFERRED };
+	const struct sym_frame *begin;
+	struct sym_place p;
+	int err;
 
-	return err ? err : name != NULL;
+	if (!name)
+		return 0;
+	if (name == outer->at.result.called) { /* else through a stub of the linker, in another file */
+		err = sym_trace_called(h->sym, &outer->at, &p);
+		if (err)
+			return err;
+		begin = p.result.n ? &p.result.frame[p.result.n - 1] : NULL;
+		f.module = outer->module;
+		f.file = begin ? begin->file : NULL;
+		f.line = f.file ? begin->line : 0;
+	}
+	err = intern_frame(h, &f, out);
+	return err ? err : 1;
 }
 
 static int fill_seq(struct hot *h, const struct sym_stack *s, enum hot_cut cut, struct hot_seq *q)

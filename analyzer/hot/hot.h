@@ -50,7 +50,7 @@ struct hot_frame { /* each once: the same function, file and line, and the same 
 	const char *file;   /* source; NULL not known */
 	uint32_t line;      /* 0 not known */
 	uint32_t flags;     /* HOT_*; UNKNOWN: name is a place, no function; NO_STACK: and not even that;
-			     INFERRED: the walk by frame pointers missed it, its caller's call names it, without line */
+			     INFERRED: the walk by frame pointers missed it, its caller's call names it; the line is where it begins */
 };
 
 enum {

@@ -556,6 +556,16 @@ const char *sym_trace_skipped(struct sym_trace *t, const struct sym_place *inner
 	return strcmp(stem, outermost(inner)) ? symbols_text(t->s, stem) : NULL;
 }
 
+int sym_trace_called(struct sym_trace *t, const struct sym_place *outer, struct sym_place *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->at = outer->at;
+	out->at.ret = false;
+	out->at.offset = outer->result.called_base;
+	out->at.vaddr = outer->at.vaddr + outer->result.called_base - outer->at.offset;
+	return outer->result.called ? symbols_resolve(t->s, &out->at, &out->result) : 0;
+}
+
 const char *sym_trace_name(const struct sym_place *p, char *buf, size_t size)
 {
 	const struct sym_frame *f = p->result.n ? &p->result.frame[0] : NULL;
@@ -589,13 +599,16 @@ const void *sym_trace_build_id(const struct sym_trace *t, const char *path, size
 
 int sym_trace_bundle(struct sym_trace *t, struct mmt_writer *w)
 {
-	struct sym_place p;
+	struct sym_place p, called;
 	size_t i;
 	uint32_t k;
 	int err = 0;
 
-	for (i = 0; i < t->n_stack; i++)
-		for (k = 0; k < t->stack[i].n && !err && !t->stack[i].kernel; k++)
+	for (i = 0; i < t->n_stack; i++) {
+		for (k = 0; k < t->stack[i].n && !err && !t->stack[i].kernel; k++) {
 			err = sym_trace_frame(t, &t->stack[i], k, &p);
+			err = err ? err : sym_trace_called(t, &p, &called);
+		}
+	}
 	return err ? err : symbols_bundle(t->s, w);
 }

@@ -43,6 +43,8 @@ int sym_trace_frame(struct sym_trace *t, const struct sym_stack *s, uint32_t i, 
  * there and the outer's call tells which: its name, without a line. NULL: none, or not known.
  */
 const char *sym_trace_skipped(struct sym_trace *t, const struct sym_place *inner, const struct sym_place *outer);
+/* Where the function begins that is called at a place of a caller; nothing is known of it (n 0) if the call is not. */
+int sym_trace_called(struct sym_trace *t, const struct sym_place *outer, struct sym_place *out);
 /* An address of a process (epoch of its leader) at a time; of the kernel. */
 int sym_trace_user(struct sym_trace *t, uint64_t epoch, uint64_t time, uint64_t address, struct sym_place *out);
 int sym_trace_kernel(struct sym_trace *t, uint64_t address, struct sym_place *out);
