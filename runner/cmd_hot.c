@@ -71,7 +71,7 @@ static int run_diff(struct hot_cmd *c)
 	o.hot = c->hot;
 	o.no_stacks = !c->view.kinds;
 	o.no_syscalls = !c->view.syscalls;
-	o.top = c->top ? c->view.top : 10;
+	o.top = c->view.top;
 	o.depth = c->view.depth;
 	err = hot_diff_show(&c->diff, &o, by, &c->output.table, out_stream(out));
 	return output_close(out, err) ? MMT_EXIT_TROUBLE : MMT_EXIT_OK;

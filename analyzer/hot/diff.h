@@ -86,8 +86,8 @@ void hot_diff_free(struct hot_diff *d);
 /* Weights by path, as many as d->n_paths; free() them. */
 int hot_diff_paths(const struct hot_diff *d, enum hot_kind kind, struct hot_diff_weight **out);
 /*
- * Frame of each path, counted from the leaf, where its difference begins: whose subtree (it, below its callers) stands
- * out most of those that changed as the path did; path->n where the path did not change. free() them.
+ * Frame of each path, counted from the leaf, where its difference begins: the outermost below which all changed as the
+ * path did, for its weight; path->n where the path did not change. free() them.
  */
 int hot_diff_marks(const struct hot_diff *d, const struct hot_diff_weight *w, uint32_t **out);
 

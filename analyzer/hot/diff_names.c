@@ -148,11 +148,11 @@ const char *diff_base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-/* Where the compiler's suffix begins that tells a clone or a part of a function from it. */
+/* Where the compiler's suffix begins that tells a clone or a part of a function from it, or the version of a symbol. */
 static size_t clone_suffix(const char *name)
 {
 	static const char *const suffix[] = {
-		".isra.", ".constprop.", ".part.", ".cold", ".lto_priv.", ".llvm.", " [clone .",
+		".isra.", ".constprop.", ".part.", ".cold", ".lto_priv.", ".llvm.", " [clone .", "@@", "@GLIBC", "@CXXABI",
 	};
 	size_t i, len = strlen(name), at;
 

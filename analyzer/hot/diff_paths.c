@@ -38,17 +38,15 @@ int hot_diff_paths(const struct hot_diff *d, enum hot_kind kind, struct hot_diff
 struct marking {
 	const struct hot_diff *d;
 	const struct hot_diff_weight *w;
+	struct hot_diff_weight *sum; /* of the subtree at a depth, on the way to where we are */
 	uint32_t *mark;
 };
 
-/*
- * How much a subtree's change stands out from what the subtree weighs: as counts do, whose
- * deviation is the root of their sum. It is largest where the difference begins: further
- * out the same difference is among more that is equal, further in there is less of it.
- */
-static double standing(double a, double b)
+#define ALIKE 0.9 /* changes of so near a size, for their weight, are the same one */
+
+static double change(const struct hot_diff_weight *w)
 {
-	return a + b > 0 ? fabs(b - a) / sqrt(a + b) : 0;
+	return w->a + w->b > 0 ? (w->b - w->a) / (w->a + w->b) : 0;
 }
 
 static uint32_t frame_at(const struct hot_path *p, uint32_t depth)
@@ -56,53 +54,60 @@ static uint32_t frame_at(const struct hot_path *p, uint32_t depth)
 	return p->frame[p->n - 1 - depth];
 }
 
-struct best { /* subtree on the way to a path that stands out most: by more, by less */
-	uint32_t depth[2];
-	double by[2];
-};
-
-/* Nothing is said of a path that did not change as the subtree did. */
-static void mark_one(struct marking *m, size_t i, const struct best *best)
+/*
+ * From the leaf outwards, as far as the whole subtree changed as the path did: further out
+ * the change is diluted by what is equal, or is another's.
+ */
+static void mark_one(struct marking *m, size_t i)
 {
-	double d = m->w[i].b - m->w[i].a;
-	uint32_t depth = d == 0 || isnan(d) ? 0 : best->depth[d < 0];
+	double own = change(&m->w[i]), c;
+	uint32_t n = m->d->path[i].n, k;
 
-	m->mark[i] = m->d->path[i].n - depth;
+	m->mark[i] = n;
+	for (k = 0; k < n && own != 0; k++) {
+		c = change(&m->sum[n - 1 - k]);
+		if (k && (c / own < ALIKE || own / c < ALIKE))
+			break;
+		m->mark[i] = k;
+	}
 }
 
 /* Paths [lo, hi) have their `depth` outermost frames in common. */
-static void mark_below(struct marking *m, size_t lo, size_t hi, uint32_t depth, const struct best *best)
+static void mark_below(struct marking *m, size_t lo, size_t hi, uint32_t depth)
 {
 	const struct hot_path *path = m->d->path;
-	double a, b, s;
 	size_t to;
 
 	for (; lo < hi && path[lo].n == depth; lo++)
-		mark_one(m, lo, best);
+		mark_one(m, lo);
 	for (; lo < hi; lo = to) {
-		struct best inner = *best;
+		struct hot_diff_weight *s = &m->sum[depth];
 
-		for (to = lo, a = b = 0; to < hi && frame_at(&path[to], depth) == frame_at(&path[lo], depth); to++) {
-			a += m->w[to].a;
-			b += m->w[to].b;
+		*s = (struct hot_diff_weight){ 0 };
+		for (to = lo; to < hi && frame_at(&path[to], depth) == frame_at(&path[lo], depth); to++) {
+			s->a += m->w[to].a;
+			s->b += m->w[to].b;
 		}
-		s = standing(a, b);
-		if (s > inner.by[b < a] * (1 + 1e-9)) {
-			inner.by[b < a] = s;
-			inner.depth[b < a] = depth + 1;
-		}
-		mark_below(m, lo, to, depth + 1, &inner);
+		mark_below(m, lo, to, depth + 1);
 	}
 }
 
 int hot_diff_marks(const struct hot_diff *d, const struct hot_diff_weight *w, uint32_t **out)
 {
 	struct marking m = { .d = d, .w = w, .mark = calloc(d->n_paths + 1, sizeof(*m.mark)) };
-	const struct best none = { 0 };
+	uint32_t most = 0;
+	size_t i;
 
-	if (!m.mark)
+	for (i = 0; i < d->n_paths; i++)
+		most = d->path[i].n > most ? d->path[i].n : most;
+	m.sum = calloc(most + 1u, sizeof(*m.sum));
+	if (!m.mark || !m.sum) {
+		free(m.mark);
+		free(m.sum);
 		return -ENOMEM;
-	mark_below(&m, 0, d->n_paths, 0, &none);
+	}
+	mark_below(&m, 0, d->n_paths, 0);
+	free(m.sum);
 	*out = m.mark;
 	return 0;
 }

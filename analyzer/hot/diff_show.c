@@ -10,6 +10,8 @@
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
+#define LABEL 44 /* widest name in a text */
+
 /* Units and one head follow the kind, so that each table has a copy. */
 enum { C_NAME = 3, C_A = 10, C_B, C_DIFF, C_SE = 17 };
 
@@ -17,7 +19,7 @@ static const struct table_col diff_cols[HOT_DIFF_COLS] = {
 	{ .id = "kind", .head = "kind", .type = COL_TEXT, .flags = COL_NO_TEXT },
 	{ .id = "by", .head = "by", .type = COL_TEXT, .flags = COL_NO_TEXT },
 	{ .id = "row", .head = "row", .type = COL_TEXT, .flags = COL_NO_TEXT },
-	{ .id = "name", .head = "", .type = COL_TEXT, .flags = COL_KEY, .max = 44 },
+	{ .id = "name", .head = "", .type = COL_TEXT, .flags = COL_KEY, .max = LABEL },
 	{ .id = "where", .head = "where", .type = COL_TEXT, .flags = COL_TAIL | COL_HIDE_EMPTY, .max = 22 },
 	{ .id = "path", .head = "path", .type = COL_TEXT, .flags = COL_NO_TEXT },
 	{ .id = "mark", .head = "mark", .type = COL_TEXT, .flags = COL_NO_TEXT },
@@ -150,16 +152,20 @@ static void verdict_cells(struct table *t, const struct cmp_row *r, bool told, b
 	num(t, tested ? r->p_robust : NAN);
 }
 
-/* "3  leaf < caller < ...", as far as a cell shows. */
+/* "3  leaf < caller < ...", of the kernel's part only the leaf: callers in the program tell paths apart. */
 static void path_label(struct table *t, const struct hot_diff_part *p, const struct hot_diff_key *k, size_t number)
 {
 	const struct hot_path *path = &p->d->path[k->path];
-	char label[256];
+	char label[LABEL + 1];
 	size_t len = (size_t)snprintf(label, sizeof(label), "%zu  ", number);
 	uint32_t i;
 
-	for (i = 0; i < path->n && len < sizeof(label) - 1; i++)
-		len += (size_t)snprintf(label + len, sizeof(label) - len, "%s%s", i ? " < " : "", p->d->frame[path->frame[i]].name);
+	for (i = 0; i < path->n && len < sizeof(label); i++)
+		if (!i || i >= path->n_kernel || path->n == path->n_kernel)
+			len += (size_t)snprintf(label + len, sizeof(label) - len, "%s%s", i ? " < " : "",
+						p->d->frame[path->frame[i]].name);
+	if (len >= sizeof(label))
+		memcpy(label + sizeof(label) - 4, "...", 4);
 	table_text(t, label);
 }
 

@@ -16,7 +16,7 @@
 
 static const char *const title_of[HOT_DIFF_KINDS] = {
 	[HOT_FAULT] = "Page faults", [HOT_BLOCKED] = "Blocked time", [HOT_PREEMPT] = "Time preempted",
-	[HOT_WAKER] = "Blocked time by who ended it", [HOT_CPU] = "CPU time", [HOT_DIFF_CALLS] = "System calls",
+	[HOT_WAKER] = "Blocked time that others ended", [HOT_CPU] = "CPU time", [HOT_DIFF_CALLS] = "System calls",
 	[HOT_DIFF_CALL_TIME] = "Time in system calls",
 };
 
@@ -104,6 +104,21 @@ static bool tested(const struct hot_diff_part *p)
 	return hot_diff_row(p, &p->total)->test != CMP_TEST_NONE;
 }
 
+/* Windows that differ make a difference of everything. */
+static void window_line(const struct hot_diff *d, const struct table_out *to, FILE *f)
+{
+	double x = d->seconds.b / d->seconds.a - 1;
+
+	if (!(fabs(x) > LONGER))
+		return;
+	if (d->per == HOT_DIFF_PER_SECOND)
+		put_line(to, f, "windows: B's are %.1f %% %s: if the work is of a fixed size, all that did not change weighs %s per "
+			 "second in B, and --per run is to be used", 100 * fabs(x), x > 0 ? "longer" : "shorter", x > 0 ? "less" : "more");
+	else
+		put_line(to, f, "windows: B's are %.1f %% %s: if the work is not of a fixed size, sums follow them, and --per second "
+			 "is to be used", 100 * fabs(x), x > 0 ? "longer" : "shorter");
+}
+
 static void head(const struct hot_diff *d, const struct hot_diff_part *p, const struct table_out *to, FILE *f)
 {
 	const char *a = d->c->arm[0].name, *b = d->c->arm[1].name;
@@ -115,6 +130,7 @@ static void head(const struct hot_diff *d, const struct hot_diff_part *p, const 
 		put_line(to, f, "%s", line);
 	put_line(to, f, "weights: A is %s, B is %s; %s (mean window: A %.3g s, B %.3g s)", a, b,
 		 d->per == HOT_DIFF_PER_RUN ? "sums of the whole window" : "per second of the window", d->seconds.a, d->seconds.b);
+	window_line(d, to, f);
 	if (tested(p)) {
 		put_line(to, f, "verdict: MORE, LESS: adjusted p < %g and a change of %g %% of A's or more; ! the tests disagree",
 			 p->r.opts.alpha, 100 * p->r.opts.min_effect);
@@ -229,20 +245,6 @@ static bool said_before(const struct hot_diff_part *p, size_t i, const char *lin
 	return false;
 }
 
-static void window_note(const struct hot_diff *d, struct table *t)
-{
-	double x = d->seconds.b / d->seconds.a - 1;
-
-	if (!(fabs(x) > LONGER))
-		return;
-	if (d->per == HOT_DIFF_PER_SECOND)
-		table_note(t, "B's windows are %.1f %% %s: where the work is of a fixed size, all that did not change weighs %s per "
-			   "second in B; --per run compares whole runs", 100 * fabs(x), x > 0 ? "longer" : "shorter", x > 0 ? "less" : "more");
-	else
-		table_note(t, "B's windows are %.1f %% %s: where the work is not of a fixed size, sums grow with them; --per second "
-			   "compares rates", 100 * fabs(x), x > 0 ? "longer" : "shorter");
-}
-
 static void one_sided_notes(const struct hot_diff *d, struct table *t)
 {
 	unsigned int k;
@@ -265,7 +267,6 @@ static void notes(const struct hot_diff *d, const struct hot_diff_part *p, size_
 
 	if (!t)
 		return;
-	window_note(d, t);
 	one_sided_notes(d, t);
 	hot_diff_left_out(d, t);
 	for (i = 0; i < n; i++)
@@ -307,7 +308,7 @@ static unsigned int usual(unsigned int kind)
 		return B(REASON) | B(PATH);
 	case HOT_PREEMPT:
 	case HOT_WAKER:
-		return B(PATH);
+		return B(FUNCTION);
 	case HOT_DIFF_CALLS:
 	case HOT_DIFF_CALL_TIME:
 		return B(SYSCALL);

@@ -88,7 +88,7 @@ fi
 	fail "--per: status $?"
 awk -F, '$4 == "same" { exit !($13 < -1e8) }' second.csv || fail "--per second: $(grep same second.csv)"
 awk -F, '$4 == "same" { exit !($13 == 0) }' run.csv || fail "--per run: $(grep same run.csv)"
-"$MMT" hot --diff x.mmt y.mmt 2>&1 | grep -q "B's windows are 50.0 % longer" || fail "no word on longer windows"
+"$MMT" hot --diff x.mmt y.mmt 2>&1 | grep -q "B's are 50.0 % longer" || fail "no word on longer windows"
 
 # refused STATUS WORDS COMMAND...
 refused()
