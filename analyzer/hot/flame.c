@@ -205,20 +205,24 @@ static void emit(struct tree *t, struct flame *fl, uint32_t i, uint32_t depth, u
 
 /* ------------------------------------------------------------------- noise */
 
-static double p_over_runs(const struct tree *t, uint32_t i, double *a, double *b)
+static int welch(const struct stacks *s, const double *w, size_t n, double *p, const char **how)
 {
-	const struct stacks *s = t->s;
-	size_t k, na = 0, nb = 0;
-	struct stats_welch w;
+	double *x[STACKS_ARMS] = { calloc(s->n_runs + 1, sizeof(**x)), calloc(s->n_runs + 1, sizeof(**x)) };
+	int err = x[0] && x[1] ? 0 : -ENOMEM;
+	struct stats_welch r;
+	size_t i, k, m[STACKS_ARMS];
 
-	for (k = 0; k < s->n_runs; k++) {
-		if (s->arm[k])
-			b[nb++] = t->run[i * s->n_runs + k];
-		else
-			a[na++] = t->run[i * s->n_runs + k];
+	for (i = 0; i < n && !err; i++) {
+		m[0] = m[1] = 0;
+		for (k = 0; k < s->n_runs; k++)
+			x[s->arm[k]][m[s->arm[k]]++] = w[i * s->n_runs + k];
+		stats_welch(x[0], m[0], x[1], m[1], 1 - FLAME_ALPHA, &r);
+		p[i] = r.p;
 	}
-	stats_welch(a, na, b, nb, 1 - FLAME_ALPHA, &w);
-	return w.p;
+	free(x[0]);
+	free(x[1]);
+	*how = "Welch's t over runs";
+	return err ? err : stats_adjust(STATS_BH, p, n, p, NULL);
 }
 
 static double p_of_sampling(const struct stacks *s, const struct full *x)
@@ -229,31 +233,94 @@ static double p_of_sampling(const struct stacks *s, const struct full *x)
 	return v > 0 ? stats_normal_two_sided(d / sqrt(v)) : NAN;
 }
 
-static int test_nodes(struct tree *t, struct flame *fl)
+/*
+ * Frames that weigh something are tested, those of a chain that weigh the same once: p is adjusted for the number of
+ * tests. test_as: node whose p it is, NONE: not tested.
+ */
+static void choose_tests(const struct tree *t, const struct flame *fl, uint32_t *test_as)
 {
-	size_t runs = t->s->n_runs;
-	double *p = calloc(fl->n + 1, sizeof(*p)), *a = calloc(runs + 1, sizeof(*a)), *b = calloc(runs + 1, sizeof(*b));
-	int err = p && a && b ? 0 : -ENOMEM;
-	size_t i;
+	size_t i, size = t->s->n_runs * sizeof(*t->run), runs = t->s->n_runs;
+	uint32_t above[512]; /* the node of each depth on the way here */
 
+	for (i = 0; i < fl->n; i++) {
+		const struct flame_node *x = &fl->node[i];
+		uint32_t up = x->depth && x->depth < 512 ? above[x->depth - 1] : NONE;
+
+		test_as[i] = NONE;
+		if (x->depth < 512)
+			above[x->depth] = (uint32_t)i;
+		if (t->at[i] == NONE || (x->w[0] < FLAME_TEST_SHARE * fl->total[0] && x->w[1] < FLAME_TEST_SHARE * fl->total[1]))
+			continue;
+		test_as[i] = (uint32_t)i;
+		if (up == NONE || t->at[up] == NONE)
+			continue;
+		if (t->run ? !memcmp(t->run + t->at[i] * runs, t->run + t->at[up] * runs, size) :
+		    x->w[0] == fl->node[up].w[0] && x->w[1] == fl->node[up].w[1])
+			test_as[i] = test_as[up];
+	}
+}
+
+/* *some: some p came of it; not so where there are too few runs that count as one. */
+static int test_runs(const struct tree *t, struct flame *fl, const uint32_t *test_as, double *p, bool *some)
+{
+	const struct stacks *s = t->s;
+	size_t i, n = 0, runs = s->n_runs;
+	double *w = calloc(fl->n * runs + 1, sizeof(*w));
+	int err = w ? 0 : -ENOMEM;
+
+	*some = false;
 	for (i = 0; !err && i < fl->n; i++)
-		p[i] = t->at[i] == NONE ? NAN : fl->noise == FLAME_RUNS ? p_over_runs(t, t->at[i], a, b) :
-		       p_of_sampling(t->s, &t->node[t->at[i]]);
+		if (test_as[i] == i)
+			memcpy(w + n++ * runs, t->run + t->at[i] * runs, runs * sizeof(*w));
 	if (!err)
-		err = stats_adjust(STATS_BH, p, fl->n, p, NULL);
-	for (i = 0; !err && i < fl->n; i++)
-		fl->node[i].p = p[i];
-	free(p);
-	free(a);
-	free(b);
+		err = (s->test ? s->test : welch)(s, w, n, p, &fl->how);
+	for (i = 0, n = 0; !err && i < fl->n; i++) {
+		if (test_as[i] == i)
+			fl->node[i].p = p[n++];
+		*some |= !isnan(fl->node[i].p);
+	}
+	free(w);
 	return err;
 }
 
-static enum flame_noise noise_of(const struct tree *t)
+static int test_sampling(const struct tree *t, struct flame *fl, const uint32_t *test_as, double *p)
 {
-	if (t->s->of_arm[0] > 1 && t->s->of_arm[1] > 1)
-		return FLAME_RUNS;
-	return t->node[0].variance[0] + t->node[0].variance[1] > 0 ? FLAME_SAMPLING : FLAME_NONE;
+	bool some = false;
+	size_t i;
+	int err;
+
+	for (i = 0; i < fl->n; i++) {
+		p[i] = test_as[i] == i ? p_of_sampling(t->s, &t->node[t->at[i]]) : NAN;
+		some |= !isnan(p[i]);
+	}
+	err = stats_adjust(STATS_BH, p, fl->n, p, NULL);
+	for (i = 0; !err && i < fl->n; i++)
+		fl->node[i].p = p[i];
+	fl->noise = some ? FLAME_SAMPLING : FLAME_NONE;
+	return err;
+}
+
+static int test_nodes(const struct tree *t, struct flame *fl)
+{
+	double *p = calloc(fl->n + 1, sizeof(*p));
+	uint32_t *test_as = calloc(fl->n + 1, sizeof(*test_as));
+	bool some = false;
+	int err = p && test_as ? 0 : -ENOMEM;
+	size_t i;
+
+	fl->noise = FLAME_RUNS;
+	if (!err)
+		choose_tests(t, fl, test_as);
+	if (!err && t->run)
+		err = test_runs(t, fl, test_as, p, &some);
+	if (!err && !some)
+		err = test_sampling(t, fl, test_as, p);
+	for (i = 0; !err && i < fl->n; i++)
+		if (test_as[i] != NONE)
+			fl->node[i].p = fl->node[test_as[i]].p;
+	free(p);
+	free(test_as);
+	return err;
 }
 
 static int make(struct tree *t, size_t budget, struct flame *fl)
@@ -289,15 +356,15 @@ int flame_make(const struct stacks *s, bool diff, size_t budget, struct flame *f
 	memset(fl, 0, sizeof(*fl));
 	fl->s = s;
 	fl->diff = diff;
+	fl->alpha = s->compare.alpha > 0 ? s->compare.alpha : FLAME_ALPHA;
 	err = grow(&t);
 	if (!err && diff && s->of_arm[0] > 1 && s->of_arm[1] > 1)
 		err = by_runs(&t);
 	if (!err) {
 		sum_up(&t);
-		fl->noise = noise_of(&t);
 		err = t.node[0].w[0] > 0 || t.node[0].w[1] > 0 ? make(&t, budget, fl) : -ENODATA;
 	}
-	if (!err && diff && fl->noise != FLAME_NONE)
+	if (!err && diff)
 		err = test_nodes(&t, fl);
 	free(t.node);
 	free(t.run);
@@ -325,7 +392,7 @@ int flame_step(const struct flame *fl, const struct flame_node *n)
 	if (!fl->diff || n->fn == FLAME_OTHER || a == b)
 		return 0;
 	/* not tested, though others could be: both all 0, or no spread to compare with */
-	if (fl->noise != FLAME_NONE && !(n->p < FLAME_ALPHA))
+	if (fl->noise != FLAME_NONE && !(n->p < fl->alpha))
 		return 0;
 	r = (a > b ? a : b) / (a < b ? a : b);
 	step = r > 2 ? 3 : r > 1.25 ? 2 : r > 1.1 ? 1 : 0;
@@ -340,21 +407,32 @@ const char *flame_name(const struct flame *fl, const struct flame_node *n)
 	       n->fn >= s->n_fns ? s->group[n->fn - s->n_fns] : s->fn[n->fn].name;
 }
 
-const char *flame_weight(char buf[FLAME_WEIGHT_BUF], const struct stacks *s, double w)
+static const char *weight(char buf[FLAME_WEIGHT_BUF], const char *unit, bool ns, double w)
 {
 	static const struct { double from, by; const char *unit; } scale[] = {
 		{ 1e9, 1e9, "s" }, { 1e6, 1e6, "ms" }, { 1e3, 1e3, "\xc2\xb5s" }, { 0, 1, "ns" },
 	};
-	bool ns = !strncmp(s->unit, "ns", 2);
 	char num[NUM_BUF];
 	size_t i = 0;
 
 	if (!ns) {
-		snprintf(buf, FLAME_WEIGHT_BUF, "%s %s", num_text(num, w >= 1000 ? rint(w) : w, 4), s->unit);
+		snprintf(buf, FLAME_WEIGHT_BUF, "%s%s%s", num_text(num, w >= 1000 ? rint(w) : w, 4), *unit ? " " : "", unit);
 		return buf;
 	}
 	while (i < 3 && w < scale[i].from)
 		i++;
-	snprintf(buf, FLAME_WEIGHT_BUF, "%s %s%s", num_text(num, w / scale[i].by, 4), scale[i].unit, s->unit + 2);
+	snprintf(buf, FLAME_WEIGHT_BUF, "%s %s%s", num_text(num, w / scale[i].by, 4), scale[i].unit, unit);
 	return buf;
+}
+
+const char *flame_weight(char buf[FLAME_WEIGHT_BUF], const struct stacks *s, double w)
+{
+	bool ns = s->kind != HOT_FAULT;
+
+	return weight(buf, s->unit + (ns ? 2 : 0), ns, w);
+}
+
+const char *flame_weight_cell(char buf[FLAME_WEIGHT_BUF], const struct stacks *s, double w)
+{
+	return weight(buf, "", s->kind != HOT_FAULT, w);
 }

@@ -26,7 +26,7 @@ struct flame_node { /* in order: a node, then all below it, heaviest first, what
 };
 
 enum flame_noise {
-	FLAME_RUNS,     /* Welch's test over runs */
+	FLAME_RUNS,     /* a test over runs */
 	FLAME_SAMPLING, /* one run an arm: what sampling alone can do, not what runs do */
 	FLAME_NONE,     /* one run an arm, and exact: nothing is known of noise */
 };
@@ -39,7 +39,9 @@ struct flame {
 	size_t folded;    /* frames that were */
 	uint32_t depth;   /* of the deepest */
 	bool diff;
+	double alpha;     /* p below this is more than noise */
 	enum flame_noise noise;
+	const char *how;  /* FLAME_RUNS: what test, what of */
 };
 
 /* At most about `budget` nodes. -ENODATA: no weight at all. s must outlive it. */
@@ -47,6 +49,7 @@ int flame_make(const struct stacks *s, bool diff, size_t budget, struct flame *f
 void flame_free(struct flame *fl);
 
 #define FLAME_ALPHA 0.05
+#define FLAME_TEST_SHARE HOT_DIFF_MIN_SHARE /* what weighs less in both arms is not tested */
 
 /* -3 (less than half, or gone) to 3 (more than twice, or new) by steps; 0: no more than 10 %, or noise. */
 int flame_step(const struct flame *fl, const struct flame_node *n);
@@ -54,6 +57,8 @@ const char *flame_name(const struct flame *fl, const struct flame_node *n);
 /* "12.3 ms" or "1 234 faults" */
 #define FLAME_WEIGHT_BUF 96
 const char *flame_weight(char buf[FLAME_WEIGHT_BUF], const struct stacks *s, double w);
+/* The same in a column whose head has the unit: "12.3 ms", "1 234" */
+const char *flame_weight_cell(char buf[FLAME_WEIGHT_BUF], const struct stacks *s, double w);
 
 /* A figure with the number i in the page. arm: names of the arms, or NULL. */
 void flame_figure(const struct flame *fl, size_t i, const char *const *arm, FILE *f);
@@ -62,6 +67,6 @@ void flame_patterns(FILE *f);
 void flame_legend(bool diff, FILE *f);
 /* For <script>: an array of them all. */
 int flame_data(const struct flame *fl, size_t n, const char *const *arm, FILE *f);
-int flame_tables(const struct flame *fl, size_t i, const char *const *arm, size_t rows, FILE *f);
+int flame_tables(const struct flame *fl, const char *const *arm, size_t rows, FILE *f);
 
 #endif

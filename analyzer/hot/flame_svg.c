@@ -148,21 +148,35 @@ void flame_legend(bool diff, FILE *f)
 	fputs("</ul>\n", f);
 }
 
+static void put_idle(FILE *f, const struct flame *fl, const char *const *arm)
+{
+	const struct stacks *s = fl->s;
+	char a[FLAME_WEIGHT_BUF], b[FLAME_WEIGHT_BUF];
+	double wa = stacks_mean(s, s->idle, 0), wb = stacks_mean(s, s->idle, 1);
+
+	if (fl->diff && (wa > 0 || wb > 0))
+		html_textf(f, " Kernel threads that wait for work are left out: %s %s, %s %s.", arm[0], flame_weight(a, s, wa), arm[1],
+			   flame_weight(b, s, wb));
+	else if (wa > 0)
+		html_textf(f, " Kernel threads that wait for work are left out: %s.", flame_weight(a, s, wa));
+}
+
 static void put_sentence(FILE *f, const struct flame *fl, const char *const *arm)
 {
 	const struct stacks *s = fl->s;
 	char a[FLAME_WEIGHT_BUF], b[FLAME_WEIGHT_BUF], pct[NUM_BUF];
-	double total = stacks_mean(s, s->total, 0);
+	double total = stacks_mean(s, s->total, 0), all = fl->total[0] + stacks_mean(s, s->idle, 0);
 
 	if (fl->diff) {
 		html_textf(f, "%s %s, %s %s.", arm[0], flame_weight(a, s, fl->total[0]), arm[1], flame_weight(b, s, fl->total[1]));
-		return;
+	} else {
+		html_textf(f, "%s", flame_weight(a, s, fl->total[0]));
+		if (!isnan(total) && total > 0)
+			html_textf(f, "; call paths explain %s of the %s that the totals count",
+				   num_percent(pct, 100 * all / total, false), flame_weight(b, s, total));
+		fputs(".", f);
 	}
-	html_textf(f, "%s", flame_weight(a, s, fl->total[0]));
-	if (!isnan(total) && total > 0)
-		html_textf(f, " by call path: %s of the %s that the totals count", num_percent(pct, 100 * fl->total[0] / total, false),
-			   flame_weight(b, s, total));
-	fputs(".", f);
+	put_idle(f, fl, arm);
 }
 
 static void put_folded(FILE *f, const struct flame *fl)
@@ -172,20 +186,21 @@ static void put_folded(FILE *f, const struct flame *fl)
 	if (!fl->folded)
 		return;
 	html_textf(f, " What is less than %s of it%s is folded into \"(other)\": %zu frame%s.", num_percent(pct, 100 * fl->min_share, false),
-		   fl->diff ? ", in both" : "", fl->folded, fl->folded == 1 ? "" : "s");
+		   fl->diff ? " in both" : "", fl->folded, fl->folded == 1 ? "" : "s");
 }
 
 static void put_noise(FILE *f, const struct flame *fl)
 {
-	static const char *const text[] = {
-		[FLAME_RUNS] = "Coloured is what differs by more than the runs of an arm do (Welch's test, p adjusted over the frames, below 0.05).",
-		[FLAME_SAMPLING] = "An arm has one run only: coloured is what differs by more than sampling can; whether other runs would "
-				   "differ as well is not known.",
-		[FLAME_NONE] = "An arm has one run only: how much runs differ by chance is not known, so every difference has its colour.",
-	};
-
-	if (fl->diff)
-		fprintf(f, " %s", text[fl->noise]);
+	if (!fl->diff)
+		return;
+	if (fl->noise == FLAME_RUNS)
+		html_textf(f, " Coloured is what differs by more than the runs of an arm do among themselves (%s; p, adjusted over the "
+			   "frames of at least %g %%, below %g).", fl->how, 100 * FLAME_TEST_SHARE, fl->alpha);
+	else if (fl->noise == FLAME_SAMPLING)
+		fputs(" There are too few runs to say how much they differ by chance: coloured is what differs by more than sampling "
+		      "can, and whether other runs would differ as well is not known.", f);
+	else
+		fputs(" There are too few runs to say how much they differ by chance: every difference has its colour.", f);
 }
 
 void flame_figure(const struct flame *fl, size_t i, const char *const *arm, FILE *f)
@@ -198,7 +213,7 @@ void flame_figure(const struct flame *fl, size_t i, const char *const *arm, FILE
 	put_folded(f, fl);
 	put_noise(f, fl);
 	if (fl->diff)
-		html_textf(f, " Frames are as wide as in %s.", arm[wide]);
+		fprintf(f, " <span class=\"as-wide\">Frames are as wide as in %s.</span>", wide ? "the second" : "the first");
 	fprintf(f, "</p></figcaption>\n<div class=\"flame-box\" role=\"region\" tabindex=\"0\" aria-label=\"Flame graph, %s\">"
 		"<svg viewBox=\"0 0 %d %u\" width=\"%d\" height=\"%u\" role=\"img\" aria-label=\"Flame graph of %s; "
 		"the tables below have its heaviest functions and paths.\">\n", name, WIDTH, (fl->depth + 1) * ROW, WIDTH, (fl->depth + 1) * ROW,

@@ -52,10 +52,13 @@ static const char *base(const char *path)
 	return p && p[1] ? p + 1 : path;
 }
 
-static void open_table(FILE *f, const char *id, size_t i, const char *caption)
+static void open_table(FILE *f, const struct flame *fl, const char *id, const char *caption)
 {
-	fprintf(f, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"cap-%s-%zu\">\n<table class=\"sort wide\" "
-		"id=\"t-%s-%zu\"><caption id=\"cap-%s-%zu\"><span>%s</span></caption>\n<thead><tr>", id, i, id, i, id, i, caption);
+	const char *kind = hot_kind_name(fl->s->kind);
+
+	fprintf(f, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"cap-%s-%s\">\n<table class=\"sort wide\" "
+		"id=\"t-%s-%s\"><caption id=\"cap-%s-%s\"><span>Heaviest %s, %s%s: %s</span></caption>\n<thead><tr>", id, kind,
+		id, kind, id, kind, id, kind, strstr(fl->s->unit, "a second") ? " a second" : "", caption);
 }
 
 static void head(FILE *f, const char *text, const char *more, bool number)
@@ -86,7 +89,7 @@ static void cells(FILE *f, const struct flame *fl, const double w[STACKS_ARMS])
 	size_t k;
 
 	for (k = 0; k < (fl->diff ? 2u : 1u); k++)
-		html_cell_text(f, w[k], flame_weight(buf, fl->s, w[k]));
+		html_cell_text(f, w[k], flame_weight_cell(buf, fl->s, w[k]));
 	if (!fl->diff)
 		html_cell_text(f, w[0] / fl->total[0], num_percent(num, 100 * w[0] / fl->total[0], false));
 	else if (w[0] > 0)
@@ -126,7 +129,7 @@ static int functions(const struct flame *fl, struct top **out)
 	return 0;
 }
 
-static int put_functions(const struct flame *fl, size_t i, const char *const *arm, size_t rows, FILE *f)
+static int put_functions(const struct flame *fl, const char *const *arm, size_t rows, FILE *f)
 {
 	struct top *t;
 	size_t k;
@@ -134,7 +137,7 @@ static int put_functions(const struct flame *fl, size_t i, const char *const *ar
 
 	if (err)
 		return err;
-	open_table(f, "functions", i, "Heaviest functions: by themselves, and with all that they call.");
+	open_table(f, fl, "functions", "by themselves, and with all that they call.");
 	head(f, "function", "", false);
 	heads(f, fl, arm, "itself");
 	heads(f, fl, arm, "with calls");
@@ -165,7 +168,7 @@ static int put_functions(const struct flame *fl, size_t i, const char *const *ar
 	return 0;
 }
 
-static int put_paths(const struct flame *fl, size_t i, const char *const *arm, size_t rows, FILE *f)
+static int put_paths(const struct flame *fl, const char *const *arm, size_t rows, FILE *f)
 {
 	const struct stacks *s = fl->s;
 	struct top *t = calloc(s->n_lines + 1, sizeof(*t));
@@ -180,7 +183,7 @@ static int put_paths(const struct flame *fl, size_t i, const char *const *arm, s
 		t[k].self[1] = stacks_mean(s, s->line[k].w, 1);
 	}
 	qsort(t, s->n_lines, sizeof(*t), by_self);
-	open_table(f, "paths", i, "Heaviest call paths: the function, then who called it.");
+	open_table(f, fl, "paths", "the function, then who called it.");
 	heads(f, fl, arm, "weight");
 	head(f, "path", "", false);
 	fputs("</tr></thead>\n<tbody>\n", f);
@@ -208,9 +211,9 @@ static int put_paths(const struct flame *fl, size_t i, const char *const *arm, s
 	return 0;
 }
 
-int flame_tables(const struct flame *fl, size_t i, const char *const *arm, size_t rows, FILE *f)
+int flame_tables(const struct flame *fl, const char *const *arm, size_t rows, FILE *f)
 {
-	int err = put_functions(fl, i, arm, rows, f);
+	int err = put_functions(fl, arm, rows, f);
 
-	return err ? err : put_paths(fl, i, arm, rows, f);
+	return err ? err : put_paths(fl, arm, rows, f);
 }

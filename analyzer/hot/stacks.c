@@ -62,9 +62,10 @@ struct stacks *stacks_new(enum hot_kind kind, enum stacks_by by, const size_t *a
 	s->arm = calloc(n_runs + 1, sizeof(*s->arm));
 	s->total = calloc(n_runs + 1, sizeof(*s->total));
 	s->weight = calloc(n_runs + 1, sizeof(*s->weight));
+	s->idle = calloc(n_runs + 1, sizeof(*s->idle));
 	if (s->priv)
 		s->priv->mem = arena_new();
-	if (!s->priv || !s->priv->mem || !s->arm || !s->total || !s->weight) {
+	if (!s->priv || !s->priv->mem || !s->arm || !s->total || !s->weight || !s->idle) {
 		stacks_free(s);
 		return NULL;
 	}
@@ -91,8 +92,10 @@ void stacks_free(struct stacks *s)
 	}
 	free(s->priv);
 	free(s->arm);
+	free(s->iter);
 	free(s->total);
 	free(s->weight);
+	free(s->idle);
 	free(s->fn);
 	free(s->line);
 	free(s->group);
@@ -220,11 +223,14 @@ static struct stacks_line *line_of(struct stacks *s, uint32_t group, const uint3
 static const struct hot_frame *missing(const struct hot_path *path, const struct hot_frame *frame)
 {
 	static const struct hot_frame truncated = { "[truncated]", "", NULL, 0, HOT_UNKNOWN };
+	static const struct hot_frame no_frames = { "[no frame pointers]", "", NULL, 0, HOT_UNKNOWN };
 	static const struct hot_frame no_user = { "[no user stack]", "", NULL, 0, HOT_UNKNOWN };
 
 	if (path->flags & HOT_P_TRUNCATED)
 		return &truncated;
-	if (path->flags & HOT_P_NO_USER && path->n_kernel == path->n && path->n && !(frame[path->frame[0]].flags & HOT_UNKNOWN))
+	if (path->flags & HOT_P_NO_FRAMES && path->n > path->n_kernel)
+		return &no_frames;
+	if (path->flags & HOT_P_NO_USER && path->n && !(frame[path->frame[0]].flags & HOT_NO_STACK))
 		return &no_user;
 	return NULL;
 }
@@ -317,6 +323,10 @@ void stacks_add_hot(struct stacks *s, size_t run, const struct hot *h)
 	for (i = 0; i < k->n; i++) {
 		const struct hot_cell *c = &k->cell[i];
 
+		if (s->no_idle && s->kind == HOT_BLOCKED && c->reason == HOT_R_IDLE) {
+			s->idle[run] += c->weight;
+			continue;
+		}
 		group_name(s, h, c, name, sizeof(name));
 		stacks_add(s, run, name, h->frame, &h->path[c->path], c->weight, c->variance);
 		s->count += c->count;

@@ -3,7 +3,8 @@
  * Call paths as pictures and other tools want them: root first, by function, with a group
  * (the task or what it belongs to) at the root, and a weight of each run of one or two arms.
  *
- *   stacks_new(); stacks_add_hot() or stacks_add() ...; stacks_finish()
+ *   stacks_new(); stacks_add_hot() or stacks_add() ...; stacks_finish()    stacks.c
+ *   stacks_of_diff()                                                       stacks_diff.c
  *
  * The same input gives the same order, whatever order it came in.
  */
@@ -46,7 +47,17 @@ struct stacks {
 	const char **group; size_t n_groups, cap_groups; /* likewise */
 	double *total;      /* by run, what the exact totals say; NaN not known */
 	double *weight;     /* by run, sum over lines */
+	bool no_idle;       /* kernel threads that wait for work are left out of HOT_BLOCKED: set it before adding */
+	double *idle;       /* by run, what they weigh then */
 	uint64_t count;     /* samples or periods, of all runs; 0 not known */
+	/*
+	 * Of differences: p of n rows of weights by run, adjusted; *how: by what test and what of, for people.
+	 * NULL: Welch's test, each run a unit.
+	 */
+	int (*test)(const struct stacks *s, const double *w, size_t n, double *p, const char **how);
+	const struct hot_diff *diff;  /* that it is of; NULL */
+	struct cmp_opts compare;      /* how to decide */
+	size_t *iter;                 /* of each run, its number in diff */
 	struct stacks_int *priv;
 };
 
@@ -58,6 +69,13 @@ void stacks_add(struct stacks *s, size_t run, const char *group, const struct ho
 		double weight, double variance);
 void stacks_add_hot(struct stacks *s, size_t run, const struct hot *h);
 int stacks_finish(struct stacks *s);
+
+/*
+ * Both arms of a difference, which must outlive it, by d->per; -ENODATA where no run of either has the kind.
+ * by: NONE or COMM.
+ */
+int stacks_of_diff(const struct hot_diff *d, enum hot_kind kind, enum stacks_by by, bool no_idle, const struct cmp_opts *how,
+		   struct stacks **out);
 
 /* Mean over an arm's runs; 0 where it has none. */
 double stacks_mean(const struct stacks *s, const double *w, size_t arm);

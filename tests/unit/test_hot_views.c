@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "../../analyzer/hot/diff_int.h"
 #include "../../analyzer/hot/folded.h"
 #include "../../analyzer/hot/page.h"
 #include "../../analyzer/hot/speedscope.h"
@@ -366,6 +367,67 @@ static void test_diff(void **state)
 	stacks_free(s);
 }
 
+/* What hot_diff_load() would have made of runs of two arms, as many seconds long as their number. */
+#define DIFF_RUNS 5
+
+static void test_of_diff(void **state)
+{
+	static const char *const name[] = { "base", "new" };
+	static struct diff_sum sum[2 * DIFF_RUNS][4];
+	struct diff_tag comm = { HOT_DIFF_NO_PATH, "prog" };
+	struct diff_iter iter[2 * DIFF_RUNS];
+	struct hot_diff_int in = { .names = { .tag = &comm, .n_tags = 1 }, .iter = iter, .n_iter = 2 * DIFF_RUNS };
+	struct hot_diff d = { .frame = (struct hot_frame *)frames, .path = (struct hot_path *)paths, .priv = &in };
+	const struct cmp_opts how = { .kernel_adjust = STATS_BH, .adjust_set = true };
+	struct cmp_arm *arm;
+	struct stacks *s;
+	struct flame fl;
+	struct cmp c;
+	size_t i, k;
+
+	(void)state;
+	cmp_init(&c);
+	memset(iter, 0, sizeof(iter));
+	for (i = 0; i < 2 * DIFF_RUNS; i++) {
+		size_t b = i >= DIFF_RUNS, r = i % DIFF_RUNS;
+		char path[32];
+
+		arm = cmp_arm(&c, name[b]);
+		assert_non_null(arm);
+		snprintf(path, sizeof(path), "%s-%zu", name[b], r);
+		assert_non_null(cmp_iteration(arm, path, (unsigned int)r + 1));
+		iter[i] = (struct diff_iter){ .arm = (uint32_t)b, .iter = (uint32_t)r, .seconds = (double)r + 1, .n = { [HOT_CPU] = 4 },
+					      .has = { [HOT_CPU] = true }, .exact = { [HOT_CPU] = 1e6 * ((double)r + 1) },
+					      .sum = { [HOT_CPU] = sum[i] } };
+		for (k = 0; k < 4; k++)
+			sum[i][k] = (struct diff_sum){ .path = (uint32_t[]){ 0, 1, 3, 5 }[k], .comm = k ? 0 : DIFF_NONE };
+		sum[i][0].weight = 1000 + 40 * (double)((i * 7) % 5);  /* no more than noise */
+		sum[i][1].weight = (b ? 700 : 300) + 9 * (double)(r % 3);
+		sum[i][2].weight = b ? 0 : 200 + 5 * (double)(r % 2);  /* gone */
+		sum[i][3].weight = b ? 150 + 5 * (double)(r % 3) : 0;  /* new */
+		for (k = 0; k < 4; k++)
+			sum[i][k].weight *= (double)r + 1;
+	}
+	d.c = &c;
+	assert_int_equal(stacks_of_diff(&d, HOT_FAULT, STACKS_BY_NONE, true, &how, &s), -ENODATA);
+	assert_int_equal(stacks_of_diff(&d, HOT_CPU, STACKS_BY_COMM, true, &how, &s), 0);
+	assert_string_equal(s->unit, "ns a second");
+	assert_int_equal(s->n_groups, 2);
+	assert_true(fabs(stacks_mean(s, s->total, 1) - 1e6) < 1e-3);
+	stacks_free(s);
+	assert_int_equal(stacks_of_diff(&d, HOT_CPU, STACKS_BY_NONE, true, &how, &s), 0);
+	assert_int_equal(flame_make(s, true, 1000, &fl), 0);
+	assert_int_equal(fl.noise, FLAME_RUNS);
+	print_message("# %s\n", fl.how);
+	assert_int_equal(flame_step(&fl, find(&fl, "handle_mm_fault")), 0);
+	assert_int_equal(flame_step(&fl, find(&fl, "copy_in")), 2);
+	assert_int_equal(flame_step(&fl, find(&fl, "LFoo;bar")), 3);
+	assert_int_equal(flame_step(&fl, find(&fl, frames[EVIL].name)), -3);
+	flame_free(&fl);
+	stacks_free(s);
+	cmp_free(&c);
+}
+
 static void test_nothing(void **state)
 {
 	static const size_t arm[] = { 0 };
@@ -447,7 +509,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stacks), cmocka_unit_test(test_folded), cmocka_unit_test(test_folded_diff),
 		cmocka_unit_test(test_speedscope), cmocka_unit_test(test_tree), cmocka_unit_test(test_folding), cmocka_unit_test(test_diff),
-		cmocka_unit_test(test_nothing), cmocka_unit_test(test_page),
+		cmocka_unit_test(test_of_diff), 		cmocka_unit_test(test_nothing), cmocka_unit_test(test_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
