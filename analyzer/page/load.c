@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../hot/hot.h"
 #include "../pool.h"
 #include "page_int.h"
 
@@ -246,6 +247,7 @@ static void read_one(void *ctx, size_t i)
 		return;
 	}
 	take_wait(t, m);
+	t->hot = hot_recorded(m);
 	err = take_series(t, m, j->p);
 	if (!err)
 		err = take_moves(t, m);

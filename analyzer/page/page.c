@@ -30,7 +30,8 @@ struct part {
 static const struct part parts[] = {
 	{ "verdict", "Verdict" }, { "explain", "Explanation" }, { "notes", "Notes" }, { "design", "Design" },
 	{ "benchmark", "Results" }, { "kernel", "Kernel metrics" }, { "time", "Over time" }, { "wait", "Latency" },
-	{ "moves", "Migrations" }, { "systems", "Systems" }, { "iterations", "Iterations" }, { "glossary", "Words" },
+	{ "moves", "Migrations" }, { "hot", "Hot spots" },
+	{ "systems", "Systems" }, { "iterations", "Iterations" }, { "glossary", "Words" },
 };
 
 static void contents(FILE *f, const char *body)
@@ -63,6 +64,7 @@ static int body(const struct page *p, FILE *f)
 	err = page_time(p, f);
 	page_wait(p, f);
 	page_moves(p, f);
+	err = err ? err : page_hot(p, f);
 	page_systems(p, f);
 	page_iterations(p, f);
 	page_glossary(p, f);
@@ -89,6 +91,7 @@ static int write_all(const struct page *p, FILE *f)
 	if (m && fclose(m))
 		err = -ENOMEM;
 	if (!err) {
+		shell.flames = strstr(buf, "<figure class=\"flame") != NULL;
 		page_shell_head(&shell, f);
 		page_subtitle(p, f);
 		page_shell_head_end(f);

@@ -21,7 +21,8 @@
 enum page_room {
 	ROOM_BENCHMARK_TABLE = 180000, ROOM_BENCHMARK_ARMS = 230000, ROOM_BENCHMARK_DOTS = 330000,
 	ROOM_KERNEL_TABLE = 450000, ROOM_KERNEL_ARMS = 520000, ROOM_KERNEL_DOTS = 620000,
-	ROOM_PICTURES = 690000, ROOM_DATA = 800000, ROOM_WAIT = 830000, ROOM_MOVES = 880000, ROOM_REST = 905000,
+	ROOM_PICTURES = 690000, ROOM_DATA = 800000, ROOM_WAIT = 820000, ROOM_MOVES = 860000, ROOM_HOT = 860000,
+	ROOM_REST = 890000,
 };
 
 static inline bool page_room(FILE *f, enum page_room room)
@@ -61,6 +62,7 @@ struct page_trace {
 	uint64_t seen, counted;    /* events in the window; counted by the totals */
 	uint64_t by_class[4];
 	bool have_class, have_events;
+	unsigned int hot;          /* kinds of call paths that it has, see hot_recorded() */
 };
 
 struct page {
@@ -113,6 +115,7 @@ void page_dots(const struct page *p, enum cmp_source source, FILE *f);      /* d
 int page_time(const struct page *p, FILE *f);                               /* time.c */
 void page_wait(const struct page *p, FILE *f);                              /* wait.c */
 void page_moves(const struct page *p, FILE *f);                             /* moves.c */
+int page_hot(const struct page *p, FILE *f);                                /* hot.c */
 int page_explain(const struct page *p, FILE *f);                            /* explained.c */
 void page_subtitle(const struct page *p, FILE *f);                          /* systems.c */
 void page_systems(const struct page *p, FILE *f);                           /* systems.c */

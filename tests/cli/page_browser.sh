@@ -3,26 +3,11 @@
 # The HTML page in a browser: no errors, tables that sort, marks that say what they are, a chart, both themes.
 set -u
 cd "$TOP" || exit 1
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
-[ -n "$browser" ] || { echo "skipped: no chromium"; exit 77; }
 bad=0
+. tests/cli/page/browser.sh
 . tests/cli/page/lib.sh
 cd "$TMPDIR" || exit 1
 
-# dom FILE OUT [SCRIPT]: the document after its scripts, and one more at its end
-dom()
-{
-	local file=$1
-
-	if [ -n "${3:-}" ]; then
-		file=with.html
-		{ sed '/^<\/body>/,$d' "$1"; echo "<script>$3</script></body></html>"; } >$file
-	fi
-	HOME=$TMPDIR timeout 240 "$browser" --headless --no-sandbox --no-zygote --disable-gpu --disable-dev-shm-usage --no-first-run \
-		--disable-background-networking --enable-logging=stderr --timeout=60000 --user-data-dir="$TMPDIR/profile" \
-		--dump-dom "file://$PWD/$file" >"$2" 2>"$2.err"
-	! grep -E 'CONSOLE' "$2.err" || fail "$1: the browser complains"
-}
 two_arms log
 "$MMT" compare -d log --html -o a.html || fail "no page"
 hostile evil
