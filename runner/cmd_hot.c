@@ -15,8 +15,9 @@ static int show(struct hot_cmd *c, const struct model *m, FILE *f)
 
 	if (c->view.kinds)
 		err = hot_load(m, &c->hot, &h);
-	/* other forms of the same hot spots go here, by the options that ask for them */
-	err = err ? err : hot_show(m, h, &c->view, f);
+	if (!err)
+		err = hot_forms_wanted(&c->forms) ? hot_forms_write(&c->forms, h, &c->view, c->sections, f) :
+		      hot_show(m, h, &c->view, f);
 	hot_free(h);
 	return err;
 }
@@ -24,6 +25,8 @@ static int show(struct hot_cmd *c, const struct model *m, FILE *f)
 /* Is there anything of what was asked for? */
 static int check(const struct hot_cmd *c, const struct model *m)
 {
+	if (hot_forms_check(&c->forms, &c->view, c->output.table.fmt, c->sections, false))
+		return -EINVAL;
 	if (c->sections && c->view.syscalls && !m->syscalls) {
 		out_err("%s: no system calls in this trace: record it with -e syscall", m->path);
 		return -ENODATA;
@@ -53,6 +56,24 @@ static int diff_by(const struct hot_cmd *c, unsigned int *by)
 	return 0;
 }
 
+/* In another form than text. */
+static int diff_forms(struct hot_cmd *c, struct hot_diff_opts *o, FILE *f)
+{
+	struct hot_diff *d = NULL;
+	struct cmp two;
+	int err;
+
+	cmp_init(&two);
+	o->no_syscalls = true;
+	err = hot_diff_gather(&c->diff, o, &two, &d);
+	err = err ? err : hot_forms_diff(&c->forms, d, &o->how, &c->view, c->sections, f);
+	hot_diff_free(d);
+	cmp_free(&two);
+	if (err == -ENOMEM || err == -ENAMETOOLONG)
+		out_err("hot --diff: %s", strerror(-err));
+	return err;
+}
+
 static int run_diff(struct hot_cmd *c)
 {
 	struct hot_diff_opts o = { .from = c->from > 0 ? c->from : 0, .to = c->to > 0 ? c->to : 0, .window = c->model };
@@ -60,6 +81,8 @@ static int run_diff(struct hot_cmd *c)
 	struct out *out;
 	int err = diff_by(c, &by);
 
+	if (!err && hot_forms_wanted(&c->forms))
+		err = hot_forms_check(&c->forms, &c->view, c->output.table.fmt, c->sections, true);
 	if (!err && c->input) {
 		out_err("--diff takes two runs as arguments, no trace by -i");
 		err = -EINVAL;
@@ -73,7 +96,10 @@ static int run_diff(struct hot_cmd *c)
 	o.no_syscalls = !c->view.syscalls;
 	o.top = c->view.top;
 	o.depth = c->view.depth;
-	err = hot_diff_show(&c->diff, &o, by, &c->output.table, out_stream(out));
+	if (hot_forms_wanted(&c->forms))
+		err = diff_forms(c, &o, out_stream(out));
+	else
+		err = hot_diff_show(&c->diff, &o, by, &c->output.table, out_stream(out));
 	return output_close(out, err) ? MMT_EXIT_TROUBLE : MMT_EXIT_OK;
 }
 

@@ -122,6 +122,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &c->output;
 		state->child_inputs[1] = &c->diff;
+		state->child_inputs[2] = &c->forms;
 		return 0;
 	case 'i':
 		c->input = arg;
@@ -173,7 +174,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return parse_of(c, key, arg, state);
 }
 
-static const struct argp_child children[] = { { &output_argp, 0, NULL, 4 }, { &hot_diff_argp, 0, "The difference of two runs:", 5 }, { 0 } };
+static const struct argp_child children[] = {
+	{ &output_argp, 0, NULL, 4 }, { &hot_diff_argp, 0, "The difference of two runs:", 5 }, { &hot_forms_argp, 0, "Other forms:", 6 }, { 0 },
+};
 
 const struct argp hot_argp = {
 	.children = children,

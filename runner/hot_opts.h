@@ -7,6 +7,7 @@
 
 #include "../analyzer/hot/show.h"
 #include "cmd_hot_diff.h"
+#include "cmd_hot_out.h"
 #include "opt_parse.h"
 #include "output.h"
 
@@ -17,6 +18,7 @@ struct hot_cmd {
 	struct symbols_opts symbols;
 	struct hot_view view;
 	struct output output;
+	struct hot_forms forms;
 	pid_t tgids[OPT_MAX_IDS], tids[OPT_MAX_IDS];
 	double from, to;       /* seconds from the start; < 0: not said */
 	bool sections;         /* some section was chosen */
