@@ -19,6 +19,7 @@ const struct mmt_family *const mmt_families[] = {
 	&mmt_family_offcpu,
 	&mmt_family_waker,
 	&mmt_family_fault_end,
+	&mmt_family_profile,
 	NULL,
 };
 

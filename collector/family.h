@@ -39,6 +39,7 @@ struct mmt_family_ctx {
 	unsigned int which;        /* all that were asked for */
 	uint64_t segment;          /* of rows written now */
 	bool mark;                 /* the flush that runs is that of a mark */
+	unsigned int freq;         /* samples a second, for families that sample by time; 0: their default */
 	bool totals_only;          /* a live session: no samples, nothing that costs at every event beyond the counts */
 	uint64_t map_bytes;        /* kernel memory of its maps, for the footprint */
 	struct bpf_object *obj;    /* of mmt_family__load() */
@@ -90,6 +91,7 @@ extern const struct mmt_family mmt_family_map;
 extern const struct mmt_family mmt_family_place;
 extern const struct mmt_family mmt_family_offcpu;
 extern const struct mmt_family mmt_family_waker;
+extern const struct mmt_family mmt_family_profile;
 
 /* The mappings that the map family follows: NULL before attach. */
 const struct mmt_maps *mmt_family_map__maps(const struct mmt_family_ctx *ctx);

@@ -345,7 +345,7 @@ static int on_task_end(void *ctx, const struct mmt_epoch *e, uint64_t now)
 static int open_families(struct mmt_session *s, const struct mmt_session_opts *o)
 {
 	const struct mmt_family_ctx tmpl = {
-		.probe = &s->bpf, .tasks = &s->tasks, .topo = &s->topo, .log = &s->log, .totals_only = s->live,
+		.probe = &s->bpf, .tasks = &s->tasks, .topo = &s->topo, .log = &s->log, .totals_only = s->live, .freq = o->freq,
 		.stackmap = &s->stackmap,
 	};
 
@@ -571,8 +571,8 @@ int mmt_session__stop(struct mmt_session *s)
 	s->running = false;
 	cut(s, MMT_MARK_END, "end", "");
 	keep(s, write_notes(s));
+	mmt_families__detach(&s->families); /* their last rows */
 	keep(s, mmt_families__notes(&s->families));
-	mmt_families__detach(&s->families);
 	mmt_probe__detach(&s->bpf);
 	prefer_end(s);
 	keep(s, write_ksyms(s));

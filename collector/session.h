@@ -56,6 +56,7 @@ struct mmt_session_opts {
 	const struct mmt_meta_pair *meta; size_t n_meta; /* stored in the meta table */
 	const char *probe;           /* "auto", "tp_btf" or "raw_tp" */
 	unsigned int families;       /* bits of mmt_families[], beside sched */
+	unsigned int freq;           /* samples of each CPU a second, of families that sample by time; 0: default */
 	bool families_only;          /* an error when the kernel lets in none of them */
 	unsigned int stack_entries;  /* call stacks that the kernel keeps at once; 0: default */
 };

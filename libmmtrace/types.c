@@ -319,7 +319,7 @@ static const struct mmt_field cpu_sample_f[] = {
 	COL("ip", HEX, "", "instruction that ran"),
 	COL("kstack", U64, "", "stack in the kernel, a number of table stack; 0 none"),
 	COL("ustack", U64, "", "stack of the program, a number of table stack; 0 none"),
-	COL("flags", HEX, "", "bit 0 user mode"),
+	COL("flags", HEX, "", "bit 0 user mode, bit 1 in a guest: `ip` is an address there"),
 	COL("weight", NS, "ns", "CPU time that the sample stands for"),
 };
 

@@ -172,6 +172,8 @@ static int list_benchmarks(const struct settings *s, struct table **t)
 	return each_conf(*t, bench_rows);
 }
 
+#define HOT "in one word: sched,fault,offcpu,profile,syscall,map, as far as there are such"
+
 static int list_events(const struct settings *s, struct table **t)
 {
 	static const struct table_col cols[] = {
@@ -185,6 +187,7 @@ static int list_events(const struct settings *s, struct table **t)
 		{ "sched:migrate", "default", "every move of a task to another CPU" },
 		{ "sched:wakeup", "full", "every wakeup" },
 		{ "sched:waking", "-e", "every wakeup request, on the waker's CPU" },
+		{ "hot", "-e", HOT },
 	};
 	const char *name, *summary;
 
@@ -217,6 +220,8 @@ static int list_families(const struct settings *s, struct table **t)
 		table_text(*t, name);
 		table_text(*t, summary);
 	}
+	table_text(*t, "hot");
+	table_text(*t, HOT);
 	return 0;
 }
 

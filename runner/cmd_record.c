@@ -44,6 +44,7 @@ static const struct argp_option options[] = {
 	{ "profile", KEY_PROFILE, "NAME", 0, "light: totals only; default: and switches, migrations; full: and wakeups", 1 },
 	{ NULL, 0, NULL, 0, "How", 2 },
 	{ "output", 'o', "FILE", 0, "Trace file (default trace.mmt; - is standard output)", 2 },
+	{ "frequency", 'F', "HZ", 0, "Samples of each CPU a second, of -e profile (default 199)", 2 },
 	{ "interval", 'I', "MS", 0, "Full rows of totals every MS milliseconds (default 1000)", 2 },
 	{ "duration", KEY_DURATION, "SECONDS", 0, "Stop after this time", 2 },
 	{ "ring", KEY_RING, "KIB", 0, "Ring per CPU (default 8192)", 2 },
@@ -107,6 +108,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		err = opt_number(state, arg, "interval", 200, 3600000, &v);
 		o->interval_ms = (unsigned int)v;
 		return err;
+	case 'F':
+		err = opt_number(state, arg, "frequency", 1, 100000, &v);
+		o->freq = (unsigned int)v;
+		return err;
 	case KEY_DURATION:
 		a->duration = strtod(arg, &end);
 		if (*end || end == arg || !(a->duration > 0)) {
@@ -134,6 +139,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'q':
 		a->verbose = -1;
+		return 0;
+	case ARGP_KEY_END:
+		if (o->freq && !events_have(&a->events, "profile"))
+			argp_error(state, "-F is the rate of -e profile: name that too");
 		return 0;
 	case ARGP_KEY_ARGS:
 		a->argv = state->argv + state->next;

@@ -38,6 +38,7 @@ static const struct argp_option options[] = {
 	{ NULL, 0, NULL, OPTION_DOC, "How to trace:", 3 },
 	{ "profile", KEY_PROFILE, "NAME", 0, "light: totals only; default: and switches, migrations; full: and wakeups", 3 },
 	{ "event", 'e', "LIST", 0, "Families or events: sched, sched:waking, ... (mmt-trace list events)", 3 },
+	{ "frequency", 'F', "HZ", 0, "Samples of each CPU a second, of -e profile (default 199)", 3 },
 	{ "scope", KEY_SCOPE, "WHAT", 0, "machine (default), or tree: the command and its descendants", 3 },
 	{ "probe", KEY_PROBE, "KIND", 0, "auto, tp_btf or raw_tp", 3 },
 	{ "verify", KEY_VERIFY, NULL, 0, "Count switches and page faults by perf too (about 60 ns each)", 3 },
@@ -105,6 +106,8 @@ static int parse_trace(int key, char *arg, struct argp_state *state)
 		}
 		o->events_said = true;
 		return 0;
+	case 'F':
+		return number(state, "frequency", arg, 1, &o->freq);
 	case KEY_SCOPE:
 		return choice(state, "scope", arg, scopes, &o->scope);
 	case KEY_PROBE:

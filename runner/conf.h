@@ -40,7 +40,7 @@ struct conf {
 	char *wrap, *before, *after;
 	/* [trace] */
 	char *profile, *scope, *events;
-	unsigned int interval_ms, ring_kb;
+	unsigned int interval_ms, ring_kb, freq;
 	bool waking;
 };
 

@@ -31,6 +31,7 @@ const struct conf_spec conf_specs[] = {
 	{ "trace", "profile", CONF_CHOICE, C(profile), "light|default|full", 0, 0, "how much is recorded" },
 	{ "trace", "events", CONF_EVENTS, C(events), NULL, 0, 0, "families of kernel events, as `record -e`" },
 	{ "trace", "scope", CONF_CHOICE, C(scope), "machine|tree", 0, 0, "whole machine, or the command and its children" },
+	{ "trace", "frequency", CONF_NUMBER, C(freq), NULL, 1, 100000, "samples of each CPU a second, as `record -F`" },
 	{ "trace", "interval", CONF_NUMBER, C(interval_ms), NULL, 200, 3600000, "ms between rows of totals" },
 	{ "trace", "ring", CONF_NUMBER, C(ring_kb), NULL, 4, 1048576, "KB of ring for each CPU" },
 	{ "trace", "waking", CONF_BOOL, C(waking), NULL, 0, 0, "record sched_waking too" },

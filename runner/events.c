@@ -8,6 +8,10 @@
 
 #define MAX_NAMES 32
 
+/* Words that stand for several; families that this program has not are left out. */
+static const char *const hot[] = { "sched", "fault", "offcpu", "profile", "syscall", "map" };
+#define N_HOT (sizeof(hot) / sizeof(hot[0]))
+
 static size_t names_of(const char **names)
 {
 	const char *summary;
@@ -16,6 +20,7 @@ static size_t names_of(const char **names)
 
 	names[n++] = "sched";
 	names[n++] = "sched:waking";
+	names[n++] = "hot";
 	for (i = 0; n < MAX_NAMES && mmt_session__family(i, &summary); i++)
 		names[n++] = mmt_session__family(i, &summary);
 	return n;
@@ -39,6 +44,7 @@ static int add_word(const char *word, struct events *ev, char *why, size_t size)
 {
 	const char *name, *summary;
 	unsigned int i;
+	size_t k;
 
 	if (!strcmp(word, "sched")) {
 		ev->sched = true;
@@ -53,6 +59,11 @@ static int add_word(const char *word, struct events *ev, char *why, size_t size)
 			ev->families |= 1U << i;
 			return 0;
 		}
+	}
+	if (!strcmp(word, "hot")) {
+		for (k = 0; k < N_HOT; k++)
+			(void)add_word(hot[k], ev, why, size);
+		return 0;
 	}
 	return unknown(word, why, size);
 }
@@ -75,6 +86,17 @@ int events_parse(const char *list, struct events *ev, char *why, size_t size)
 		n++;
 	}
 	return err || n ? err : unknown("", why, size);
+}
+
+bool events_have(const struct events *ev, const char *family)
+{
+	const char *name, *summary;
+	unsigned int i;
+
+	for (i = 0; (name = mmt_session__family(i, &summary)); i++)
+		if (!strcmp(family, name))
+			return ev->families & 1U << i;
+	return false;
 }
 
 void events_apply(const struct events *ev, struct mmt_session_opts *o)

@@ -18,6 +18,8 @@ struct events {
  * Words may be separated by commas or blanks.
  */
 int events_parse(const char *list, struct events *ev, char *why, size_t size);
+/* Has the family with this name been named? */
+bool events_have(const struct events *ev, const char *family);
 /* As the session's options; without ev->sched, families that the kernel refuses are an error. */
 void events_apply(const struct events *ev, struct mmt_session_opts *o);
 

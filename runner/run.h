@@ -24,6 +24,7 @@ struct run_opts {
 	const char *line;         /* how we were called */
 	const char *profile, *scope, *probe;
 	struct events events; bool events_said; /* -e */
+	int freq;            /* -F; 0: not said */
 	int iterations, warmup;   /* -1: as the configs say */
 	bool force, append, no_trace, verify, dry;
 	int verbose;

@@ -150,7 +150,8 @@ static int open_trace(struct exec *e)
 	struct mmt_session_opts o = {
 		.sz = sizeof(o), .log = run_log, .log_ctx = e->r, .time_shift = -1, .ctl_path = e->r->ctl,
 		.profile = profile_of(pick(ro->profile, c->profile, "default")), .waking = c->waking, .verify = ro->verify,
-		.interval_ms = c->interval_ms, .ring_kb = c->ring_kb, .probe = ro->probe,
+		.interval_ms = c->interval_ms, .ring_kb = c->ring_kb,
+		.freq = ro->freq ? (unsigned int)ro->freq : c->freq, .probe = ro->probe,
 	};
 	struct events ev = ro->events;
 	char path[PATH_MAX], why[256];

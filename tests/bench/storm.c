@@ -10,10 +10,11 @@
  *   storm refault N         a thread on each CPU reads N pages of nothing, and gives them back: the
  *                           cheapest fault, for the zero page is mapped and no memory taken
  *   storm cpu N             a thread on each CPU computes N million steps
+ *   storm deep N            the same steps, 30 calls deep
  *   storm run CMD ARG...    any command
  *   storm time CMD ARG...   around a tracer that runs one of the above
  *
- * The first eight write "name value" lines about themselves to $STORM_OUT, `time` writes
+ * The first nine write "name value" lines about themselves to $STORM_OUT, `time` writes
  * about the whole tree to $STORM_TIME; times in ns, instants on CLOCK_MONOTONIC.
  */
 #include <errno.h>
@@ -145,6 +146,21 @@ static void body_cpu(struct work *w)
 	*w->sink = x;
 }
 
+/* Calls that a walk by frame pointers finds. */
+static void __attribute__((noinline, optimize("no-omit-frame-pointer", "no-optimize-sibling-calls"))) deeper(struct work *w, int n)
+{
+	if (n)
+		deeper(w, n - 1);
+	else
+		body_cpu(w);
+	__asm__ volatile("" : : : "memory");
+}
+
+static void body_deep(struct work *w)
+{
+	deeper(w, 30);
+}
+
 static void *thread(void *arg)
 {
 	struct work *w = arg;
@@ -189,6 +205,8 @@ static int run_threads(const char *kind, unsigned long n)
 		body = body_refault;
 	else if (!strcmp(kind, "cpu"))
 		body = body_cpu;
+	else if (!strcmp(kind, "deep"))
+		body = body_deep;
 	else
 		return -EINVAL;
 	count = n_cpus * per;
@@ -286,7 +304,7 @@ int main(int argc, char **argv)
 	int err;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: storm switch|pipe|pipefree|fault|refault|syscall|cpu N | run CMD... | time CMD...\n");
+		fprintf(stderr, "usage: storm switch|pipe|pipefree|fault|refault|syscall|cpu|deep N | run CMD... | time CMD...\n");
 		return 2;
 	}
 	signal(SIGINT, SIG_IGN); /* some tracers stop on it, and the whole group gets it */
