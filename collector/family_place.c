@@ -23,11 +23,11 @@
 #define ROUND_MAX_NS 50000000ULL
 #define ROUND_SHARE 100      /* of the time between rounds */
 #define EXACT_NS 5000000ULL  /* of a process; above, it is sampled */
-#define NEVER_NS 3600e9      /* how old a measurement is that was never made */
+#define NEVER_NS 10e9        /* how old a measurement is taken to be that was never made */
 #define MAX_CGROUPS 256      /* of a round */
 
 struct proc {
-	uint64_t epoch, cgroup, kb, last;
+	uint64_t epoch, cgroup, kb, walk_kb, last;
 	uint32_t tgid;
 	bool leader, wanted; /* leader: epoch is its */
 	double ns_gib, rank;
@@ -215,7 +215,7 @@ static bool size_up(struct mmt_family_ctx *ctx, uint64_t until)
 	while (p->sized < p->n) {
 		struct proc *v = &p->v[p->sized++];
 
-		if (mmt_placer__resident(p->placer, v->tgid, &v->kb))
+		if (mmt_placer__resident(p->placer, v->tgid, &v->kb, &v->walk_kb))
 			v->kb = 0;
 		v->rank = (double)v->kb * (v->last ? (double)(now - v->last) : NEVER_NS);
 		if (!(p->sized & 15) && mmt_probe__now(ctx->probe) > until)
@@ -299,7 +299,7 @@ static int go_on(struct mmt_family_ctx *ctx, uint64_t for_ns)
 	while (p->next < p->n && !err) {
 		struct proc *v = &p->v[p->next];
 
-		if (p->next && mmt_placer__expect(p->placer, v->kb, EXACT_NS, v->ns_gib) > p->left_ns)
+		if (p->next && mmt_placer__expect(p->placer, v->walk_kb, EXACT_NS, v->ns_gib) > p->left_ns)
 			break;
 		err = measure(ctx, v);
 		p->next++;

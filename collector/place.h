@@ -78,7 +78,8 @@ int mmt_placer__open(const char *proc, const struct mmt_topology *topo, struct m
 void mmt_placer__close(struct mmt_placer *p);
 
 /* All of these: -ESRCH: the process is gone, or has no memory (a kernel thread); -EACCES: not ours to see. */
-int mmt_placer__resident(struct mmt_placer *p, uint32_t pid, uint64_t *kb);
+/* walk_kb: of that, what costs a walk its time; hugetlbfs has few pages for its size. */
+int mmt_placer__resident(struct mmt_placer *p, uint32_t pid, uint64_t *kb, uint64_t *walk_kb);
 int mmt_placer__exact(struct mmt_placer *p, uint32_t pid, struct mmt_placement *out);
 int mmt_placer__sample(struct mmt_placer *p, uint32_t pid, struct mmt_placement *out);
 /*
@@ -88,7 +89,7 @@ int mmt_placer__sample(struct mmt_placer *p, uint32_t pid, struct mmt_placement 
  */
 int mmt_placer__measure(struct mmt_placer *p, uint32_t pid, uint64_t limit_ns, double *ns_gib, struct mmt_placement *out);
 /* What mmt_placer__measure() would take for a process of this size. */
-uint64_t mmt_placer__expect(const struct mmt_placer *p, uint64_t kb, uint64_t limit_ns, double ns_gib);
+uint64_t mmt_placer__expect(const struct mmt_placer *p, uint64_t walk_kb, uint64_t limit_ns, double ns_gib);
 /* What is charged to a cgroup of the unified hierarchy. -ENOENT: its memory is not accounted by node. */
 int mmt_placer__cgroup(const char *dir, struct mmt_placement *out);
 

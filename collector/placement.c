@@ -15,6 +15,7 @@
 #define FIRST_NS_GIB 20e6    /* before the first measurement */
 #define FIRST_SAMPLE_NS 3e6
 #define LEARN 0.25
+#define HUGE_KB 2048         /* of the usual huge page */
 #define LEARN_KB 16384       /* of smaller processes the walk is not what costs */
 
 struct mmt_placer {
@@ -78,9 +79,10 @@ static uint64_t status_kb(const char *text, const char *key)
 	return s ? strtoull(s + strlen(key), NULL, 10) : 0;
 }
 
-int mmt_placer__resident(struct mmt_placer *p, uint32_t pid, uint64_t *kb)
+int mmt_placer__resident(struct mmt_placer *p, uint32_t pid, uint64_t *kb, uint64_t *walk_kb)
 {
 	char path[256], buf[4096];
+	uint64_t rss, huge;
 	ssize_t n;
 
 	path_of(p, pid, "status", path, sizeof(path));
@@ -89,7 +91,10 @@ int mmt_placer__resident(struct mmt_placer *p, uint32_t pid, uint64_t *kb)
 		return n == -ENOENT ? -ESRCH : (int)n;
 	if (!strstr(buf, "\nVmRSS:"))
 		return -ESRCH;
-	*kb = status_kb(buf, "\nVmRSS:") + status_kb(buf, "\nHugetlbPages:");
+	rss = status_kb(buf, "\nVmRSS:");
+	huge = status_kb(buf, "\nHugetlbPages:");
+	*kb = rss + huge;
+	*walk_kb = rss + huge / (HUGE_KB / p->page_kb);
 	return 0;
 }
 
@@ -137,8 +142,8 @@ static int sample(struct mmt_placer *p, uint32_t pid, uint64_t kb, struct mmt_pl
 
 int mmt_placer__sample(struct mmt_placer *p, uint32_t pid, struct mmt_placement *out)
 {
-	uint64_t start = cpu_ns(), kb;
-	int err = mmt_placer__resident(p, pid, &kb);
+	uint64_t start = cpu_ns(), kb, walk_kb;
+	int err = mmt_placer__resident(p, pid, &kb, &walk_kb);
 
 	memset(out, 0, sizeof(*out));
 	err = err ? err : sample(p, pid, kb, out);
@@ -146,31 +151,29 @@ int mmt_placer__sample(struct mmt_placer *p, uint32_t pid, struct mmt_placement 
 	return err;
 }
 
-static double rate_of(const struct mmt_placer *p, double ns_gib)
+static double walk_ns(const struct mmt_placer *p, uint64_t walk_kb, double ns_gib)
 {
-	return ns_gib > 0 ? ns_gib : p->ns_gib;
+	return (ns_gib > 0 ? ns_gib : p->ns_gib) * (double)walk_kb / GIB_KB;
 }
 
-static bool want_exact(const struct mmt_placer *p, uint64_t kb, uint64_t limit_ns, double ns_gib)
+static bool want_exact(const struct mmt_placer *p, uint64_t walk_kb, uint64_t limit_ns, double ns_gib)
 {
-	double exact = rate_of(p, ns_gib) * (double)kb / GIB_KB;
+	double exact = walk_ns(p, walk_kb, ns_gib);
 
 	return exact <= (double)limit_ns || exact <= 1.25 * p->sample_ns;
 }
 
-uint64_t mmt_placer__expect(const struct mmt_placer *p, uint64_t kb, uint64_t limit_ns, double ns_gib)
+uint64_t mmt_placer__expect(const struct mmt_placer *p, uint64_t walk_kb, uint64_t limit_ns, double ns_gib)
 {
-	double exact = rate_of(p, ns_gib) * (double)kb / GIB_KB;
-
-	return (uint64_t)(want_exact(p, kb, limit_ns, ns_gib) ? exact : p->sample_ns);
+	return (uint64_t)(want_exact(p, walk_kb, limit_ns, ns_gib) ? walk_ns(p, walk_kb, ns_gib) : p->sample_ns);
 }
 
-static int exact(struct mmt_placer *p, uint32_t pid, double *ns_gib, struct mmt_placement *out)
+static int exact(struct mmt_placer *p, uint32_t pid, uint64_t walk_kb, double *ns_gib, struct mmt_placement *out)
 {
 	int err = mmt_placer__exact(p, pid, out);
 
-	if (!err && out->kb >= LEARN_KB) {
-		*ns_gib = (double)out->cost_ns * GIB_KB / (double)out->kb;
+	if (!err && walk_kb >= LEARN_KB) {
+		*ns_gib = (double)out->cost_ns * GIB_KB / (double)walk_kb;
 		p->ns_gib += LEARN * (*ns_gib - p->ns_gib);
 	}
 	return err;
@@ -178,13 +181,13 @@ static int exact(struct mmt_placer *p, uint32_t pid, double *ns_gib, struct mmt_
 
 int mmt_placer__measure(struct mmt_placer *p, uint32_t pid, uint64_t limit_ns, double *ns_gib, struct mmt_placement *out)
 {
-	uint64_t start = cpu_ns(), kb, cost;
-	int err = mmt_placer__resident(p, pid, &kb);
+	uint64_t start = cpu_ns(), kb, walk_kb, cost;
+	int err = mmt_placer__resident(p, pid, &kb, &walk_kb);
 
 	if (err)
 		return err;
-	if (want_exact(p, kb, limit_ns, *ns_gib))
-		return exact(p, pid, ns_gib, out);
+	if (want_exact(p, walk_kb, limit_ns, *ns_gib))
+		return exact(p, pid, walk_kb, ns_gib, out);
 	err = sample(p, pid, kb, out);
 	cost = cpu_ns() - start;
 	out->cost_ns = cost;
@@ -192,8 +195,8 @@ int mmt_placer__measure(struct mmt_placer *p, uint32_t pid, uint64_t limit_ns, d
 		p->sample_ns += LEARN * ((double)cost - p->sample_ns);
 	/* it may be hidden where a sample does not find it */
 	if ((err == -ENODATA || (!err && out->unseen > 0)) &&
-	    rate_of(p, *ns_gib) * (double)kb / GIB_KB <= 8 * (double)limit_ns) {
-		err = exact(p, pid, ns_gib, out);
+	    walk_ns(p, walk_kb, *ns_gib) <= 8 * (double)limit_ns) {
+		err = exact(p, pid, walk_kb, ns_gib, out);
 		out->cost_ns += cost;
 	}
 	return err;

@@ -396,7 +396,7 @@ static void test_self(void **state)
 	struct mmt_topology *topo = calloc(1, sizeof(*topo));
 	struct mmt_placement a, b;
 	struct mmt_placer *p;
-	uint64_t kb, on_nodes = 0;
+	uint64_t kb, walk_kb, on_nodes = 0;
 	char why[160], *mem;
 	unsigned int i;
 	double rate = 0;
@@ -414,7 +414,7 @@ static void test_self(void **state)
 	mem = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_true(mem != MAP_FAILED);
 	memset(mem, 1, len);
-	assert_int_equal(mmt_placer__resident(p, (uint32_t)getpid(), &kb), 0);
+	assert_int_equal(mmt_placer__resident(p, (uint32_t)getpid(), &kb, &walk_kb), 0);
 	assert_int_equal(mmt_placer__exact(p, (uint32_t)getpid(), &a), 0);
 	assert_true(fabs((double)a.kb - (double)kb) < .02 * (double)kb);
 	assert_true(a.at[MMT_PLACE_ANON][0].kb + a.at[MMT_PLACE_ANON][1].kb >= len / 1024 || topo->n_nodes > 2);
@@ -427,15 +427,17 @@ static void test_self(void **state)
 			assert_true(c->lo <= a.at[MMT_PLACE_ALL][i].kb * 1.02 && c->hi >= a.at[MMT_PLACE_ALL][i].kb * .98);
 	}
 	assert_true(fabs((double)on_nodes - (double)b.kb) < .001 * (double)b.kb);
+#ifndef __SANITIZE_ADDRESS__ /* whose terabytes of shadow are hard to find the pages of */
 	assert_true(b.hits > 2000 && b.unseen == 0);
+#endif
 	assert_int_equal(mmt_placer__measure(p, (uint32_t)getpid(), 1000000000, &rate, &b), 0);
 	assert_int_equal(b.method, MMT_PLACE_EXACT);
 	assert_true(rate > 0);
 	rate = 1e15; /* too dear */
 	assert_int_equal(mmt_placer__measure(p, (uint32_t)getpid(), 1000, &rate, &b), 0);
 	assert_int_equal(b.method, MMT_PLACE_SAMPLE);
-	print_message("exact %.1f ms of %.0f MiB; sample %.2f ms, %u of %u addresses had a page\n", (double)a.cost_ns / 1e6,
-		      (double)a.kb / 1024, (double)b.cost_ns / 1e6, (unsigned int)b.hits, (unsigned int)b.draws);
+	print_message("exact %.1f ms of %.0f MiB; sample %.2f ms, %u of %u addresses had a page, %.1f %% not found\n", (double)a.cost_ns / 1e6,
+		      (double)a.kb / 1024, (double)b.cost_ns / 1e6, (unsigned int)b.hits, (unsigned int)b.draws, 100 * b.unseen);
 	assert_int_equal(mmt_placer__exact(p, 2, &a), -ESRCH); /* a kernel thread, or nobody */
 	assert_int_equal(mmt_placer__sample(p, 0x7ffffffe, &a), -ESRCH);
 	munmap(mem, len);
@@ -452,7 +454,7 @@ static void test_tree(void **state)
 	static const char status[] = "Name:\tx\nVmRSS:\t     12 kB\nHugetlbPages:\t    2048 kB\n";
 	struct mmt_placement out;
 	struct mmt_placer *p;
-	uint64_t kb;
+	uint64_t kb, walk_kb;
 
 	(void)state;
 	assert_non_null(topo);
@@ -467,8 +469,9 @@ static void test_tree(void **state)
 	snprintf(path, sizeof(path), "%s/7/status", dir);
 	trace_spill(path, status, strlen(status));
 	assert_int_equal(mmt_placer__open(dir, topo, &p, why, sizeof(why)), 0);
-	assert_int_equal(mmt_placer__resident(p, 7, &kb), 0);
+	assert_int_equal(mmt_placer__resident(p, 7, &kb, &walk_kb), 0);
 	assert_int_equal(kb, 2060);
+	assert_int_equal(walk_kb, 12 + 4);
 	assert_int_equal(mmt_placer__exact(p, 7, &out), 0);
 	assert_int_equal(out.at[MMT_PLACE_ALL][1].kb, 12);
 	assert_int_equal(mmt_placer__exact(p, 8, &out), -ESRCH);
