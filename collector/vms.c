@@ -277,6 +277,12 @@ static bool vcpu_name(const char *comm, uint32_t *index, enum mmt_accel *accel)
 	return false;
 }
 
+/* A worker that the kernel started within the first KVM_RUN: it looks as if it were in it still. */
+static bool is_worker(const char *comm)
+{
+	return begins(comm, "kvm-nx-lpage");
+}
+
 /* In ioctl(fd, KVM_RUN)? "16 0x1b 0xae80 0x0 ..." of a thread that is not on a CPU */
 static bool vcpu_syscall(const char *proc, uint32_t pid, const char *tid, uint32_t *index)
 {
@@ -340,7 +346,7 @@ static int look_at_threads(const char *proc, uint32_t pid, struct mmt_vm *vm)
 		if (mmt_read_file(path, comm, sizeof(comm)) < 0)
 			continue;
 		comm[strcspn(comm, "\n")] = 0;
-		if (vcpu_name(comm, &index, &vm->accel) || vcpu_syscall(proc, pid, e->d_name, &index))
+		if (vcpu_name(comm, &index, &vm->accel) || (!is_worker(comm) && vcpu_syscall(proc, pid, e->d_name, &index)))
 			err = add_vcpu(vm, (uint32_t)strtoul(e->d_name, NULL, 10), index);
 	}
 	if (dir)

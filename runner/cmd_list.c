@@ -10,6 +10,7 @@
 #include "../analyzer/out.h"
 #include "../analyzer/table.h"
 #include "../collector/session.h"
+#include "../collector/vms.h"
 #include "bench.h"
 #include "cmd.h"
 #include "conf_find.h"
@@ -65,7 +66,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "[benchmarks|configs|events|families|metrics|workloads|runs]",
+	.args_doc = "[benchmarks|configs|events|families|metrics|workloads|runs|vms]",
 	.doc = "List what can be run and recorded, which kernel metrics there are, and which runs have results.",
 };
 
@@ -315,6 +316,57 @@ static int list_runs(const struct settings *s, struct table **t)
 	return 0;
 }
 
+/* "101 102 ...", by number of the virtual CPU */
+static void vm_threads(struct table *t, const struct mmt_vm *vm)
+{
+	char text[256] = "";
+	size_t at = 0;
+
+	for (size_t i = 0; i < vm->n_vcpus && at < sizeof(text); i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%u", i ? " " : "", vm->vcpus[i].tid);
+	table_text(t, text[0] ? text : NULL);
+}
+
+static int list_vms(const struct settings *s, struct table **t)
+{
+	static const struct table_col cols[] = {
+		{ .id = "vm", .head = "vm" },
+		{ .id = "pid", .head = "pid", .type = COL_COUNT },
+		{ .id = "vmm", .head = "by" },
+		{ .id = "accel", .head = "accel" },
+		{ .id = "vcpus", .head = "vcpus", .type = COL_COUNT },
+		{ .id = "known", .head = "known", .type = COL_COUNT },
+		{ .id = "threads", .head = "threads", .max = 40 },
+		{ .id = "scope", .head = "scope" },
+	};
+	struct mmt_vms vms;
+	int err = mmt_vms__scan("/proc", &vms);
+
+	(void)s;
+	if (err) {
+		out_err("list: cannot look for VMs in /proc: %s", strerror(-err));
+		return err;
+	}
+	*t = table_new("vms", NULL, cols, N(cols));
+	for (size_t i = 0; i < vms.n; i++) {
+		const struct mmt_vm *vm = &vms.v[i];
+
+		table_text(*t, vm->name);
+		table_u64(*t, vm->pid);
+		table_text(*t, mmt_vmm_name(vm->vmm));
+		table_text(*t, mmt_accel_name(vm->accel));
+		if (vm->n_fds || (vm->n_vcpus && vm->accel != MMT_ACCEL_KVM))
+			table_u64(*t, vm->n_fds > vm->n_vcpus ? vm->n_fds : vm->n_vcpus);
+		else
+			table_none(*t); /* not ours to see */
+		table_u64(*t, vm->n_vcpus);
+		vm_threads(*t, vm);
+		table_text(*t, vm->scope[0] ? vm->scope : NULL);
+	}
+	mmt_vms__free(&vms);
+	return 0;
+}
+
 static const struct { const char *name, *what; int (*fn)(const struct settings *s, struct table **t); } lists[] = {
 	{ "benchmarks", "what `run -c` can run, and whether its programs are there", list_benchmarks },
 	{ "configs", "files that describe benchmarks", list_configs },
@@ -323,6 +375,7 @@ static const struct { const char *name, *what; int (*fn)(const struct settings *
 	{ "metrics", "kernel metrics of reports and comparisons", list_metrics },
 	{ "workloads", "built-in workloads with known answers", list_workloads },
 	{ "runs", "results in the directory given by -d", list_runs },
+	{ "vms", "virtual machines of this host, and the threads that are their CPUs", list_vms },
 };
 
 static int list_lists(const struct settings *s, struct table **t)
@@ -353,7 +406,7 @@ static int fill(const struct settings *s, struct table **t)
 		names[i] = lists[i].name;
 	}
 	near = suggest(s->what, names, N(lists));
-	out_err("list: there is no list of '%s'%s%s%s; there are: benchmarks, configs, events, families, metrics, workloads, runs",
+	out_err("list: there is no list of '%s'%s%s%s; there are: benchmarks, configs, events, families, metrics, workloads, runs, vms",
 		s->what, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	return -EINVAL;
 }
@@ -386,7 +439,7 @@ static int run(int argc, char **argv)
 
 const struct mmt_cmd cmd_list = {
 	.name = "list",
-	.summary = "list benchmarks, configs, events, families, metrics, workloads, runs",
+	.summary = "list benchmarks, configs, events, families, metrics, workloads, runs, vms",
 	.argp = &argp,
 	.run = run,
 };

@@ -117,6 +117,7 @@ static void test_qemu(void **state)
 	thread(&t, 100, 100, "qemu-system-x86\n", "271 0x1 0x2 0x3\n");
 	thread(&t, 100, 112, "CPU 1/KVM\n", "running\n");
 	thread(&t, 100, 111, "CPU 0/KVM\n", "16 0xc 0xae80 0x0 0x0 0x0 0x0 0x7f 0x7f\n");
+	thread(&t, 100, 115, "kvm-nx-lpage-re\n", "16 0xc 0xae80 0x0 0x0 0x0 0x0 0x7f 0x7f\n"); /* the kernel's */
 	thread(&t, 100, 113, "IO mon_iothread\n", NULL);
 	thread(&t, 100, 114, "CPU zero/KVM\n", NULL);
 	/* no names of threads: one is in KVM_RUN, one is running */
