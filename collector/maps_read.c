@@ -71,7 +71,7 @@ int mmt_maps__want_due(struct mmt_maps *m, uint64_t now)
 
 	for (i = 0; i < MMT_MAPS_BUCKETS; i++)
 		for (p = m->by_epoch[i]; p && !err; p = p->next)
-			if (p->due && p->due <= now && !p->ignored)
+			if (p->due && p->due <= now && p->ended == MMT_MAPS_FOREVER && !p->ignored)
 				err = mmt_maps__enqueue(m, p);
 	return err;
 }
@@ -140,8 +140,8 @@ static bool same_mapping(const struct known *k, const struct map_line *l)
 	return !k->inode && !(k->flags & (MMT_MAP_ANON | MMT_MAP_VDSO)) && !strcmp(k->path, l->path);
 }
 
-/* known: how many mappings were there before this reading. */
-static int take_line(struct mmt_maps *m, struct process *p, size_t known, char *line, uint64_t now)
+/* known: how many mappings were there before this reading, which began at now and saw the line at `at`. */
+static int take_line(struct mmt_maps *m, struct process *p, size_t known, char *line, uint64_t now, uint64_t at)
 {
 	struct map_line l;
 	struct held *h;
@@ -150,7 +150,7 @@ static int take_line(struct mmt_maps *m, struct process *p, size_t known, char *
 		return 0;
 	h = held_from(p, known, l.start);
 	if (!h || !same_mapping(h->k, &l))
-		return add_mapping(m, p, &l, now);
+		return add_mapping(m, p, &l, at);
 	h->seen = true;
 	h->looked = now;
 	return 0;
@@ -159,6 +159,7 @@ static int take_line(struct mmt_maps *m, struct process *p, size_t known, char *
 static int read_lines(struct mmt_maps *m, struct process *p, int fd, uint64_t now)
 {
 	size_t len = 0, total = 0, known = p->n;
+	uint64_t begin = mono_ns(), at = now;
 	char *line, *end;
 	ssize_t n;
 	int err = 0;
@@ -167,9 +168,12 @@ static int read_lines(struct mmt_maps *m, struct process *p, int fd, uint64_t no
 		total += (size_t)n;
 		len += (size_t)n;
 		m->buf[len] = 0;
+		/* beside exact times: it may have executed another program just before this instant, but not after */
+		if (m->captured)
+			at = now + (mono_ns() - begin);
 		for (line = m->buf; !err && (end = strchr(line, '\n')); line = end + 1) {
 			*end = 0;
-			err = take_line(m, p, known, line, now);
+			err = take_line(m, p, known, line, now, at);
 		}
 		len -= (size_t)(line - m->buf);
 		memmove(m->buf, line, len);
@@ -206,7 +210,7 @@ static bool same_process(const struct process *p)
 
 static int read_process(struct mmt_maps *m, struct process *p, uint64_t now)
 {
-	uint64_t rows = m->st.rows, least = m->captured ? GAP_TOLD : GAP_MIN;
+	uint64_t begin = mono_ns(), rows = m->st.rows, least = m->captured ? GAP_TOLD : GAP_MIN;
 	struct stat st;
 	char path[64];
 	size_t i;
@@ -232,7 +236,7 @@ static int read_process(struct mmt_maps *m, struct process *p, uint64_t now)
 		m->st.cut++;
 		err = 0;
 	} else if (!err) {
-		err = end_unseen(m, p, now);
+		err = end_unseen(m, p, m->captured ? now + (mono_ns() - begin) : now);
 	}
 	mmt_maps__sort(p);
 	/* who loads things is looked at more often */
@@ -268,7 +272,7 @@ int mmt_maps__pass(struct mmt_maps *m, uint64_t now, uint64_t budget_ns)
 		if (!p)
 			continue; /* ended while it waited */
 		p->queued = false;
-		err = read_process(m, p, now);
+		err = read_process(m, p, m->captured ? now + (mono_ns() - begin) : now);
 		if (mono_ns() - begin >= budget_ns)
 			break;
 	}

@@ -153,6 +153,10 @@ static void test_execs(void **state)
 	assert_int_equal(mmt_maps__find(t.maps, 1, 12 * MS, 0x401234, &offset), a);
 	assert_int_equal(offset, 0x2234);
 	assert_int_equal(stats().rows, 2); /* each once: they had come and gone */
+	/* nobody looks for it any more */
+	assert_int_equal(mmt_maps__want_due(t.maps, 2 * SECOND), 0);
+	assert_int_equal(mmt_maps__want_all(t.maps), 0);
+	assert_int_equal(mmt_maps__pass(t.maps, 2 * SECOND, SECOND), 0);
 	assert_int_equal(stats().gone, 0);
 	finish();
 	assert_string_equal(path_at(1, 12 * MS, 0x401234), "/a");
