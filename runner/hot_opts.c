@@ -16,7 +16,7 @@ static const struct argp_option options[] = {
 	{ "faults", OPT_FAULTS, NULL, 0, "Instructions and call paths that fault (of record -e fault)", 1 },
 	{ "blocked", OPT_BLOCKED, NULL, 0, "Where tasks block, for how long, and why (of record -e offcpu)", 1 },
 	{ "preempted", OPT_PREEMPTED, NULL, 0, "Where tasks lose the CPU while runnable (of record -e offcpu)", 1 },
-	{ "wakers", OPT_WAKERS, NULL, 0, "Who wakes whom, from where, and how late it runs (of record -e offcpu)", 1 },
+	{ "wakers", OPT_WAKERS, NULL, 0, "Who wakes whom, from where, and how late it runs (of record -e waker)", 1 },
 	{ "cpu", OPT_CPU, NULL, 0, "Where CPU time goes (of record -e profile)", 1 },
 	{ "syscalls", OPT_SYSCALLS, NULL, 0, "System calls by time, and memory management calls (of record -e syscall)", 1 },
 	{ "by", OPT_BY, "WHAT", 0,

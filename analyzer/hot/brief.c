@@ -10,15 +10,12 @@
 
 static size_t add(char *buf, size_t size, size_t at, const struct hot_frame *f)
 {
-	struct hot_frame plain = *f;
 	char name[512];
 
 	if (at >= size)
 		return at;
-	plain.flags &= ~(uint32_t)(HOT_INLINED | HOT_INFERRED); /* there is little room */
-	plain.module = "";
 	return at + (size_t)snprintf(buf + at, size - at, "%s%s", at ? " < " : "",
-				     f->file || f->flags & HOT_UNKNOWN ? hot_fmt_frame(&plain, name, sizeof(name)) : f->name);
+				     f->flags & HOT_UNKNOWN ? hot_fmt_frame(f, name, sizeof(name)) : f->name);
 }
 
 /* The leaf, then the innermost functions of the program that have names: three in all. */

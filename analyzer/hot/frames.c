@@ -74,6 +74,14 @@ static int unnamed(struct hot *h, const struct sym_place *p, bool kernel, const 
 	return f.name ? intern_frame(h, &f, out) : -ENOMEM;
 }
 
+/* Without the version that a library's symbols have: pthread_create@@GLIBC_2.34. */
+static const char *function_name(struct hot *h, const char *name)
+{
+	const char *at = name ? strstr(name, "@@") : NULL;
+
+	return at && at != name ? arena_str(h->priv->mem, name, (size_t)(at - name)) : name;
+}
+
 static int name_addr(struct hot *h, struct hot_addr *a, const struct sym_place *p)
 {
 	bool kernel = a->mapping == KERNEL_SPACE;
@@ -84,7 +92,7 @@ static int name_addr(struct hot *h, struct hot_addr *a, const struct sym_place *
 	for (i = 0; i < n && !err; i++) {
 		const struct sym_frame *s = &p->result.frame[i];
 		const struct hot_frame f = {
-			.name = s->function, .module = a->module, .file = s->file, .line = s->file ? s->line : 0,
+			.name = function_name(h, s->function), .module = a->module, .file = s->file, .line = s->file ? s->line : 0,
 			.flags = (kernel ? HOT_KERNEL : 0) | (s->inlined ? HOT_INLINED : 0) | (p->result.plt ? HOT_PLT : 0) |
 				 (p->result.jit ? HOT_JIT : 0),
 		};
@@ -94,7 +102,7 @@ static int name_addr(struct hot *h, struct hot_addr *a, const struct sym_place *
 			continue;
 		}
 		a->named = true;
-		err = intern_frame(h, &f, &frame[i]);
+		err = f.name ? intern_frame(h, &f, &frame[i]) : -ENOMEM;
 	}
 	if (!n)
 		err = unnamed(h, p, kernel, a->module, &frame[n++]);

@@ -11,7 +11,7 @@ static const struct { const char *name, *unit, *family; unsigned int table; } ki
 	[HOT_FAULT] = { "faults", "count", "fault", MMT_TB_FAULT_SAMPLE },
 	[HOT_BLOCKED] = { "blocked", "ns", "offcpu", MMT_TB_OFF_CPU },
 	[HOT_PREEMPT] = { "preempted", "ns", "offcpu", MMT_TB_OFF_CPU },
-	[HOT_WAKER] = { "wakers", "ns", "offcpu", MMT_TB_WAKER },
+	[HOT_WAKER] = { "wakers", "ns", "waker", MMT_TB_WAKER },
 	[HOT_CPU] = { "cpu", "ns", "profile", MMT_TB_CPU_SAMPLE },
 };
 
@@ -52,14 +52,19 @@ unsigned int hot_recorded(const struct model *m)
 /* What of the kinds asked for is not there, and how to get it. */
 static int nothing(const struct model *m, const struct hot_opts *o, unsigned int asked)
 {
-	const char *what = asked == 1u << HOT_FAULT ? "page faults with their places" :
-			   asked == 1u << HOT_CPU ? "CPU samples" :
-			   !(asked & (1u << HOT_FAULT | 1u << HOT_CPU)) ? "blocked time" : "call paths";
-	const char *family = asked == 1u << HOT_FAULT ? "fault,map" : asked == 1u << HOT_CPU ? "profile,map" :
-			     !(asked & (1u << HOT_FAULT | 1u << HOT_CPU)) ? "offcpu,map" : "hot";
+	static const struct { unsigned int kinds; const char *what, *record; } one[] = {
+		{ 1u << HOT_FAULT, "page faults with their places", "fault,map" },
+		{ 1u << HOT_BLOCKED | 1u << HOT_PREEMPT, "time off the CPU with call paths", "offcpu,map" },
+		{ 1u << HOT_WAKER, "wakers", "offcpu,waker,map" },
+		{ 1u << HOT_CPU, "CPU samples", "profile,map" },
+		{ ~0u, "call paths", "hot" },
+	};
 	char line[512];
+	size_t i = 0;
 
-	snprintf(line, sizeof(line), "%s: no %s in this trace: record it with -e %s", m->path, what, family);
+	while (asked & ~one[i].kinds)
+		i++;
+	snprintf(line, sizeof(line), "%s: no %s in this trace: record it with -e %s", m->path, one[i].what, one[i].record);
 	if (o->log)
 		o->log(o->log_ctx, MMT_LOG_ERROR, line);
 	return -ENODATA;

@@ -9,6 +9,7 @@
 enum hot_cut {
 	HOT_CUT_TRACING,   /* the tracing's own functions */
 	HOT_CUT_SCHEDULER, /* and __schedule(), where everything leaves the CPU */
+	HOT_CUT_WAKEUP,    /* and try_to_wake_up(), where every wakeup ends */
 	HOT_CUT_FAULT,     /* and the entry of the exception, on top of the instruction that raised it */
 	HOT_CUTS,
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,8 @@
 #include "../array.h"
 #include "hot_int.h"
 #include "rank.h"
+
+#define Z95 1.959964
 
 struct rank {
 	const struct hot *h;
@@ -26,6 +29,15 @@ static const char *const by_names[HOT_BYS] = {
 	[HOT_BY_REASON] = "reason", [HOT_BY_TASK] = "task", [HOT_BY_PROCESS] = "process", [HOT_BY_COMM] = "comm",
 	[HOT_BY_CGROUP] = "cgroup", [HOT_BY_SEGMENT] = "segment",
 };
+
+double hot_row_margin(const struct hot *h, enum hot_kind kind, const struct hot_row *r)
+{
+	const struct hot_cells *c = &h->kind[kind];
+	double share = r->weight / c->weight, rest = c->variance > r->variance ? c->variance - r->variance : 0;
+
+	/* what is drawn too often adds to the whole too */
+	return c->weight > 0 ? 100 * Z95 * sqrt((1 - share) * (1 - share) * r->variance + share * share * rest) / c->weight : (double)NAN;
+}
 
 const char *hot_by_name(enum hot_by by)
 {

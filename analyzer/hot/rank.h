@@ -35,6 +35,9 @@ struct hot_row {
 /* Rows are free()'d. inclusive: by function, sort by `total`. Equal weights are in the order of their names. */
 int hot_rank(const struct hot *h, enum hot_kind kind, enum hot_by by, bool inclusive, struct hot_row **rows, size_t *n);
 
+/* Half the 95 % confidence interval of its share, in percentage points; NaN where all weighs nothing. */
+double hot_row_margin(const struct hot *h, enum hot_kind kind, const struct hot_row *r);
+
 const char *hot_by_name(enum hot_by by);
 /* What to call a row, in one line: a path as "leaf < caller < ...". */
 const char *hot_row_label(const struct hot *h, enum hot_by by, const struct hot_row *r, char *buf, size_t size);

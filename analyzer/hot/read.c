@@ -226,7 +226,7 @@ static int row_waker(struct read *r, const struct row *row)
 	struct hot_where waker = {
 		/* the program that an interrupt came upon has nothing to do with it */
 		.kstack = row_u64(row, W_WAKER_KSTACK), .ustack = interrupt ? 0 : row_u64(row, W_WAKER_USTACK),
-		.cut = HOT_CUT_TRACING, .want_kernel = true, .want_user = !interrupt && is_user(r, task),
+		.cut = HOT_CUT_WAKEUP, .want_kernel = true, .want_user = !interrupt && is_user(r, task),
 	};
 	struct hot_where blocked = {
 		.kstack = row_u64(row, W_KSTACK), .ustack = row_u64(row, W_USTACK), .cut = HOT_CUT_SCHEDULER, .want_kernel = true,

@@ -224,7 +224,8 @@ static const char *const tracing[] = {
 	"bpf_overflow_handler", "perf_swevent_*", "___perf_sw_event", "__perf_sw_event", "perf_tp_event", "perf_trace_run_bpf_submit",
 	"get_perf_callchain", "perf_callchain*", "stack_trace_save*",
 };
-static const char *const scheduler[] = { "__schedule", "schedule" };
+static const char *const scheduler[] = { "__schedule", "schedule", "schedule_preempt_disabled" };
+static const char *const wakeup[] = { "try_to_wake_up", "wake_up_q", "wake_up_process", "wake_up_state", "default_wake_function" };
 static const char *const exception[] = {
 	"exc_page_fault", "asm_exc_page_fault", "page_fault", "async_page_fault", "do_page_fault", "__do_page_fault",
 	"do_user_addr_fault", "handle_page_fault", "trace_page_fault_entries*", "exc_page_fault_*", "handle_mm_fault",
@@ -245,6 +246,10 @@ static bool in(const char *name, const char *const *list, size_t n)
 
 uint32_t hot_cut(const struct hot *h, const uint32_t *frame, uint32_t n, enum hot_cut cut)
 {
+	static const struct { const char *const *name; size_t n; } also[HOT_CUTS] = {
+		[HOT_CUT_SCHEDULER] = { scheduler, N(scheduler) }, [HOT_CUT_WAKEUP] = { wakeup, N(wakeup) },
+		[HOT_CUT_FAULT] = { exception, N(exception) },
+	};
 	uint32_t i, last = 0, blind = 0;
 
 	for (i = 0; i < n; i++) {
@@ -255,8 +260,7 @@ uint32_t hot_cut(const struct hot *h, const uint32_t *frame, uint32_t n, enum ho
 				break;
 			continue;
 		}
-		if (!in(f->name, tracing, N(tracing)) && !(cut == HOT_CUT_SCHEDULER && in(f->name, scheduler, N(scheduler))) &&
-		    !(cut == HOT_CUT_FAULT && in(f->name, exception, N(exception))))
+		if (!in(f->name, tracing, N(tracing)) && !in(f->name, also[cut].name, also[cut].n))
 			break;
 		last = i + 1;
 	}

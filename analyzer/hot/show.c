@@ -10,7 +10,6 @@
 #include "show.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
-#define Z95 1.959964
 
 static double pct(double part, double whole)
 {
@@ -93,7 +92,7 @@ int hot_text_table(const struct hot *h, enum hot_kind kind, enum hot_by by, cons
 		if (function)
 			put_pct(t, row[i].total, h->kind[kind].weight);
 		if (samples)
-			put_pct(t, Z95 * sqrt(row[i].variance), h->kind[kind].weight);
+			table_f64(t, hot_row_margin(h, kind, &row[i]));
 		table_f64(t, row[i].weight);
 		table_u64(t, row[i].count);
 		if (samples)
@@ -186,7 +185,7 @@ static void flat_row(struct table *t, const struct hot *h, enum hot_kind kind, e
 	table_f64(t, r->weight);
 	put_pct(t, r->weight, h->kind[kind].weight);
 	if (sampled)
-		put_pct(t, Z95 * sqrt(r->variance), h->kind[kind].weight);
+		table_f64(t, hot_row_margin(h, kind, r));
 	else
 		table_none(t);
 	if (by == HOT_BY_FUNCTION)
@@ -288,7 +287,7 @@ static void json_row(const struct hot *h, enum hot_kind kind, enum hot_by by, co
 	json_num(j, "weight", r->weight);
 	json_num(j, "share_pct", pct(r->weight, c->weight));
 	if (kind == HOT_FAULT || kind == HOT_CPU)
-		json_num(j, "margin_pct", pct(Z95 * sqrt(r->variance), c->weight));
+		json_num(j, "margin_pct", hot_row_margin(h, kind, r));
 	else
 		json_str(j, "reason", hot_reason_id((enum hot_reason)r->reason));
 	if (by == HOT_BY_FUNCTION)

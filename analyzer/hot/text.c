@@ -48,6 +48,8 @@ const char *hot_fmt_frame(const struct hot_frame *f, char *buf, size_t size)
 			snprintf(buf, size, "%s %s:%u%s", name, base(f->file), f->line, inlined);
 		else
 			snprintf(buf, size, "%s %s%s", name, base(f->file), inlined);
+	} else if (f->flags & HOT_INFERRED) {
+		snprintf(buf, size, "%s%s", name, inlined);
 	} else if (f->flags & HOT_KERNEL) {
 		snprintf(buf, size, strcmp(f->module, "[kernel]") ? "%s [%s]" : "%s", name, f->module);
 	} else {
@@ -254,7 +256,7 @@ static void line(const struct hot *h, enum hot_kind kind, const struct hot_row *
 	if (kind == HOT_FAULT || kind == HOT_CPU) {
 		if (kind == HOT_FAULT)
 			grouped(w, sizeof(w), r->weight);
-		fprintf(f, "%5.1f %% %5.1f %9s %8.0f  %s\n", share, 100 * Z95 * sqrt(r->variance) / h->kind[kind].weight, w, n,
+		fprintf(f, "%5.1f %% %5.1f %9s %8.0f  %s\n", share, hot_row_margin(h, kind, r), w, n,
 			task_text(h, r, r->task, who, sizeof(who)));
 	} else if (kind == HOT_WAKER) {
 		fprintf(f, "%5.1f %% %9s %9.0f %11s %9s  %s -> %s, %s\n", share, w, n, mean, max, task_text(h, r, r->task, who, sizeof(who)),
