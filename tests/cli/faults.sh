@@ -46,6 +46,16 @@ if "fault_samples" in d:
     assert s["raised"] == sum(t["user"] + t["kernel"] + t["kernel_addr"] for t in d["faults"])
 ' || fail "JSON"
 fi
+# how long they take, or why that is not known; the family fault goes along
+"$MMT" record -e fault-latency -o "$trace" -- ls / >/dev/null 2>"$TMPDIR/err" || fail "record -e fault-latency: $(cat "$TMPDIR/err")"
+"$MMT" report --faults "$trace" >"$TMPDIR/out" || fail "report --faults of -e fault-latency"
+case $("$MMT" info --raw=meta "$trace" | grep 'key=fault.latency') in
+*value=yes*) grep -q "^How long page faults took" "$TMPDIR/out" || fail "no table of latencies: $(cat "$TMPDIR/out")" ;;
+*"not available: "*)
+	grep -q "^mmt-trace: fault-latency: not available: " "$TMPDIR/err" || fail "not said: $(cat "$TMPDIR/err")"
+	grep -q "^latency  *not available: " "$TMPDIR/out" || fail "the report does not say it: $(cat "$TMPDIR/out")" ;;
+*) fail "the trace does not say whether latencies were recorded" ;;
+esac
 # the same command without -e fault has nothing of it
 "$MMT" record -o "$trace" -- true 2>/dev/null
 "$MMT" report --faults "$trace" >/dev/null 2>&1 && fail "page faults without -e fault"

@@ -206,6 +206,24 @@ void synth_fault_sample(struct synth *s, uint64_t segment, uint64_t epoch, uint6
 	row(s, MMT_TB_FAULT_SAMPLE, c, 10);
 }
 
+void synth_fault_latency(struct synth *s, uint64_t segment, uint64_t epoch, bool file, bool major, uint64_t count, uint64_t total,
+			 uint64_t max, uint64_t each)
+{
+	uint32_t hist[MMT_HIST_BUCKETS] = { 0 };
+	uint8_t packed[64];
+	int len = 0;
+	struct mmt_cell c[] = { num(1), num(segment), num(epoch), num(0), num(file), num(major), num(count), num(total), num(max),
+				{ .p = packed } };
+
+	if (each) {
+		hist[mmt_hist_bucket(each)] = (uint32_t)count;
+		len = mmt_hist_pack(hist, MMT_HIST_BUCKETS, packed, sizeof(packed));
+		assert_true(len > 0);
+	}
+	c[9].len = (uint32_t)len;
+	row(s, MMT_TB_FAULT_LATENCY, c, 10);
+}
+
 void synth_fault_stack(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t ip, uint64_t flags, uint64_t n,
 		       uint64_t kstack, uint64_t ustack)
 {

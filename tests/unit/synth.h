@@ -40,6 +40,9 @@ void synth_counter(struct synth *s, uint64_t segment, const char *source, const 
 void synth_faults(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, const uint64_t v[FT_N]);
 void synth_fault_sample(struct synth *s, uint64_t segment, uint64_t epoch, uint64_t addr, uint64_t ip, uint64_t flags, uint64_t n);
 /* A sample with stacks. */
+/* each: in the histogram all took this; 0: no histogram */
+void synth_fault_latency(struct synth *s, uint64_t segment, uint64_t epoch, bool file, bool major, uint64_t count, uint64_t total,
+			 uint64_t max, uint64_t each);
 void synth_fault_stack(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t ip, uint64_t flags, uint64_t n,
 		       uint64_t kstack, uint64_t ustack);
 /* mappings NULL: all frames are addresses. */

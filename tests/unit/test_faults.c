@@ -52,6 +52,14 @@ static void make(struct synth *s, const char *kinds)
 	synth_fault_sample(s, 2, 3, 0x200000, 0x1000, FAULT_USER | FAULT_WRITE, 1);
 	synth_fault_sample(s, 2, 0, 0x800000000000, 0xffffffff81000000, 0, 1);
 	synth_fault_sample(s, 2, 4, 0x200000, 0x1000, FAULT_USER, 128); /* the collector's */
+	synth_fault_latency(s, 1, 1, false, false, 1000, 1000, 9999, 0); /* before it */
+	synth_fault_latency(s, 1, 0, false, false, 1000, 0, 0, 1);
+	synth_fault_latency(s, 2, 1, false, false, 60, 60000, 5000, 0);
+	synth_fault_latency(s, 2, 2, false, false, 40, 20000, 1500, 0);
+	synth_fault_latency(s, 2, 4, false, false, 50, 50000, 70000, 0); /* the collector's */
+	synth_fault_latency(s, 2, 0, false, false, 100, 0, 0, 800);
+	synth_fault_latency(s, 2, 3, true, true, 2, 4000000, 3000000, 0);
+	synth_fault_latency(s, 2, 0, true, true, 2, 0, 0, 2000000);
 	synth_counter(s, 2, "proc.vmstat", "pgfault", -1, 1000);
 	synth_mark(s, 3, 5 * SEC, MARK_ITER_END, "a");
 	synth_counter(s, 3, "proc.vmstat", "pgfault", -1, 1260);
@@ -195,6 +203,33 @@ static uint32_t random32(uint64_t *x)
 }
 
 /* Mean and spread of the gaps, and that a change of N at any time leaves no bias. */
+static void test_latency(void **state)
+{
+	struct synth s;
+	struct model *m;
+	const struct fault_latency *l;
+	double p50;
+
+	(void)state;
+	make(&s, "yes");
+	m = synth_model(&s, WINDOW_AUTO, NULL);
+	l = &m->faults->latency[0][0];
+	assert_int_equal(l->count, 100);
+	assert_int_equal(l->ns, 80000);
+	assert_int_equal(l->max, 5000);
+	assert_int_equal(rhist_count(&l->hist), 100);
+	p50 = rhist_q(&l->hist, 0.5);
+	assert_true(p50 > 800 * 0.96 && p50 < 800 * 1.04);
+	assert_int_equal(m->faults->latency[0][1].count, 0);
+	assert_int_equal(m->faults->latency[1][0].count, 0);
+	l = &m->faults->latency[1][1];
+	assert_int_equal(l->count, 2);
+	assert_int_equal(l->max, 3000000);
+	assert_int_equal(rhist_count(&l->hist), 2);
+	model_free(m);
+	synth_remove(&s);
+}
+
 static void test_gaps(void **state)
 {
 	static const unsigned int shifts[] = { 0, 1, 2, 5, 9, 20 };
@@ -243,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_totals),
 		cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_latency),
 		cmocka_unit_test(test_gaps),
 	};
 
