@@ -429,13 +429,13 @@ static int settle(struct fault *f, uint64_t now, bool mark)
 	return err;
 }
 
-/* The task is about to be forgotten. */
-static void name_all(struct fault *f, uint32_t slot)
+/* The task is about to be forgotten; other threads' samples need their leader. */
+static void name_all(struct fault *f, const struct mmt_epoch *e)
 {
 	size_t i;
 
 	for (i = 0; i < f->n_pending; i++)
-		if (f->pending[i].r.slot == slot && !f->pending[i].leader)
+		if (!f->pending[i].leader && (f->pending[i].r.slot == e->slot || e->tid == e->tgid))
 			name_pending(f, &f->pending[i]);
 }
 
@@ -488,7 +488,7 @@ static int fault_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e,
 
 	if (f->kinds) {
 		ring_buffer__consume(f->recs);
-		name_all(f, e->slot);
+		name_all(f, e);
 	}
 	if (f->started && !err)
 		err = write_row(f, e->slot, e, e->k_minflt, e->k_majflt, now);

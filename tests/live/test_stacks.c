@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,6 +59,20 @@ static void __attribute__((noinline)) chain_a(long pages)
 static void job_chain(void)
 {
 	chain_a(PAGES);
+}
+
+static void *thread_chain(void *arg)
+{
+	chain_a(PAGES);
+	return arg;
+}
+
+static void job_thread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, thread_chain, NULL) || pthread_join(thread, NULL))
+		_exit(5);
 }
 
 /* Page n is touched n calls deep. */
@@ -190,7 +205,7 @@ static void on_row(void *ctx, const struct mmt_rows *r, uint32_t row)
 	if (r->type->id == MMT_TB_META && sums_cell_is(r, row, "key", "fault.kinds"))
 		snprintf(s->kinds, sizeof(s->kinds), "%.*s", (int)r->cells[row * r->type->n_fields + 1].len,
 			 (const char *)r->cells[row * r->type->n_fields + 1].p);
-	if (r->type->id != MMT_TB_FAULT_SAMPLE || !s->epoch || sums_cell(r, row, "epoch") != s->epoch)
+	if (r->type->id != MMT_TB_FAULT_SAMPLE || !sums_cell(r, row, "epoch"))
 		return;
 	addr = sums_cell(r, row, "addr");
 	if (addr < (uintptr_t)t.mem || addr >= (uintptr_t)t.mem + (uintptr_t)(PAGES * page))
@@ -248,15 +263,15 @@ static bool has(struct sym_trace *sym, uint64_t id, const char *want)
 	return false;
 }
 
-static void check_chain(const char *probe)
+static void check_chain(void (*job)(void), const char *caller, const char *probe)
 {
-	static const char *const want[] = { "chain_c", "chain_b", "chain_a", "job_chain" };
+	const char *const want[] = { "chain_c", "chain_b", "chain_a", caller };
 	size_t i, k, good = 0, leaf = 0;
 	struct sym_trace *sym;
 	struct seen s;
 	char buf[512];
 
-	load(record(job_chain, probe, 0), &s, &sym);
+	load(record(job, probe, 0), &s, &sym);
 	for (i = 0; i < s.n; i++) {
 		const struct sym_stack *st = sym_trace_stack(sym, s.v[i].ustack);
 		struct sym_place a, b;
@@ -280,14 +295,21 @@ static void check_chain(const char *probe)
 static void test_chain(void **state)
 {
 	(void)state;
-	check_chain(NULL);
+	check_chain(job_chain, "job_chain", NULL);
 	assert_string_equal(t.said, "");
 }
 
 static void test_chain_raw_tp(void **state)
 {
 	(void)state;
-	check_chain("raw_tp");
+	check_chain(job_chain, "job_chain", "raw_tp");
+}
+
+/* Its mappings are those of its process. */
+static void test_thread(void **state)
+{
+	(void)state;
+	check_chain(job_thread, "thread_chain", NULL);
 }
 
 /* What is deeper than the kernel goes says so; its leaf is right. */
@@ -423,6 +445,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_chain_raw_tp),
+		cmocka_unit_test(test_thread),
 		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_overflow),
