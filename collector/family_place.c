@@ -3,7 +3,9 @@
  * The place family: pages per node of processes, at marks and every interval. Nothing of
  * it is in the kernel: the processes are known from the records of tasks, and are
  * measured one by one between passes over the rings, the largest and longest not
- * measured first, until a hundredth of the time is used up. The rest has its turn later.
+ * measured first, within a hundredth of the time. What does not fit has its turn later.
+ * In between, the young are looked at when they have become twice as old, so that
+ * processes that live shorter than the interval are seen, and others as they grow.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -19,15 +21,15 @@
 #define PF_KTHREAD 0x00200000u
 #define PASS_NS 2000000ULL   /* of a pass over the rings */
 #define MARK_NS 20000000ULL  /* at a mark */
-#define ROUND_MIN_NS 2000000ULL
-#define ROUND_MAX_NS 50000000ULL
-#define ROUND_SHARE 100      /* of the time between rounds */
+#define SHARE 100            /* of the time: one in so many ns */
+#define CREDIT_NS 50000000   /* that is saved up, at most */
+#define YOUNG_NS 100000000ULL /* between looks at the young, and when they are first due */
 #define EXACT_NS 5000000ULL  /* of a process; above, it is sampled */
 #define NEVER_NS 10e9        /* how old a measurement is taken to be that was never made */
 #define MAX_CGROUPS 256      /* of a round */
 
 struct proc {
-	uint64_t epoch, cgroup, kb, walk_kb, last;
+	uint64_t epoch, cgroup, kb, walk_kb, last, born;
 	uint32_t tgid;
 	bool leader, wanted; /* leader: epoch is its */
 	double ns_gib, rank;
@@ -37,12 +39,14 @@ struct place {
 	struct mmt_placer *placer;
 	struct proc *v;        /* of this round; then those of the last one, for what is known of them */
 	struct proc *old;
-	size_t n, cap, n_old, cap_old;
+	size_t n, n_all, cap, n_old, cap_old; /* n: those that are due, first in v */
 	size_t sized, next, next_cgroup;
-	bool running;
+	bool running, young;   /* young: a round of these only */
 	uint64_t cgroups[MAX_CGROUPS];
 	size_t n_cgroups;
-	uint64_t round_at, left_ns;
+	uint64_t first_at;     /* first round: who was there before is not young */
+	uint64_t round_at, credit_at, free_ns; /* free_ns: of a mark, beside the credit */
+	int64_t credit;        /* ns that may be used */
 	uint64_t due, left_out, denied; /* measurements */
 	struct mmt_placement out;
 	int err;
@@ -123,11 +127,11 @@ static void keep_old(struct place *p)
 	size_t cap = p->cap_old;
 
 	p->old = p->v;
-	p->n_old = p->n;
+	p->n_old = p->n_all;
 	p->cap_old = p->cap;
 	p->v = v;
 	p->cap = cap;
-	p->n = 0;
+	p->n = p->n_all = 0;
 	qsort(p->old, p->n_old, sizeof(*p->old), cmp_epoch);
 }
 
@@ -148,8 +152,8 @@ static int collect(struct mmt_family_ctx *ctx)
 
 		if (e->flags & PF_KTHREAD || e->tgid == (uint32_t)getpid() || (e->tid != e->tgid && (!filter || !want)))
 			continue;
-		p->v[n++] = (struct proc){ .epoch = e->id, .tgid = e->tgid, .cgroup = e->cgroup, .wanted = want,
-					   .leader = e->tid == e->tgid };
+		p->v[n++] = (struct proc){ .epoch = e->id, .tgid = e->tgid, .cgroup = e->cgroup, .born = e->first,
+					   .wanted = want, .leader = e->tid == e->tgid };
 	}
 	qsort(p->v, n, sizeof(*p->v), cmp_tgid);
 	for (i = 0; i < n; i++) {
@@ -164,11 +168,46 @@ static int collect(struct mmt_family_ctx *ctx)
 	return 0;
 }
 
-static int start_round(struct mmt_family_ctx *ctx, uint64_t budget)
+/* ---------------------------------------------------------------- what it may cost */
+
+static void pay(struct place *p, uint64_t ns)
+{
+	uint64_t free_part = ns < p->free_ns ? ns : p->free_ns;
+
+	p->free_ns -= free_part;
+	p->credit -= (int64_t)(ns - free_part);
+}
+
+/* There is time left to use. */
+static bool may(struct mmt_family_ctx *ctx)
 {
 	struct place *p = ctx->priv;
 	uint64_t now = mmt_probe__now(ctx->probe);
-	size_t i;
+
+	if (now > p->credit_at) {
+		p->credit += (int64_t)((now - p->credit_at) / SHARE);
+		p->credit_at = now;
+	}
+	p->credit = p->credit > CREDIT_NS ? CREDIT_NS : p->credit;
+	return p->free_ns || p->credit > 0;
+}
+
+/* ---------------------------------------------------------------- a round */
+
+static bool is_due(const struct place *p, const struct proc *v, uint64_t now)
+{
+	if (!p->young)
+		return true;
+	if (v->born <= p->first_at)
+		return !v->last;
+	return v->last > v->born ? now - v->born > 2 * (v->last - v->born) : now - v->born > YOUNG_NS / 2;
+}
+
+static int start_round(struct mmt_family_ctx *ctx, bool young, uint64_t free_ns)
+{
+	struct place *p = ctx->priv;
+	uint64_t now = mmt_probe__now(ctx->probe);
+	size_t i, due = 0;
 	int err;
 
 	if (p->running)
@@ -177,21 +216,30 @@ static int start_round(struct mmt_family_ctx *ctx, uint64_t budget)
 	err = collect(ctx);
 	if (err)
 		return err;
+	p->young = young;
+	p->first_at = p->first_at ? p->first_at : now;
 	for (i = 0; i < p->n; i++) {
 		const struct proc *o = bsearch(&p->v[i], p->old, p->n_old, sizeof(*o), cmp_epoch);
 
 		p->v[i].last = o ? o->last : 0;
 		p->v[i].ns_gib = o ? o->ns_gib : 0;
 	}
-	p->sized = p->next = p->next_cgroup = p->n_cgroups = 0;
-	p->left_ns = budget;
-	if (!budget) {
-		p->left_ns = p->round_at ? (now - p->round_at) / ROUND_SHARE : ROUND_MIN_NS;
-		p->left_ns = p->left_ns < ROUND_MIN_NS ? ROUND_MIN_NS : p->left_ns > ROUND_MAX_NS ? ROUND_MAX_NS : p->left_ns;
+	for (i = 0; i < p->n; i++) {
+		struct proc v = p->v[i];
+
+		if (!is_due(p, &v, now))
+			continue;
+		p->v[i] = p->v[due];
+		p->v[due++] = v;
 	}
+	p->n_all = p->n;
+	p->n = due;
+	p->sized = p->next = p->next_cgroup = p->n_cgroups = 0;
+	p->free_ns = free_ns;
 	p->round_at = now;
 	p->running = p->n;
 	p->due += p->n;
+	pay(p, mmt_probe__now(ctx->probe) - now);
 	return 0;
 }
 
@@ -209,7 +257,7 @@ static void add_cgroup(struct place *p, uint64_t id)
 static bool size_up(struct mmt_family_ctx *ctx, uint64_t until)
 {
 	struct place *p = ctx->priv;
-	uint64_t now = mmt_probe__now(ctx->probe);
+	uint64_t now = mmt_probe__now(ctx->probe), t = now, then;
 	size_t i;
 
 	while (p->sized < p->n) {
@@ -218,7 +266,12 @@ static bool size_up(struct mmt_family_ctx *ctx, uint64_t until)
 		if (mmt_placer__resident(p->placer, v->tgid, &v->kb, &v->walk_kb))
 			v->kb = 0;
 		v->rank = (double)v->kb * (v->last ? (double)(now - v->last) : NEVER_NS);
-		if (!(p->sized & 15) && mmt_probe__now(ctx->probe) > until)
+		if (p->sized & 15 && p->sized < p->n)
+			continue;
+		then = t;
+		t = mmt_probe__now(ctx->probe);
+		pay(p, t - then);
+		if (p->sized < p->n && (t > until || !may(ctx)))
 			return false;
 	}
 	if (p->next)
@@ -226,7 +279,7 @@ static bool size_up(struct mmt_family_ctx *ctx, uint64_t until)
 	qsort(p->v, p->n, sizeof(*p->v), cmp_rank);
 	while (p->n && !p->v[p->n - 1].kb) /* gone, or without memory */
 		p->n--;
-	for (i = 0; i < p->n; i++)
+	for (i = 0; i < p->n && !p->young; i++)
 		add_cgroup(p, p->v[i].cgroup);
 	return true;
 }
@@ -263,7 +316,7 @@ static int measure(struct mmt_family_ctx *ctx, struct proc *v)
 	int err = mmt_placer__measure(p->placer, v->tgid, EXACT_NS, &v->ns_gib, &p->out);
 
 	v->last = now;
-	p->left_ns -= p->out.cost_ns < p->left_ns ? p->out.cost_ns : p->left_ns;
+	pay(p, p->out.cost_ns);
 	if (err == -ENOMEM)
 		return err;
 	p->denied += err == -EACCES;
@@ -283,35 +336,31 @@ static int measure_cgroup(struct mmt_family_ctx *ctx, uint64_t id)
 	snprintf(dir, sizeof(dir), "%s%s", names->mount, path);
 	if (mmt_placer__cgroup(dir, &p->out))
 		return 0; /* the root's is not accounted; nor is any without the memory controller */
-	p->left_ns -= p->out.cost_ns < p->left_ns ? p->out.cost_ns : p->left_ns;
+	pay(p, p->out.cost_ns);
 	return write_rows(ctx, now, 0, id);
 }
 
-/* Go on with the round for this long, or until its budget is used up. */
+/* Go on with the round for this long, or until the credit is used up. */
 static int go_on(struct mmt_family_ctx *ctx, uint64_t for_ns)
 {
 	struct place *p = ctx->priv;
 	uint64_t until = mmt_probe__now(ctx->probe) + for_ns;
 	int err = 0;
 
-	if (!p->running || !size_up(ctx, until))
+	if (!p->running || !may(ctx) || !size_up(ctx, until))
 		return 0;
 	while (p->next < p->n && !err) {
-		struct proc *v = &p->v[p->next];
-
-		if (p->next && mmt_placer__expect(p->placer, v->walk_kb, EXACT_NS, v->ns_gib) > p->left_ns)
-			break;
-		err = measure(ctx, v);
-		p->next++;
+		if (!may(ctx))
+			return 0;
+		err = measure(ctx, &p->v[p->next++]);
 		if (mmt_probe__now(ctx->probe) > until)
 			return err;
 	}
-	while (p->next_cgroup < p->n_cgroups && p->left_ns && !err) {
+	while (p->next_cgroup < p->n_cgroups && may(ctx) && !err) {
 		err = measure_cgroup(ctx, p->cgroups[p->next_cgroup++]);
 		if (mmt_probe__now(ctx->probe) > until)
 			return err;
 	}
-	p->left_out += p->n - p->next;
 	p->running = false;
 	return err;
 }
@@ -319,16 +368,23 @@ static int go_on(struct mmt_family_ctx *ctx, uint64_t for_ns)
 static int place_pass(struct mmt_family_ctx *ctx)
 {
 	struct place *p = ctx->priv;
-	int err = p->err ? p->err : go_on(ctx, PASS_NS);
+	int err = p->err;
 
 	p->err = 0;
-	return err;
+	if (!err && !p->running && mmt_probe__now(ctx->probe) - p->round_at > YOUNG_NS && may(ctx))
+		err = start_round(ctx, true, 0);
+	return err ? err : go_on(ctx, PASS_NS);
 }
 
 static int place_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 {
+	const struct place *p = ctx->priv;
+
 	(void)now;
-	return full && !ctx->mark ? start_round(ctx, 0) : 0;
+	/* so many processes that their sizes alone take longer: go on with these */
+	if (!full || ctx->mark || (p->running && !p->young && p->sized < p->n))
+		return 0;
+	return start_round(ctx, false, 0);
 }
 
 /* After the cut, so that the counters of both its sides are not torn apart by what this takes. */
@@ -336,7 +392,7 @@ static void place_segment(struct mmt_family_ctx *ctx)
 {
 	struct place *p = ctx->priv;
 
-	p->err = start_round(ctx, MARK_NS);
+	p->err = start_round(ctx, false, MARK_NS);
 	if (!p->err)
 		p->err = go_on(ctx, MARK_NS);
 }

@@ -88,8 +88,6 @@ int mmt_placer__sample(struct mmt_placer *p, uint32_t pid, struct mmt_placement 
  * the limit. *ns_gib: what the exact way cost of this process, 0 not known; kept up to date.
  */
 int mmt_placer__measure(struct mmt_placer *p, uint32_t pid, uint64_t limit_ns, double *ns_gib, struct mmt_placement *out);
-/* What mmt_placer__measure() would take for a process of this size. */
-uint64_t mmt_placer__expect(const struct mmt_placer *p, uint64_t walk_kb, uint64_t limit_ns, double ns_gib);
 /* What is charged to a cgroup of the unified hierarchy. -ENOENT: its memory is not accounted by node. */
 int mmt_placer__cgroup(const char *dir, struct mmt_placement *out);
 

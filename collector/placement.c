@@ -163,11 +163,6 @@ static bool want_exact(const struct mmt_placer *p, uint64_t walk_kb, uint64_t li
 	return exact <= (double)limit_ns || exact <= 1.25 * p->sample_ns;
 }
 
-uint64_t mmt_placer__expect(const struct mmt_placer *p, uint64_t walk_kb, uint64_t limit_ns, double ns_gib)
-{
-	return (uint64_t)(want_exact(p, walk_kb, limit_ns, ns_gib) ? walk_ns(p, walk_kb, ns_gib) : p->sample_ns);
-}
-
 static int exact(struct mmt_placer *p, uint32_t pid, uint64_t walk_kb, double *ns_gib, struct mmt_placement *out)
 {
 	int err = mmt_placer__exact(p, pid, out);
