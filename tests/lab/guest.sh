@@ -49,6 +49,15 @@ lab_numa_args() {
 	done
 }
 
+# Distances of the nodes, row by row: "10,17,17,10".
+lab_dist_args() {
+	local nodes=$1 i=0 d
+	for d in ${2//,/ }; do
+		echo "-numa dist,src=$((i / nodes)),dst=$((i % nodes)),val=$d"
+		i=$((i + 1))
+	done
+}
+
 # A socket a node where it divides evenly, so that node and cache borders agree.
 lab_smp() {
 	if [ $(($2 % $1)) -eq 0 ]; then
@@ -59,13 +68,14 @@ lab_smp() {
 }
 
 lab_run() {
-	local kernel=6.1 nodes=1 cpus='' mem='' out='' limit=180 verbose=0 append='' bins=() files=() mods=''
+	local kernel=6.1 nodes=1 cpus='' mem='' dist='' out='' limit=180 verbose=0 append='' bins=() files=() mods=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		-k | --kernel) kernel=$2; shift 2 ;;
 		-n | --nodes) nodes=$2; shift 2 ;;
 		-c | --cpus) cpus=$2; shift 2 ;;
 		-m | --mem) mem=$2; shift 2 ;;
+		-d | --dist) dist=$2; shift 2 ;;
 		-b | --bin) bins+=("$2"); shift 2 ;;
 		--maybe) ! command -v "$2" > /dev/null || bins+=("$2"); shift 2 ;;
 		-f | --file) files+=("$2"); shift 2 ;;
@@ -93,10 +103,10 @@ lab_run() {
 	lab_pack "$root" "$tmp/initrd"
 	rm -rf "$root"
 	# shellcheck disable=SC2086
-	lab_boot "$tmp" "$kernel" "$nodes" "$cpus" "$mem" "$limit" "$append"
+	lab_boot "$tmp" "$kernel" "$nodes" "$cpus" "$mem" "$limit" "$append" "$dist"
 	# TCG now and then breaks a kernel before its first process; that says nothing of the payload.
 	# shellcheck disable=SC2086
-	grep -q '^lab: up' "$tmp/console" || lab_boot "$tmp" "$kernel" "$nodes" "$cpus" "$mem" "$limit" "$append"
+	grep -q '^lab: up' "$tmp/console" || lab_boot "$tmp" "$kernel" "$nodes" "$cpus" "$mem" "$limit" "$append" "$dist"
 	lab_results "$tmp" "$out" "$verbose"
 	rc=$?
 	rm -rf "$tmp"
@@ -125,14 +135,14 @@ lab_payload() {
 }
 
 lab_boot() {
-	local tmp=$1 kdir=$LAB_CACHE/kernels/$2 nodes=$3 cpus=$4 mem=$5 limit=$6 append=$7 image
+	local tmp=$1 kdir=$LAB_CACHE/kernels/$2 nodes=$3 cpus=$4 mem=$5 limit=$6 append=$7 dist=$8 image
 	image=$kdir/vmlinux
 	[ -f "$image" ] || image=$kdir/vmlinuz
 	truncate -s 256M "$tmp/disk"
 	mem=$((mem / nodes * nodes))
 	# shellcheck disable=SC2046,SC2086
 	timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu max,la57=off \
-		-smp "$(lab_smp "$nodes" "$cpus")" -m "$mem" -nodefaults -no-user-config -display none -no-reboot $(lab_numa_args "$nodes" "$cpus" "$mem") \
+		-smp "$(lab_smp "$nodes" "$cpus")" -m "$mem" -nodefaults -no-user-config -display none -no-reboot $(lab_numa_args "$nodes" "$cpus" "$mem") $(lab_dist_args "$nodes" "$dist") \
 		-kernel "$image" -initrd "$tmp/initrd" \
 		-append "console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off nokaslr random.trust_cpu=on $append" \
 		-drive "if=none,id=d,file=$tmp/disk,format=raw,cache=unsafe" -device virtio-blk-pci,drive=d \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Memory bound to nodes and used from others is seen where it is: as the kernel and numastat say, walked and sampled.
-# lab: --nodes 4 --cpus 4 --mem 2560 --bin $BUILD/tests/tools/placed --maybe numastat
+# lab: --nodes 4 --cpus 4 --mem 2560 --dist 10,14,20,26,17,10,20,20,20,20,10,20,30,20,24,10 --bin $BUILD/tests/tools/placed --maybe numastat
 . /lab/lib
 mib=160
 
@@ -56,6 +56,13 @@ mmt-trace export --table placement --format csv t.mmt > rows || fail "export: $?
 near "bound to node 1, running on node 0" "$(exposed $far)" 100
 near "bound to node 2, running there" "$(exposed $same)" 0
 near "spread over four nodes" "$(exposed $spread)" 75
+
+# how far: rows of --dist, of the node that runs, over its own
+far_x() { awk -F, -v pid="$1" 'NR > 1 && $2 == pid { print $9 }' exposure; }
+distance() { awk -v a="$2" -v b="$3" 'BEGIN { d = a - b; exit !(a != "" && d <= .03 && d >= -.03) }' || fail "distance of $1: $2, not $3"; }
+distance "node 1 from node 0" "$(far_x $far)" 1.4
+distance "node 2 from itself" "$(far_x $same)" 1
+distance "all nodes from node 3" "$(far_x $spread)" 2.1
 
 # checked NAME: samples hold what their intervals say; the cost is shown
 checked() {
