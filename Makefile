@@ -206,6 +206,9 @@ $(BUILD)/tests/live/%: $(BUILD)/obj/tests/live/%.o $(call objs,$(HELP_SRC)) $(TE
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)$(CC) $(LINK_FLAGS) $^ $(CMOCKA_LIBS) $(LIBS) -o $@
 
+# its paths are looked at
+$(BUILD)/obj/tests/tools/hotspots.o: BASE_CFLAGS += -O2 -g -fno-omit-frame-pointer
+
 $(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libmmtrace.a
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)$(CC) $(LINK_FLAGS) $^ $(LIBS) -o $@

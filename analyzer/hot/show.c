@@ -29,8 +29,8 @@ static void put_pct(struct table *t, double part, double whole)
 #define SHARE(id_, head_) { .id = id_, .head = head_, .unit = "%", .type = COL_FLOAT, .prec = 1 }
 #define TIME(id_, head_, unit_) { .id = id_, .head = head_, .unit = unit_, .type = COL_NS, .prec = 4, .flags = COL_SIG }
 #define COUNT(id_, head_) { .id = id_, .head = head_, .type = COL_COUNT }
-#define NAME { .id = "name", .head = "", .type = COL_TEXT, .flags = COL_KEY, .max = 30 }
-#define WHERE { .id = "where", .head = "where", .type = COL_TEXT, .flags = COL_TAIL | COL_HIDE_EMPTY, .max = 18 }
+#define NAME { .id = "name", .head = "", .type = COL_TEXT, .flags = COL_KEY, .max = 28 }
+#define WHERE { .id = "where", .head = "where", .type = COL_TEXT, .flags = COL_TAIL | COL_HIDE_EMPTY, .max = 16 }
 #define INCLUSIVE SHARE("inclusive_pct", "all in")
 
 static const char *base(const char *path)
