@@ -301,7 +301,7 @@ static void read_one(struct gather *g, struct diff_iter *it)
 	if (!it->err && !(it->seconds > 0))
 		it->why = "an empty window";
 	else if (!it->err && !has_something(it))
-		it->why = "no stacks in it";
+		it->why = "nothing of what was asked for is in it";
 	hot_free(h);
 	model_free(m);
 }

@@ -78,7 +78,7 @@ bool hot_diff_rule_line(const struct hot_diff_part *p, unsigned int i, char *buf
 	char rest[120] = "";
 
 	if (p->n_below)
-		snprintf(rest, sizeof(rest), "; %zu %s", p->n_below, p->by == HOT_DIFF_INCLUSIVE ? "less are left out" :
+		snprintf(rest, sizeof(rest), "; %zu %s", p->n_below, p->by == HOT_DIFF_INCLUSIVE ? "that weigh less are left out" :
 			 p->n_below > 1 ? "others are one row" : "other is a row too");
 	if (p->n_keys == 1 ? say(&l, "family: the only %s with %g %% or more of both arms' weight%s", one, 100 * p->min_share, rest) :
 	    say(&l, "family: the %zu %ss with %g %% or more of both arms' weight, chosen by that alone%s", p->n_keys, one,
@@ -333,8 +333,8 @@ int hot_diff_write(const struct hot_diff *d, const struct hot_diff_opts *o, unsi
 			n += !err;
 		}
 	if (!err && !n) {
-		cmp_say(d->c, -ENODATA, "nothing that both arms recorded can be told so");
-		err = -ENODATA;
+		err = cmp_say(d->c, -ENODATA, "%s, %s: they have nothing in common to be told so; check filters, --by and what was recorded",
+			      d->c->arm[0].name, d->c->arm[1].name);
 	}
 	if (!err && to->fmt == TABLE_JSON)
 		err = hot_diff_write_json(d, p, n, f);

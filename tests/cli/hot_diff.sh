@@ -90,6 +90,14 @@ awk -F, '$4 == "same" { exit !($13 < -1e8) }' second.csv || fail "--per second: 
 awk -F, '$4 == "same" { exit !($13 == 0) }' run.csv || fail "--per run: $(grep same run.csv)"
 "$MMT" hot --diff x.mmt y.mmt 2>&1 | grep -q "B's are 50.0 % longer" || fail "no word on longer windows"
 
+# a part of the time: samples are of the first second, system calls are not told by time
+"$MMT" hot --diff x.mmt y.mmt --to 2 --csv >part.csv 2>&1 || fail "--to: status $?"
+awk -F, '$1 == "cpu" && $2 == "function" && $4 == "same" { exit !($11 == 2e9 && $12 == 2e9) }' part.csv || fail "--to: $(grep ,same, part.csv)"
+refused_early() { ! "$MMT" hot --diff x.mmt y.mmt "$@" >out 2>err; }
+refused_early --from 5 --to 6 --by task && grep -q 'not the same in two runs' err || fail "--by task: $(cat err)"
+"$MMT" hot --diff --comm nobody x.mmt y.mmt >out 2>err && fail "--comm nobody: nothing is there, and no error"
+grep -q 'nothing in common' err || fail "--comm nobody: $(cat err)"
+
 # refused STATUS WORDS COMMAND...
 refused()
 {

@@ -33,7 +33,7 @@ struct spec {
 	uint64_t getpid, seconds;
 };
 
-enum { S_FUTEX = 1, S_PLACE, S_BLOCKED, S_LEAF };
+enum { S_FUTEX = 1, S_PLACE, S_BLOCKED, S_IDLE, S_LEAF };
 #define AT(f, shift) (0x1000 + (shift) + (f) * 0x100 + 0x10)
 enum { F_MAIN = LEAVES, F_WORK, F_N };
 #define KERNEL 0xffffffff81000000ull
@@ -56,7 +56,7 @@ static void calls(struct synth *s, const char *name, uint64_t count, uint64_t ns
 static void make_trace(struct synth *s, const struct spec *x)
 {
 	const uint64_t run[MT_N] = { [MT_RUN_NS] = 5 * SEC }, map[] = { x->build, x->build, x->build };
-	const uint64_t futex[] = { KERNEL + 0x10, KERNEL + 0x110 };
+	const uint64_t futex[] = { KERNEL + 0x10, KERNEL + 0x110 }, idle[] = { KERNEL + 0x10, KERNEL + 0x210, KERNEL + 0x310 };
 	uint64_t frame[3] = { 0, AT(F_WORK, x->shift), AT(F_MAIN, x->shift) };
 	char name[16];
 	uint64_t i, k;
@@ -75,7 +75,11 @@ static void make_trace(struct synth *s, const struct spec *x)
 		synth_symbol(s, x->build, AT(i, x->shift) - 0x10, 0x100, 0, false, AT(i, x->shift) - 0x10,
 			     i == F_MAIN ? "main" : i == F_WORK ? "work" : !i && x->leaf0 ? x->leaf0 : name, "prog.c", 10 + i);
 	}
+	synth_ksym(s, KERNEL + 0x200, 0x100, "worker_thread", "");
+	synth_ksym(s, KERNEL + 0x300, 0x100, "kthread", "");
+	synth_task(s, 2, 50, 50, 2, 0, TASK_KTHREAD, "kworker/0:1");
 	synth_stack(s, S_FUTEX, true, 0, 0, futex, NULL, 2);
+	synth_stack(s, S_IDLE, true, 0, 0, idle, NULL, 3);
 	frame[0] = 0x9010;
 	synth_stack(s, S_PLACE, false, 1, 0, frame, map, 3);
 	synth_stack(s, S_BLOCKED, false, 1, 0, frame + 1, map, 2);
@@ -89,6 +93,8 @@ static void make_trace(struct synth *s, const struct spec *x)
 		synth_cpu_sample(s, SEC, 1, 1, 0x409010, 0, S_PLACE, 1, MS);
 	if (x->blocked_ms)
 		synth_off_cpu(s, SEC, 1, 1, S_FUTEX, S_BLOCKED, 0, 10, x->blocked_ms * MS, x->blocked_ms * MS);
+	if (x->blocked_ms) /* without work all the time: a hundred times what the program blocks */
+		synth_off_cpu(s, SEC, 1, 2, S_IDLE, 0, 0, 10, 100 * x->blocked_ms * MS, SEC);
 	if (x->getpid)
 		calls(s, "getpid", x->getpid, x->getpid * 100);
 	synth_close(s);
@@ -239,6 +245,7 @@ static void test_planted(void **state)
 	part(f, HOT_BLOCKED, HOT_DIFF_REASON);
 	assert_string_equal(f->p.key[0].name, "futex");
 	near(f->p.key[0].w.a, 304.8 * (double)MS, 1e-9);
+	near(f->p.total.w.a, 304.8 * (double)MS, 1e-9); /* kernel threads without work are no part of it */
 	assert_true(verdict(f, "futex") == CMP_SAME || verdict(f, "futex") == CMP_UNCLEAR);
 }
 
