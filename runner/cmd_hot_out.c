@@ -100,6 +100,7 @@ struct job {
 	const char *title, *sub;
 	const char *const *arm; /* names of two, or NULL */
 	bool groups;            /* a profile each */
+	const struct hot *hot;  /* of one run */
 };
 
 static int put_speedscope(const struct job *j, FILE *f)
@@ -111,7 +112,7 @@ static int put_speedscope(const struct job *j, FILE *f)
 
 static int put_page(const struct job *j, FILE *f)
 {
-	struct hot_page_opts o = { .version = MMT_VERSION, .title = j->title, .sub = j->sub, .arm = j->arm };
+	struct hot_page_opts o = { .version = MMT_VERSION, .title = j->title, .sub = j->sub, .arm = j->arm, .hot = j->hot };
 
 	return hot_page_write(j->s, j->n, &o, f);
 }
@@ -225,7 +226,7 @@ int hot_forms_write(const struct hot_forms *o, const struct hot *h, const struct
 {
 	const char *base = strrchr(h->m->path, '/');
 	char sub[1024];
-	struct job j = { .forms = o, .title = base ? base + 1 : h->m->path, .sub = sub };
+	struct job j = { .forms = o, .title = base ? base + 1 : h->m->path, .sub = sub, .hot = h };
 	enum stacks_by to;
 	int err = 0;
 

@@ -436,3 +436,12 @@ const char *flame_weight_cell(char buf[FLAME_WEIGHT_BUF], const struct stacks *s
 {
 	return weight(buf, "", s->kind != HOT_FAULT, w);
 }
+
+const char *flame_share(char buf[FLAME_WEIGHT_BUF], double part, double of)
+{
+	double pct = 100 * part / of;
+	char num[NUM_BUF];
+
+	snprintf(buf, FLAME_WEIGHT_BUF, "%s", pct > 0 && pct < 0.005 ? "< 0.01 %" : num_percent(num, pct, false));
+	return buf;
+}

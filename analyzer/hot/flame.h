@@ -68,5 +68,9 @@ void flame_legend(bool diff, FILE *f);
 /* For <script>: an array of them all. */
 int flame_data(const struct flame *fl, size_t n, const char *const *arm, FILE *f);
 int flame_tables(const struct flame *fl, const char *const *arm, size_t rows, FILE *f);
+/* What else hot ranks of this kind: instructions, reasons, tasks. */
+int flame_ranks(const struct flame *fl, const struct hot *h, size_t rows, FILE *f);
+/* "12.3 %"; what is there, but less than 0.005 %, is "< 0.01 %" */
+const char *flame_share(char buf[FLAME_WEIGHT_BUF], double part, double of);
 
 #endif

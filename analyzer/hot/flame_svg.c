@@ -62,14 +62,14 @@ static void put_short(FILE *f, const char *name, size_t max)
 
 static void put_title(FILE *f, const struct flame *fl, const struct flame_node *n, unsigned int arm)
 {
-	char a[FLAME_WEIGHT_BUF], b[FLAME_WEIGHT_BUF], pct[NUM_BUF];
+	char a[FLAME_WEIGHT_BUF], b[FLAME_WEIGHT_BUF];
 
 	fputs("<title>", f);
 	put_short(f, flame_name(fl, n), NAME_MAX_TITLE);
 	if (fl->diff)
 		html_textf(f, ": %s \xe2\x86\x92 %s", flame_weight(a, fl->s, n->w[0]), flame_weight(b, fl->s, n->w[1]));
 	else
-		html_textf(f, ": %s, %s", flame_weight(a, fl->s, n->w[arm]), num_percent(pct, 100 * n->w[arm] / fl->total[arm], false));
+		html_textf(f, ": %s, %s", flame_weight(a, fl->s, n->w[arm]), flame_share(b, n->w[arm], fl->total[arm]));
 	fputs("</title>", f);
 }
 
@@ -161,6 +161,40 @@ static void put_idle(FILE *f, const struct flame *fl, const char *const *arm)
 		html_textf(f, " Kernel threads that wait for work are left out: %s.", flame_weight(a, s, wa));
 }
 
+/* Of one run: how many samples there were, where it was sampled. */
+static double variance(const struct stacks *s)
+{
+	double sum = 0;
+	size_t i;
+
+	for (i = 0; i < s->n_lines; i++)
+		sum += s->line[i].variance[0];
+	return sum;
+}
+
+static void put_samples(FILE *f, const struct stacks *s)
+{
+	char num[NUM_BUF];
+
+	if (s->count && variance(s) > 0)
+		html_textf(f, "%s sample%s stand%s for ", num_text(num, (double)s->count, 4), s->count == 1 ? "" : "s",
+			   s->count == 1 ? "s" : "");
+	else if (s->count && (s->kind == HOT_BLOCKED || s->kind == HOT_PREEMPT))
+		html_textf(f, "%s period%s: ", num_text(num, (double)s->count, 4), s->count == 1 ? "" : "s");
+	else if (s->count && s->kind == HOT_WAKER)
+		html_textf(f, "%s wakeup%s: ", num_text(num, (double)s->count, 4), s->count == 1 ? "" : "s");
+}
+
+/* Half the width of the 95 % interval. */
+static void put_error(FILE *f, const struct stacks *s)
+{
+	char a[FLAME_WEIGHT_BUF];
+	double v = variance(s);
+
+	if (v > 0)
+		html_textf(f, " (\xc2\xb1 %s)", flame_weight_cell(a, s, 1.96 * sqrt(v)));
+}
+
 static void put_sentence(FILE *f, const struct flame *fl, const char *const *arm)
 {
 	const struct stacks *s = fl->s;
@@ -170,9 +204,11 @@ static void put_sentence(FILE *f, const struct flame *fl, const char *const *arm
 	if (fl->diff) {
 		html_textf(f, "%s %s, %s %s.", arm[0], flame_weight(a, s, fl->total[0]), arm[1], flame_weight(b, s, fl->total[1]));
 	} else {
+		put_samples(f, s);
 		html_textf(f, "%s", flame_weight(a, s, fl->total[0]));
+		put_error(f, s);
 		if (!isnan(total) && total > 0)
-			html_textf(f, "; call paths explain %s of the %s that the totals count",
+			html_textf(f, "; that is %s of the %s that the totals count",
 				   num_percent(pct, 100 * all / total, false), flame_weight(b, s, total));
 		fputs(".", f);
 	}

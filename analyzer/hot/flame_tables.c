@@ -7,6 +7,7 @@
 
 #include "../page/html.h"
 #include "flame.h"
+#include "rank.h"
 
 #define LONGEST 160  /* of a name */
 #define FRAMES 24    /* of a path, from its leaf */
@@ -85,17 +86,33 @@ static void heads(FILE *f, const struct flame *fl, const char *const *arm, const
 
 static void cells(FILE *f, const struct flame *fl, const double w[STACKS_ARMS])
 {
-	char buf[FLAME_WEIGHT_BUF], num[NUM_BUF];
+	char buf[FLAME_WEIGHT_BUF], num[NUM_BUF], share[FLAME_WEIGHT_BUF];
 	size_t k;
 
 	for (k = 0; k < (fl->diff ? 2u : 1u); k++)
 		html_cell_text(f, w[k], flame_weight_cell(buf, fl->s, w[k]));
 	if (!fl->diff)
-		html_cell_text(f, w[0] / fl->total[0], num_percent(num, 100 * w[0] / fl->total[0], false));
+		html_cell_text(f, w[0] / fl->total[0], flame_share(share, w[0], fl->total[0]));
 	else if (w[0] > 0)
 		html_cell_text(f, w[1] / w[0], num_percent(num, 100 * (w[1] - w[0]) / w[0], true));
 	else
 		html_cell_text(f, INFINITY, w[1] > 0 ? "new" : "none");
+}
+
+/* A row is worth its place: some are there always. */
+#define ROWS_ALWAYS 5
+
+static bool worth(const struct flame *fl, const double w[STACKS_ARMS], size_t row)
+{
+	return heavier(w) > 0 && (row < ROWS_ALWAYS || (w[0] > 0 && w[0] >= FLAME_MIN_SHARE * fl->total[0]) ||
+				  (w[1] > 0 && w[1] >= FLAME_MIN_SHARE * fl->total[1]));
+}
+
+static void close_table(FILE *f, size_t more, const char *what)
+{
+	fputs("</tbody></table></div>\n", f);
+	if (more)
+		fprintf(f, "<p class=\"limit\">%zu more %s%s weigh%s less each.</p>\n", more, what, more == 1 ? "" : "s", more == 1 ? "s" : "");
 }
 
 static int functions(const struct flame *fl, struct top **out)
@@ -132,7 +149,7 @@ static int functions(const struct flame *fl, struct top **out)
 static int put_functions(const struct flame *fl, const char *const *arm, size_t rows, FILE *f)
 {
 	struct top *t;
-	size_t k;
+	size_t k, n;
 	int err = functions(fl, &t);
 
 	if (err)
@@ -143,7 +160,9 @@ static int put_functions(const struct flame *fl, const char *const *arm, size_t 
 	heads(f, fl, arm, "with calls");
 	head(f, "where", "", false);
 	fputs("</tr></thead>\n<tbody>\n", f);
-	for (k = 0; k < fl->s->n_fns && k < rows && heavier(t[k].self) > 0; k++) {
+	for (n = 0; n < fl->s->n_fns && heavier(t[n].self) > 0; n++)
+		;
+	for (k = 0; k < n && k < rows && worth(fl, t[k].self, k); k++) {
 		const struct stacks_fn *fn = &fl->s->fn[t[k].i];
 
 		fputs("<tr><th scope=\"row\"><span class=\"metric\">", f);
@@ -163,7 +182,7 @@ static int put_functions(const struct flame *fl, const char *const *arm, size_t 
 		}
 		fputs("</td></tr>\n", f);
 	}
-	fputs("</tbody></table></div>\n", f);
+	close_table(f, n - k, "function");
 	free(t);
 	return 0;
 }
@@ -187,7 +206,7 @@ static int put_paths(const struct flame *fl, const char *const *arm, size_t rows
 	heads(f, fl, arm, "weight");
 	head(f, "path", "", false);
 	fputs("</tr></thead>\n<tbody>\n", f);
-	for (k = 0; k < s->n_lines && k < rows && heavier(t[k].self) > 0; k++) {
+	for (k = 0; k < s->n_lines && k < rows && worth(fl, t[k].self, k); k++) {
 		const struct stacks_line *l = &s->line[t[k].i];
 
 		fputs("<tr>", f);
@@ -206,7 +225,7 @@ static int put_paths(const struct flame *fl, const char *const *arm, size_t rows
 		}
 		fputs("</td></tr>\n", f);
 	}
-	fputs("</tbody></table></div>\n", f);
+	close_table(f, s->n_lines - k, "path");
 	free(t);
 	return 0;
 }
@@ -216,4 +235,58 @@ int flame_tables(const struct flame *fl, const char *const *arm, size_t rows, FI
 	int err = put_functions(fl, arm, rows, f);
 
 	return err ? err : put_paths(fl, arm, rows, f);
+}
+
+static int put_rank(const struct flame *fl, const struct hot *h, enum hot_by by, size_t rows, FILE *f)
+{
+	enum hot_kind kind = fl->s->kind;
+	char label[1024], id[32], caption[128];
+	struct hot_row *row;
+	size_t n, k;
+	int err = hot_rank(h, kind, by, false, &row, &n);
+
+	if (err)
+		return err;
+	snprintf(id, sizeof(id), "%ss", hot_by_name(by));
+	snprintf(caption, sizeof(caption), "%s", by == HOT_BY_INSTRUCTION ? "function and offset in it." : by == HOT_BY_REASON ?
+		 "why tasks were blocked, by the functions of the kernel that they were in." : kind == HOT_WAKER ?
+		 "the waker, and whom it woke." : "command name and number.");
+	open_table(f, fl, id, caption);
+	head(f, hot_by_name(by), "", false);
+	head(f, "weight", "", true);
+	head(f, "share", "", true);
+	head(f, fl->s->kind == HOT_WAKER ? "wakeups" : kind == HOT_FAULT || kind == HOT_CPU ? "samples" : "periods", "", true);
+	fputs("</tr></thead>\n<tbody>\n", f);
+	for (k = 0; k < n && k < rows && row[k].weight > 0; k++) {
+		char buf[FLAME_WEIGHT_BUF];
+
+		if (k >= ROWS_ALWAYS && row[k].weight < FLAME_MIN_SHARE * h->kind[kind].weight)
+			break;
+		fputs("<tr><th scope=\"row\"><span class=\"metric\">", f);
+		hot_row_label(h, by, &row[k], label, sizeof(label));
+		if (by == HOT_BY_TASK) /* is short, and must not be broken within "->" */
+			html_text(f, label);
+		else
+			text_cut(f, label);
+		fputs("</span></th>", f);
+		html_cell_text(f, row[k].weight, flame_weight_cell(buf, fl->s, row[k].weight));
+		html_cell_text(f, row[k].weight, flame_share(buf, row[k].weight, h->kind[kind].weight));
+		html_cell(f, true, (double)row[k].count, 4);
+		fputs("</tr>\n", f);
+	}
+	close_table(f, n - k, hot_by_name(by));
+	free(row);
+	return 0;
+}
+
+int flame_ranks(const struct flame *fl, const struct hot *h, size_t rows, FILE *f)
+{
+	enum hot_kind kind = fl->s->kind;
+	int err = 0;
+
+	if (kind == HOT_FAULT || kind == HOT_CPU)
+		err = put_rank(fl, h, HOT_BY_INSTRUCTION, rows, f);
+	else if (kind == HOT_BLOCKED)
+		err = put_rank(fl, h, HOT_BY_REASON, rows, f);
+	return err ? err : put_rank(fl, h, HOT_BY_TASK, rows, f);
 }

@@ -34,6 +34,8 @@ static int part(struct stacks *const s, size_t i, size_t budget, const struct ho
 	flame_legend(o->arm != NULL, f);
 	flame_figure(fl, i, o->arm, f);
 	err = flame_tables(fl, o->arm, o->rows ? o->rows : 25, f);
+	if (!err && o->hot)
+		err = flame_ranks(fl, o->hot, o->rows ? o->rows : 25, f);
 	if (level == 2)
 		fputs("</section>\n", f);
 	return err;

@@ -12,6 +12,7 @@ struct hot_page_opts {
 	const char *title;      /* the trace, or the arms */
 	const char *sub;        /* below it; NULL: nothing */
 	const char *const *arm; /* names of two arms that are compared; NULL: of one run */
+	const struct hot *hot;  /* of one run: what it was made of, for more tables; NULL: without them */
 	size_t rows;            /* of a table; 0: 25 */
 };
 

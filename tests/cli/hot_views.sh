@@ -76,7 +76,13 @@ for kind in faults blocked preempted wakers cpu; do
 done
 [ "$(grep -c '<figure class="flame"' a.html)" = 5 ] || fail "not a graph for each kind"
 has a.html '<title>memcpy: '
-has a.html 'call paths explain 91.8 % of the 1200 faults that the totals count'
+has a.html '13 samples stand for 1101 faults ('
+has a.html 'id="t-instructions-faults"'
+has a.html 'memcpy+0x10'
+has a.html 'id="t-reasons-blocked"'
+has a.html 'demo 100 -&gt; demo-worker 101'
+lacks a.html '>0.00 %<'
+has a.html 'that is 91.8 % of the 1200 faults that the totals count'
 has a.html 'Kernel threads that wait for work are left out'
 lacks a.html 'worker_thread'
 lacks a.html 'nan'
