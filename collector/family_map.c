@@ -236,6 +236,8 @@ static int map_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, u
 		err = mmt_maps__know(m->maps, e->id, e->tgid, e->start, !want);
 	else
 		m->missed += unseen && want;
+	if (m->perf && e->exec)
+		mmt_maps__last_exec(m->maps, e->id, e->exec);
 	return err ? err : mmt_maps__exit(m->maps, e->id, now);
 }
 

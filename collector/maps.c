@@ -350,6 +350,25 @@ int mmt_maps__all_over(struct mmt_maps *m, struct process *p, uint64_t now)
 	return err;
 }
 
+/* An exec that the records of tasks tell: do the kernel's records of mappings, too? */
+static bool is_told(const struct mmt_maps *m, const struct process *p, uint64_t exec)
+{
+	return m->captured && p->told && p->begin > p->executed && p->begin <= exec + MMT_MAPS_SLACK;
+}
+
+/* It was not told: what it mapped then is not known. */
+static int other_program(struct mmt_maps *m, struct process *p, uint64_t now)
+{
+	int err;
+
+	p->gap = 0;
+	p->begin = now;
+	p->parent = 0;
+	p->complete = p->told = p->missed = false;
+	err = mmt_maps__image(m, p, 0, now);
+	return err ? err : mmt_maps__all_over(m, p, now);
+}
+
 int mmt_maps__exec(struct mmt_maps *m, uint64_t epoch, uint64_t now)
 {
 	struct process *p = mmt_maps__process(m, epoch);
@@ -358,24 +377,31 @@ int mmt_maps__exec(struct mmt_maps *m, uint64_t epoch, uint64_t now)
 
 	if (!p || p->ended != MMT_MAPS_FOREVER)
 		return 0;
-	told = m->captured && p->told && p->begin > p->executed && p->begin <= now + MMT_MAPS_SLACK;
+	told = is_told(m, p, now);
 	p->executed = now;
 	if (told || now <= p->begin || p->ignored)
 		return 0;
-	p->gap = 0;
-	p->begin = now;
-	p->parent = 0;
-	p->complete = p->told = p->missed = false;
-	err = mmt_maps__image(m, p, 0, now);
-	err = err ? err : mmt_maps__all_over(m, p, now);
+	err = other_program(m, p, now);
 	return err ? err : mmt_maps__enqueue(m, p);
+}
+
+void mmt_maps__last_exec(struct mmt_maps *m, uint64_t epoch, uint64_t exec)
+{
+	struct process *p = mmt_maps__process(m, epoch);
+
+	if (p && p->ended == MMT_MAPS_FOREVER)
+		p->last_exec = exec;
 }
 
 int mmt_maps__done(struct mmt_maps *m, struct process *p)
 {
 	const struct held none = { .to = p->ended };
-	int err = mmt_maps__all_over(m, p, p->ended);
+	int err = 0, ret;
 
+	if (p->last_exec > p->executed && p->last_exec > p->begin && !is_told(m, p, p->last_exec) && !p->ignored)
+		err = other_program(m, p, p->last_exec);
+	ret = mmt_maps__all_over(m, p, p->ended);
+	err = err ? err : ret;
 	p->done = true;
 	m->st.gone += !p->complete && !p->missed && !p->ignored;
 	free(p->map);

@@ -76,6 +76,8 @@ int mmt_maps__pass(struct mmt_maps *m, uint64_t now, uint64_t budget_ns);
 int mmt_maps__read(struct mmt_maps *m, uint64_t epoch, uint64_t now);
 /* It executed another program: unless records told it, its mappings are gone, and the new ones are wanted. */
 int mmt_maps__exec(struct mmt_maps *m, uint64_t epoch, uint64_t now);
+/* The same of one that is about to end, which may have gone by too quickly for mmt_maps__exec(). */
+void mmt_maps__last_exec(struct mmt_maps *m, uint64_t epoch, uint64_t exec);
 /* It ended. */
 int mmt_maps__exit(struct mmt_maps *m, uint64_t epoch, uint64_t now);
 /*

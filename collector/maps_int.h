@@ -77,6 +77,7 @@ struct process {
 	uint64_t start, born; /* CLOCK_BOOTTIME; the same of the trace clock */
 	uint64_t begin;    /* of its program, as far as that is known; 0: from before we looked */
 	uint64_t executed; /* as records of tasks tell, the last that was taken up */
+	uint64_t last_exec; /* of one that ends; 0 */
 	uint64_t looked;   /* at its mappings */
 	uint64_t due, gap; /* next look, and how long after the last */
 	uint64_t ended;    /* MMT_MAPS_FOREVER while it lives */

@@ -4,6 +4,7 @@
  * that each fault sample says by its address which program it was, whatever the mappings say.
  */
 #include <errno.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,6 +37,8 @@ static struct {
 	uint64_t n_images;
 	bool told; /* the kernel told of mappings */
 	/* samples, by mark */
+	bool asleep; /* the collector does not look while the job runs, until it says so */
+	int awake[2];
 	uint64_t samples[MARKS], named[MARKS], function[MARKS];
 } t;
 
@@ -143,6 +146,11 @@ static void record(void (*job)(void))
 	assert_int_equal(err, 0);
 	assert_int_equal(mmt_session__start(s), 0);
 	assert_int_equal(write(ready[1], "x", 1), 1);
+	if (t.asleep) {
+		char c;
+
+		assert_int_equal(read(t.awake[0], &c, 1), 1);
+	}
 	while (!waitpid(pid, &status, WNOHANG))
 		assert_true(mmt_session__poll(s, NULL, 0, 10) >= 0);
 	assert_int_equal(status, 0);
@@ -189,6 +197,8 @@ static void take_sample(const struct mmt_cell *c, const char *const want[MARKS])
 	if (!want[mark]) { /* code made at run time */
 		assert_true(p.at.anon);
 		t.named[mark] += p.at.mapping != 0;
+	} else if (!p.at.path && t.asleep) {
+		return; /* not known, which is not wrong */
 	} else {
 		if (strcmp(base_name(p.at.path), want[mark]))
 			fail_msg("mark %u at %llu of epoch %llu: 0x%llx is in \"%s\", not %s", mark, (unsigned long long)time,
@@ -200,6 +210,8 @@ static void take_sample(const struct mmt_cell *c, const char *const want[MARKS])
 	if (!s)
 		return;
 	assert_int_equal(sym_trace_frame(t.sym, s, 0, &p), 0);
+	if (t.asleep && !p.at.path)
+		return;
 	if (want[mark])
 		assert_string_equal(base_name(p.at.path), want[mark]);
 	else
@@ -217,9 +229,9 @@ static void take_row(const struct mmt_rows *rows, const struct mmt_cell *c, cons
 		break;
 	case MMT_TB_MAPPING:
 		assert_true(c[0].u < MAX_MAPS);
-		if (c[8].u && c[8].u < c[6].u) /* read while the process became another program: it was never there */
-			break;
 		snprintf(t.map[c[0].u], sizeof(t.map[0]), "%.*s", (int)c[15].len, (const char *)c[15].p);
+		if (c[8].u && c[8].u < c[6].u) /* read while the process became another program: it was never there */
+			t.map[c[0].u][0] = 0;
 		t.n_maps = c[0].u >= t.n_maps ? c[0].u + 1 : t.n_maps;
 		break;
 	case MMT_TB_FAULT_SAMPLE:
@@ -319,7 +331,7 @@ static void test_blinks(void **state)
 	assert_int_equal(mappings_of("blink"), BLINKS);
 	assert_in_range(mappings_of("[vdso]"), BLINKS, BLINKS + 10);
 	assert_in_range(t.n_images, 2 * BLINKS, 2 * BLINKS + 10);
-	assert_string_equal(t.said, "");
+	assert_null(strstr(t.said, "map:")); /* nothing is missing */
 	if (sampled(0))
 		assert_int_equal(t.function[0], t.samples[0]);
 }
@@ -458,6 +470,48 @@ static void test_forks(void **state)
 		assert_int_equal(t.function[1], t.samples[1]);
 }
 
+#define STORM 1500
+
+static void job_storm(void)
+{
+	char *blink[] = { "./blink", NULL }, *late[] = { "./late", NULL };
+	cpu_set_t one;
+	int i;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+	for (i = 0; i < STORM; i++)
+		run(blink);
+	dup2(t.awake[1], 100);
+	execv(late[0], late); /* this is lost, too */
+	_exit(4);
+}
+
+/* More than the kernel's ring holds, while nobody takes it: that is said, and what lives is read again. */
+static void test_lost(void **state)
+{
+	static const char *const want[MARKS] = { "blink", "late" };
+	size_t blinks;
+
+	(void)state;
+	begin();
+	make("blink", 0, "-DPAGES=1");
+	make("late", 1, "-DBEFORE='if (write(100, \"x\", 1) != 1) return 5; for (int i = 0; i < 200; i++) { touch_pages(MARK); usleep(2000); }'");
+	assert_int_equal(pipe(t.awake), 0);
+	t.asleep = true;
+	record(job_storm);
+	check(want);
+	blinks = mappings_of("blink");
+	assert_true(blinks >= 100 && blinks < STORM);
+	assert_non_null(strstr(t.said, "records of mappings found no room and /proc was read again"));
+	assert_true(mappings_of("late") >= 1);
+	if (sampled(1))
+		assert_in_range(t.function[1], t.samples[1] * 9 / 10, t.samples[1]); /* but for what was before the reading */
+	close(t.awake[0]);
+	close(t.awake[1]);
+}
+
 static void job_jit(void)
 {
 	char *argv[] = { "./jit", NULL };
@@ -495,6 +549,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_libraries, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_files, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_forks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_lost, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_jit, set_up, tear_down),
 	};
 

@@ -351,6 +351,33 @@ static void test_lost_exec(void **state)
 	assert_int_equal(find(1, 61 * MS, 0x400000), 0);
 	assert_int_equal(mmt_maps__pass(t.maps, 80 * MS, SECOND), 0);
 	assert_int_equal(stats().gone, 1); /* and /proc has no such process */
+	/* a child of which only the fork was told, and that it executed something before it ended */
+	know(2, PID + 2, 90 * MS);
+	know(3, PID + 3, 5 * MS);
+	rec_exec(85 * MS, PID + 3);
+	rec_mmap(86 * MS, PID + 3, 0x400000, 0x408000, "/a");
+	rec_fork(90 * MS, PID + 3, PID + 2);
+	mmt_maps__last_exec(t.maps, 2, 95 * MS);
+	assert_int_equal(mmt_maps__exit(t.maps, 2, 99 * MS), 0);
+	take(100 * MS);
+	assert_int_equal(find(2, 94 * MS, 0x400000), find(3, 94 * MS, 0x400000));
+	assert_true(find(2, 94 * MS, 0x400000) > 0);
+	assert_int_equal(find(2, 96 * MS, 0x400000), 0);
+	assert_int_equal(stats().gone, 2);
+	/* and one that was told in full */
+	know(4, PID + 4, 100 * MS);
+	rec_fork(100 * MS, PID + 3, PID + 4);
+	rec_exec(101 * MS, PID + 4);
+	rec_mmap(102 * MS, PID + 4, 0x400000, 0x408000, "/b");
+	mmt_maps__last_exec(t.maps, 4, 103 * MS);
+	assert_int_equal(mmt_maps__exit(t.maps, 4, 109 * MS), 0);
+	take(110 * MS);
+	assert_true(find(4, 104 * MS, 0x400000) > 0);
+	assert_int_equal(stats().gone, 2);
+	finish();
+	assert_string_equal(path_at(2, 94 * MS, 0x400000), "/a");
+	assert_string_equal(path_at(2, 96 * MS, 0x400000), "");
+	assert_string_equal(path_at(4, 104 * MS, 0x400000), "/b");
 }
 
 /* --------------------------------------------------- any order of things, beside a model of it */
