@@ -328,6 +328,12 @@ MMT_API uint64_t mmt_key_field(const struct mmt_type *t, unsigned int field, uin
 
 /* Copy every good chunk of `in` into a complete file `out`; st describes `in`. */
 MMT_API int mmt_recover(const char *in, const char *out, const struct mmt_reader_opts *opts, struct mmt_status *st);
+/*
+ * As mmt_recover(), but more rows and events can be written before mmt_writer__close(): of types
+ * that the trace's own schema has with as many fields.
+ */
+MMT_API int mmt_writer__open_copy(const char *in, const char *out, const struct mmt_reader_opts *opts,
+				  struct mmt_status *st, struct mmt_writer **w);
 
 #ifdef __cplusplus
 }

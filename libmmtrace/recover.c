@@ -11,7 +11,8 @@ static bool same_file(const char *a, const char *b)
 	return !stat(a, &sa) && !stat(b, &sb) && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
 }
 
-int mmt_recover(const char *in, const char *out, const struct mmt_reader_opts *opts, struct mmt_status *st)
+int mmt_writer__open_copy(const char *in, const char *out, const struct mmt_reader_opts *opts, struct mmt_status *st,
+			  struct mmt_writer **copy)
 {
 	struct mmt_writer_opts wopts = { .sz = sizeof(wopts) };
 	struct mmt_writer *w = NULL;
@@ -57,5 +58,14 @@ out:
 		mmt_writer__abandon(w);
 		return err;
 	}
-	return mmt_writer__close(w);
+	*copy = w;
+	return 0;
+}
+
+int mmt_recover(const char *in, const char *out, const struct mmt_reader_opts *opts, struct mmt_status *st)
+{
+	struct mmt_writer *w;
+	int err = mmt_writer__open_copy(in, out, opts, st, &w);
+
+	return err ? err : mmt_writer__close(w);
 }

@@ -11,6 +11,7 @@
 
 #include "../analyzer/out.h"
 #include "../collector/session.h"
+#include "bundle.h"
 #include "child.h"
 #include "cmd.h"
 #include "events.h"
@@ -25,13 +26,13 @@ struct record_args {
 	struct mmt_session_opts o;
 	pid_t pids[OPT_MAX_IDS], tids[OPT_MAX_IDS];
 	struct events events;
-	bool all;
+	bool all, bundle;
 	double duration; /* s; 0: until stopped */
 	int verbose;
 	char **argv;     /* of the command; NULL: none */
 };
 
-enum { KEY_COMM = 256, KEY_PROFILE, KEY_DURATION, KEY_RING, KEY_PROBE, KEY_VERIFY, KEY_SHIFT };
+enum { KEY_COMM = 256, KEY_PROFILE, KEY_DURATION, KEY_RING, KEY_PROBE, KEY_VERIFY, KEY_SHIFT, KEY_BUNDLE };
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, 0, "What to record (default: the whole machine, or the command)", 1 },
@@ -49,6 +50,7 @@ static const struct argp_option options[] = {
 	{ "duration", KEY_DURATION, "SECONDS", 0, "Stop after this time", 2 },
 	{ "ring", KEY_RING, "KIB", 0, "Ring per CPU (default 8192)", 2 },
 	{ "clock-shift", KEY_SHIFT, "BITS", 0, "Keep event times in units of 2^BITS ns (default 4: 16 ns)", 2 },
+	{ "bundle", KEY_BUNDLE, NULL, 0, "At the end, put the names of code into the trace, for other machines", 2 },
 	{ "probe", KEY_PROBE, "KIND", 0, "auto, tp_btf or raw_tp", 2 },
 	{ "verify", KEY_VERIFY, NULL, 0, "Count switches and page faults by perf too (about 60 ns each)", 2 },
 	{ "verbose", 'v', NULL, 0, "Say more", 2 },
@@ -131,6 +133,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		err = opt_choice(state, arg, "probe", probes, 3, &i);
 		o->probe = probes[err ? 0 : i];
 		return err;
+	case KEY_BUNDLE:
+		a->bundle = true;
+		return 0;
 	case KEY_VERIFY:
 		o->verify = true;
 		return 0;
@@ -141,6 +146,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->verbose = -1;
 		return 0;
 	case ARGP_KEY_END:
+		if (a->bundle && !strcmp(o->output, "-"))
+			argp_error(state, "--bundle reads the trace again: give -o FILE");
+		if (a->bundle && !events_have(&a->events, "map"))
+			argp_error(state, "--bundle needs to know where code is: add -e map");
 		if (o->freq && !events_have(&a->events, "profile"))
 			argp_error(state, "-F is the rate of -e profile: name that too");
 		return 0;
@@ -298,6 +307,11 @@ static int record(struct record_args *a, const char *line)
 	err = mmt_session__stop(r.s) || err;
 	mmt_session__stats(r.s, &st);
 	say_end(a, &st);
+	if (!err && a->bundle) {
+		mmt_session__close(r.s);
+		r.s = NULL;
+		err = bundle_file(a->o.output, NULL, a->verbose);
+	}
 	status = err ? MMT_EXIT_OURS : a->argv ? exit_status(r.status) : 0;
 out:
 	child_destroy(&r.child);

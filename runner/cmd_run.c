@@ -16,7 +16,7 @@ struct settings {
 };
 
 enum { KEY_ARM = 256, KEY_SET, KEY_WARMUP, KEY_FORCE, KEY_APPEND, KEY_PROFILE, KEY_SCOPE, KEY_PROBE, KEY_NO_TRACE,
-       KEY_VERIFY, KEY_DRY };
+       KEY_VERIFY, KEY_DRY, KEY_BUNDLE };
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, OPTION_DOC, "What to run:", 1 },
@@ -40,6 +40,7 @@ static const struct argp_option options[] = {
 	{ "event", 'e', "LIST", 0, "Families or events: sched, sched:waking, ... (mmt-trace list events)", 3 },
 	{ "frequency", 'F', "HZ", 0, "Samples of each CPU a second, of -e profile (default 199)", 3 },
 	{ "scope", KEY_SCOPE, "WHAT", 0, "machine (default), or tree: the command and its descendants", 3 },
+	{ "bundle", KEY_BUNDLE, NULL, 0, "Put the names of code into each trace, for other machines", 3 },
 	{ "probe", KEY_PROBE, "KIND", 0, "auto, tp_btf or raw_tp", 3 },
 	{ "verify", KEY_VERIFY, NULL, 0, "Count switches and page faults by perf too (about 60 ns each)", 3 },
 	{ "no-trace", KEY_NO_TRACE, NULL, 0, "Run without tracing (needs no privilege)", 3 },
@@ -112,6 +113,9 @@ static int parse_trace(int key, char *arg, struct argp_state *state)
 		return choice(state, "scope", arg, scopes, &o->scope);
 	case KEY_PROBE:
 		return choice(state, "probe", arg, probes, &o->probe);
+	case KEY_BUNDLE:
+		o->bundle = true;
+		return 0;
 	case KEY_VERIFY:
 		o->verify = true;
 		return 0;

@@ -25,6 +25,7 @@ struct run_opts {
 	const char *profile, *scope, *probe;
 	struct events events; bool events_said; /* -e */
 	int freq;            /* -F; 0: not said */
+	bool bundle;
 	int iterations, warmup;   /* -1: as the configs say */
 	bool force, append, no_trace, verify, dry;
 	int verbose;

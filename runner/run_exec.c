@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../analyzer/out.h"
+#include "bundle.h"
 #include "child.h"
 #include "cmd.h"
 #include "run.h"
@@ -160,6 +161,10 @@ static int open_trace(struct exec *e)
 	if (!ro->events_said && c->events)
 		err = err ? err : events_parse(c->events, &ev, why, sizeof(why)); /* has been checked */
 	events_apply(&ev, &o);
+	if (!err && ro->bundle && !events_have(&ev, "map")) {
+		out_err("run: --bundle needs to know where code is: add -e map");
+		err = -EINVAL;
+	}
 
 	if (!err)
 		pairs = calloc(meta.n, sizeof(*pairs));
@@ -188,6 +193,7 @@ static int open_trace(struct exec *e)
 static int close_trace(struct exec *e)
 {
 	struct mmt_session_stats *t = &e->x->trace;
+	char path[PATH_MAX];
 	int err;
 
 	if (!e->s)
@@ -202,6 +208,10 @@ static int close_trace(struct exec *e)
 	e->r->sum.bytes += t->bytes;
 	e->r->sum.cpu_ns += t->cpu_ns;
 	e->r->cpu_ns += e->x->cpu_ns;
+	if (!err && e->r->o->bundle) {
+		snprintf(path, sizeof(path), "%s/trace.mmt", e->x->dir);
+		err = bundle_file(path, NULL, -1);
+	}
 	return err || e->trace_broken ? MMT_EXIT_OURS : 0;
 }
 

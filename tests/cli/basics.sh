@@ -24,7 +24,7 @@ expect 0 "$MMT" --version
 grep -qE '[0-9]+\.[0-9]+\.[0-9]+' o || fail "no version in: $(cat o)"
 expect 0 "$MMT" help
 commands=$("$TOP/scripts/options.sh" "$MMT")
-for c in run record mark info report compare explain export check recover list; do
+for c in run record mark info report compare explain export check recover bundle list; do
 	grep -qx $c <<<"$commands" || fail "help does not list $c"
 done
 for c in $commands; do

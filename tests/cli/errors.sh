@@ -44,7 +44,7 @@ expect 125 "regex.conf:5: " "$mmt" run -c ./regex.conf
 expect 125 "no config 'nope'" "$mmt" run -c nope
 expect 2 "MMT_TRACE_CTL is not set" env -u MMT_TRACE_CTL "$mmt" mark here
 expect 2 "/nowhere.*has the recording ended" "$mmt" mark -s /nowhere here
-for cmd in report info recover export; do
+for cmd in report info recover export bundle; do
 	expect 2 "nothing.mmt: no such file" "$mmt" $cmd nothing.mmt
 	expect 2 "text: not a trace" "$mmt" $cmd text
 	expect 2 "empty: " "$mmt" $cmd empty

@@ -296,6 +296,34 @@ static void test_recover(void **state)
 	trace_drop(in);
 }
 
+/* A copy takes more rows, and is the same trace before them. */
+static void test_copy_more(void **state)
+{
+	static const char text[] = "added";
+	const struct mmt_cell row[] = { { .u = 0 }, { .u = 1 }, { .p = text, .len = sizeof(text) - 1 } };
+	struct whole *w = *state;
+	char *in = trace_tmp(), *out = trace_tmp();
+	struct mmt_writer *copy = NULL;
+	struct digest d;
+	unsigned int i;
+
+	trace_spill(in, w->b.p, w->b.len);
+	for (i = 0; i < 2; i++) { /* of a whole trace, and of the copy */
+		assert_int_equal(mmt_writer__open_copy(i ? out : in, i ? in : out, NULL, NULL, &copy), 0);
+		assert_int_equal(mmt_writer__row(copy, MMT_TB_NOTE, row, 3), 0);
+		assert_int_equal(mmt_writer__close(copy), 0);
+		d = trace_digest(i ? in : out, NULL);
+		assert_int_equal(d.ret, 0);
+		assert_true(d.st.complete);
+		assert_int_equal(d.st.bad_chunks, 0);
+		assert_int_equal(d.st.skipped_bytes, 0);
+		assert_int_equal(d.chunks, w->d.chunks + i + 1);
+	}
+	assert_int_equal(mmt_writer__open_copy(in, in, NULL, NULL, &copy), -EINVAL);
+	trace_drop(in);
+	trace_drop(out);
+}
+
 /* Without preamble and schema the standard types are assumed. */
 static void test_head_lost(void **state)
 {
@@ -330,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_lying_payloads),
 		cmocka_unit_test(test_recover),
+		cmocka_unit_test(test_copy_more),
 		cmocka_unit_test(test_head_lost),
 	};
 
