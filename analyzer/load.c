@@ -15,10 +15,11 @@
 #include "model_int.h"
 #include "numa/numa.h"
 #include "syscalls.h"
+#include "vms/vms.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define MAX_COLS 40
-#define MAX_TABLES 16
+#define MAX_TABLES 32
 
 /* Where the wanted columns stand in a table of this file; -1: nowhere. */
 struct colmap {
@@ -497,6 +498,16 @@ static int row_placement(struct load *l, const struct row *r)
 	return numa_row(l->m, r);
 }
 
+static int row_vm(struct load *l, const struct row *r)
+{
+	return vms_row(l->m, r);
+}
+
+static int row_vcpu(struct load *l, const struct row *r)
+{
+	return vms_vcpu_row(l->m, r);
+}
+
 static const struct table_loader {
 	uint16_t id;
 	const char *const *cols;
@@ -520,6 +531,8 @@ static const struct table_loader {
 	{ MMT_TB_FAULT_TOTALS, faults_cols, FAULTS_COLS, row_fault },
 	{ MMT_TB_FAULT_LATENCY, fault_latency_cols, FAULT_LATENCY_COLS, row_fault_latency },
 	{ MMT_TB_PLACEMENT, numa_cols, NUMA_COLS, row_placement },
+	{ MMT_TB_VM, vms_cols, VMS_COLS, row_vm },
+	{ MMT_TB_VCPU, vms_vcpu_cols, VMS_VCPU_COLS, row_vcpu },
 };
 
 static uint32_t has_mask(const struct colmap *map, int n)
@@ -532,17 +545,13 @@ static uint32_t has_mask(const struct colmap *map, int n)
 	return mask;
 }
 
-/* A column whose kind (number or bytes) is not the one expected is as good as absent. */
-static bool usable(const struct mmt_field *f, const char *name)
+/* A column whose kind (number or bytes) is not the one that the standard has for it is as good as absent. */
+static bool usable(const struct mmt_field *f, uint16_t table)
 {
-	static const char *const bytes[] = { "key", "name", "arg", "comm", "path", "text", "source",
-					     "distance", "place_ns", "wait_hist", "off_hist", "class", "hist" };
-	bool want_bytes = false;
-	size_t i;
+	const struct mmt_type *std = mmt_std_type(table);
+	int i = mmt_type__field(std, f->name);
 
-	for (i = 0; i < N(bytes); i++)
-		want_bytes |= !strcmp(bytes[i], name);
-	return (f->fmt >= MMT_FMT_STR) == want_bytes;
+	return i >= 0 && (f->fmt >= MMT_FMT_STR) == (std->fields[i].fmt >= MMT_FMT_STR);
 }
 
 static void map_columns(const struct table_loader *t, struct colmap *map, const struct mmt_type *type)
@@ -552,7 +561,7 @@ static void map_columns(const struct table_loader *t, struct colmap *map, const 
 	map->type = type;
 	for (i = 0; i < t->n_cols; i++) {
 		map->idx[i] = mmt_type__field(type, t->cols[i]);
-		if (map->idx[i] >= 0 && t->id != MMT_TB_META && !usable(&type->fields[map->idx[i]], t->cols[i]))
+		if (map->idx[i] >= 0 && !usable(&type->fields[map->idx[i]], t->id))
 			map->idx[i] = -1;
 	}
 }

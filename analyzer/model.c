@@ -10,6 +10,7 @@
 #include "model_int.h"
 #include "numa/numa.h"
 #include "syscalls.h"
+#include "vms/vms.h"
 
 void model_free(struct model *m)
 {
@@ -24,6 +25,7 @@ void model_free(struct model *m)
 	syscalls_free(m->syscalls);
 	faults_free(m->faults);
 	numa_free(m->numa);
+	vms_free(m->vms);
 	free(m->meta);
 	free(m->marks);
 	free(m->clocks);
@@ -131,21 +133,13 @@ static int find_leaders(struct model *m)
 	return err;
 }
 
-int model_finish(struct model *m)
+/* First and last instant, and what lies between. */
+static int find_window(struct model *m)
 {
 	uint64_t last = last_instant(m), end;
 	bool any = false;
 	size_t i;
 
-	if (find_leaders(m))
-		return -ENOMEM;
-	if (m->n_cpus)
-		qsort(m->cpus, m->n_cpus, sizeof(*m->cpus), cmp_cpu);
-	for (i = 0; i < m->n_cpus; i++)
-		if (u64map_put(&m->by_cpu, m->cpus[i].cpu, (uint32_t)i))
-			return -ENOMEM;
-	if (numa_finish(m))
-		return -ENOMEM;
 	for (i = 0; i < m->n_marks; i++) {
 		const struct model_mark *k = &m->marks[i];
 
@@ -172,6 +166,24 @@ int model_finish(struct model *m)
 		return 0;
 	}
 	return m->window == WINDOW_ALL ? 0 : -ENOENT;
+}
+
+int model_finish(struct model *m)
+{
+	size_t i;
+	int err;
+
+	if (find_leaders(m))
+		return -ENOMEM;
+	if (m->n_cpus)
+		qsort(m->cpus, m->n_cpus, sizeof(*m->cpus), cmp_cpu);
+	for (i = 0; i < m->n_cpus; i++)
+		if (u64map_put(&m->by_cpu, m->cpus[i].cpu, (uint32_t)i))
+			return -ENOMEM;
+	if (numa_finish(m))
+		return -ENOMEM;
+	err = find_window(m);
+	return err ? err : vms_finish(m);
 }
 
 const char *model_meta(const struct model *m, const char *key)

@@ -116,6 +116,7 @@ struct model_opts {
 struct syscalls;
 struct faults;
 struct numa;
+struct vms;
 
 struct model {
 	const char *path;
@@ -137,6 +138,7 @@ struct model {
 	struct syscalls *syscalls; /* NULL: the trace says nothing of them; see syscalls.h */
 	struct faults *faults; /* NULL: no task faulted, or the trace says nothing of it; see faults.h */
 	struct numa *numa; /* NULL: no placement in the trace; see numa/numa.h */
+	struct vms *vms; /* NULL: no virtual machine in the trace; see vms/vms.h */
 	struct u64map by_epoch, by_cgroup, by_cpu;
 	uint32_t task_has, cpu_has, foot_has, hist_has; /* columns in the file; hist: bit 0 wait, bit 1 off, bit 2 place */
 	bool have_task_totals, have_cpu_totals, placed; /* placed: placement was recorded */

@@ -339,6 +339,30 @@ static const struct mmt_field placement_f[] = {
 	COL("cost_ns", NS, "ns", "CPU time of the whole measurement"),
 };
 
+static const struct mmt_field vm_f[] = {
+	COL("time", TIME, "ns", "when it was seen"),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("vm", U64, "", "number of the virtual machine, from 1: one for each process that is one"),
+	COL("event", ENUM, "found,renamed,ended,still", "still: at a mark, it is there"),
+	COL("name", STR, "", "as it was started or is known to systemd, or made of the process's number"),
+	COL("kind", STR, "", "what runs it: qemu, firecracker, cloud-hypervisor, crosvm, kvmtool, other"),
+	COL("accel", STR, "", "kvm, tcg or unknown"),
+	COL("tgid", TID, "", "its process"),
+	COL("epoch", U64, "", "task epoch of the process's leader; 0 not known"),
+	COL("cgroup", U64, "", "cgroup of that task; 0 not known"),
+	COL("scope", STR, "", "unit of systemd that it is in, as libvirt makes them; empty none"),
+	COL("vcpus", U64, "count", "virtual CPUs by its file descriptors; 0 not known"),
+};
+static const struct mmt_field vcpu_f[] = {
+	COL("time", TIME, "ns", "when it was seen"),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("vm", U64, "", "number of the virtual machine, see table vm"),
+	COL("index", U64, "", "number of the virtual CPU; 2^32 - 1: the thread runs all of them in turn"),
+	COL("tid", TID, "", "its thread"),
+	COL("epoch", U64, "", "task epoch of the thread; 0 not known"),
+	COL("event", ENUM, "found,ended", ""),
+};
+
 static const struct mmt_field syscall_totals_f[] = {
 	COL("time", TIME, "ns", "end of the interval"),
 	COL("segment", U64, "", "number of the mark before it"),
@@ -397,6 +421,8 @@ static const struct mmt_type std_types[] = {
 	TB(MMT_TB_CPU_SAMPLE, "cpu_sample", cpu_sample_f, "what a CPU was doing, sampled"),
 	TB(MMT_TB_PLACEMENT, "placement", placement_f, "memory per node of processes and cgroups"),
 	TB(MMT_TB_FAULT_LATENCY, "fault_latency", fault_latency_f, "how long page faults took, added in the interval"),
+	TB(MMT_TB_VM, "vm", vm_f, "virtual machines among the processes"),
+	TB(MMT_TB_VCPU, "vcpu", vcpu_f, "threads that are virtual CPUs"),
 	TB(MMT_TB_IMAGE, "image", image_f, "from when on a process had which mappings"),
 };
 

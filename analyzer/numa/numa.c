@@ -136,7 +136,7 @@ static void settle(const struct model *m, struct numa_proc *p)
 	memset(p->weight, 0, n * sizeof(*p->weight));
 }
 
-static void sum_add(struct numa_sum *a, const struct numa_sum *b)
+void numa_sum_add(struct numa_sum *a, const struct numa_sum *b)
 {
 	a->run += b->run;
 	a->covered += b->covered;
@@ -299,8 +299,7 @@ void numa_leader(struct model *m, const struct model_task *t)
 		p->tgid = 0;
 }
 
-/* Node of a place of task_totals: CPUs on small machines, else nodes. */
-static unsigned int node_of(const struct model *m, bool cpus, unsigned int place)
+unsigned int numa_node_of(const struct model *m, bool cpus, unsigned int place)
 {
 	uint32_t i;
 
@@ -328,7 +327,7 @@ int numa_run(struct model *m, const struct model_task *t, const uint64_t *place,
 	for (i = 0; i < n; i++) {
 		if (!place[i])
 			continue;
-		node = node_of(m, !v || !strcmp(v, "cpu"), i);
+		node = numa_node_of(m, !v || !strcmp(v, "cpu"), i);
 		if (!p || node >= x->n_nodes) {
 			x->all.run += (double)place[i];
 			continue;
@@ -384,7 +383,7 @@ int numa_finish(struct model *m)
 			p->lo[k] /= p->in_window;
 			p->hi[k] /= p->in_window;
 		}
-		sum_add(&x->all, &p->sum);
+		numa_sum_add(&x->all, &p->sum);
 	}
 	return err;
 }

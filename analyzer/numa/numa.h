@@ -73,6 +73,10 @@ void numa_forget(struct numa *x);
 int numa_finish(struct model *m);
 void numa_free(struct numa *x);
 
+/* Node of a place of task_totals, which are CPUs (meta totals.place) or nodes; UINT32_MAX: not known. */
+unsigned int numa_node_of(const struct model *m, bool cpus, unsigned int place);
+void numa_sum_add(struct numa_sum *a, const struct numa_sum *b);
+
 /* Were placements recorded? */
 bool numa_recorded(const struct model *m);
 

@@ -172,6 +172,25 @@ void synth_placement(struct synth *s, const struct synth_placement *p)
 	row(s, MMT_TB_PLACEMENT, c, 13);
 }
 
+void synth_vm(struct synth *s, const struct synth_vm *v)
+{
+	const struct mmt_cell c[] = {
+		num(v->time), num(v->segment), num(v->number), num(v->event), str(v->name), str(v->kind ? v->kind : "qemu"),
+		str(v->accel ? v->accel : "kvm"), num(v->tgid), num(v->epoch), num(v->cgroup), str(v->scope ? v->scope : ""),
+		num(v->vcpus),
+	};
+
+	row(s, MMT_TB_VM, c, 12);
+}
+
+void synth_vcpu(struct synth *s, uint64_t time, uint64_t segment, uint64_t vm, uint64_t index, uint64_t tid, uint64_t epoch,
+		bool ended)
+{
+	const struct mmt_cell c[] = { num(time), num(segment), num(vm), num(index), num(tid), num(epoch), num(ended) };
+
+	row(s, MMT_TB_VCPU, c, 7);
+}
+
 void synth_cpu_totals(struct synth *s, uint64_t time, uint64_t segment, unsigned int cpu, const uint64_t v[MC_N])
 {
 	struct mmt_cell c[3 + MC_N] = { num(time), num(segment), num(cpu) };

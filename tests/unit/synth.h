@@ -35,6 +35,11 @@ void synth_totals(struct synth *s, uint64_t time, uint64_t segment, uint64_t epo
 void synth_places(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, const uint64_t *ns, size_t n);
 struct synth_placement { uint64_t time, segment, epoch, cgroup, node, kind, method, kb, lo, hi, n, sampled, cost_ns; };
 void synth_placement(struct synth *s, const struct synth_placement *p);
+struct synth_vm { uint64_t time, segment, number, event; const char *name, *kind, *accel; uint64_t tgid, epoch, cgroup; const char *scope; uint64_t vcpus; };
+/* kind and accel NULL: qemu, kvm; scope NULL: none */
+void synth_vm(struct synth *s, const struct synth_vm *v);
+void synth_vcpu(struct synth *s, uint64_t time, uint64_t segment, uint64_t vm, uint64_t index, uint64_t tid, uint64_t epoch,
+		bool ended);
 void synth_cpu_totals(struct synth *s, uint64_t time, uint64_t segment, unsigned int cpu, const uint64_t v[MC_N]);
 void synth_counter(struct synth *s, uint64_t segment, const char *source, const char *name, int64_t scope, uint64_t value);
 void synth_faults(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, const uint64_t v[FT_N]);
