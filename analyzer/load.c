@@ -65,6 +65,8 @@ static const char *const footprint_cols[] = {
 	"user_ns", "sys_ns", "rss_kb", "maxrss_kb", "map_kb", "minflt", "majflt", "nvcsw", "nivcsw", "migrations",
 	"drains", "events", "bytes", "time", "segment",
 };
+enum { CL_SAMPLES, CL_RUNNING, CL_MAX, CL_BUSY, CL_SEGMENT, CL_CPU, CL_TIME };
+static const char *const cpu_load_cols[] = { "samples", "running", "max", "busy", "segment", "cpu", "time" };
 static const char *const note_cols[] = { "time", "level", "text" };
 
 #define get row_u64
@@ -109,6 +111,7 @@ static void forget_totals(struct model *m)
 	}
 	for (i = 0; i < m->n_cpus; i++) {
 		memset(m->cpus[i].v, 0, sizeof(m->cpus[i].v));
+		memset(&m->cpus[i].load, 0, sizeof(m->cpus[i].load));
 		m->cpus[i].ran = false;
 	}
 	syscalls_forget(m->syscalls);
@@ -493,6 +496,23 @@ static int row_fault_latency(struct load *l, const struct row *r)
 	return fault_latency_row(l->m, r);
 }
 
+static int row_cpu_load(struct load *l, const struct row *r)
+{
+	struct model_segment *s = segment_of(l, get(r, CL_SEGMENT), get(r, CL_TIME));
+	struct model_cpu *c = cpu_of(l, get(r, CL_CPU));
+
+	if (!s || !c)
+		return -ENOMEM;
+	if (!model_selected(l->m, s->seq))
+		return 0;
+	c->load.samples += get(r, CL_SAMPLES);
+	c->load.running += get(r, CL_RUNNING);
+	c->load.busy += get(r, CL_BUSY);
+	if (get(r, CL_MAX) > c->load.max)
+		c->load.max = get(r, CL_MAX);
+	return 0;
+}
+
 static int row_placement(struct load *l, const struct row *r)
 {
 	return numa_row(l->m, r);
@@ -533,6 +553,7 @@ static const struct table_loader {
 	{ MMT_TB_PLACEMENT, numa_cols, NUMA_COLS, row_placement },
 	{ MMT_TB_VM, vms_cols, VMS_COLS, row_vm },
 	{ MMT_TB_VCPU, vms_vcpu_cols, VMS_VCPU_COLS, row_vcpu },
+	{ MMT_TB_CPU_LOAD, cpu_load_cols, N(cpu_load_cols), row_cpu_load },
 };
 
 static uint32_t has_mask(const struct colmap *map, int n)

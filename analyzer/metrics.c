@@ -8,6 +8,7 @@
 #include "faults.h"
 #include "hot/blocked.h"
 #include "metrics.h"
+#include "nodes/nodes.h"
 #include "numa/numa.h"
 #include "syscalls.h"
 
@@ -24,6 +25,7 @@ enum { /* source */
 	FROM_SYSCALL,  /* column `cols` of the system calls: of the call `counter`, of its class `counter_name` */
 	FROM_FAULTS,   /* sum of fault_totals columns `cols`, the collector left out */
 	FROM_NUMA,     /* placement held against run time, arg says what of it */
+	FROM_NODES,    /* tasks on run queues, arg says what of it */
 	FROM_BLOCKED,  /* off_cpu rows of reason `cols` */
 	FROM_SPREAD,   /* how busy time lies on the CPUs, arg says what of it */
 };
@@ -232,6 +234,16 @@ static const struct metric catalogue[] = {
 		"pages allocated on a node other than the one wanted, by /proc/vmstat"),
 	COUNTER("numa.alloc.other", METRIC_LOWER, true, "proc.vmstat", "numa_other",
 		"pages allocated on a node other than that of the CPU, by /proc/vmstat"),
+	{ .name = "load.tasks", .unit = "tasks", .better = METRIC_NEITHER, .kind = METRIC_RATE, .min_rel = 0.05, .detail = true,
+	  .source = FROM_NODES, .arg = NODES_TASKS,
+	  .definition = "tasks that run or wait for a CPU, mean of samples of all run queues; only with -e load" },
+	{ .name = "load.imbalance", .unit = "%", .better = METRIC_LOWER, .kind = METRIC_FRACTION, .min_rel = 0.05,
+	  .source = FROM_NODES, .arg = NODES_IMBALANCE,
+	  .definition = "what the least loaded node has less than the most loaded one, as a share of that; load: tasks for each CPU; "
+			"only with -e load" },
+	{ .name = "load.imbalance.cpu", .unit = "ratio", .better = METRIC_LOWER, .kind = METRIC_RATE, .min_rel = 0.05, .detail = true,
+	  .source = FROM_NODES, .arg = NODES_CPU_IMBALANCE,
+	  .definition = "tasks on the CPU that has most, over the mean of all CPUs; 1 is even; only with -e load" },
 	SYSCALL("syscall.count", METRIC_LOWER, false, SC_COUNT, NULL, NULL, "system calls that returned; only with -e syscall"),
 	{ .name = "syscall.rate", .unit = "1/s", .better = METRIC_NEITHER, .kind = METRIC_RATE, .min_rel = 0.05, .detail = true,
 	  .source = FROM_SYSCALL, .per = PER_SECOND, .cols = SC_COUNT, .arg = 1, .definition = "system calls a second" },
@@ -481,6 +493,8 @@ int metric_value(const struct metric_ctx *ctx, const struct metric *metric, doub
 		break;
 	case FROM_NUMA:
 		return numa_metric(m, (enum numa_what)metric->arg, value);
+	case FROM_NODES:
+		return nodes_metric(m, (enum nodes_what)metric->arg, value);
 	case FROM_BLOCKED:
 		if (!ctx->blocked)
 			return -ENODATA;

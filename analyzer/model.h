@@ -75,6 +75,7 @@ struct model_cpu {
 	uint32_t cpu, core, llc, node, package;
 	bool in_topology, online, ran;
 	uint64_t v[MC_N];
+	struct { uint64_t samples, running, max, busy; } load; /* sums of cpu_load; see nodes/nodes.h */
 };
 
 struct model_node {

@@ -32,6 +32,8 @@ struct table *report_cpus(const struct report *r);
 int report_faults(struct report *r, FILE *f);
 /* --numa: where memory was, and where it was used from. */
 int report_numa(struct report *r, FILE *f);
+/* --nodes: tasks and load of nodes and CPUs. */
+int report_nodes(struct report *r, FILE *f);
 /* One line through the log, printf-like; returns err. */
 int report_say(const struct report *r, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* System calls; and the memory management calls of them by what they asked for. */

@@ -36,13 +36,20 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
-struct rq {
-	__u64 clock;
-	int cpu;
-};
+struct rq;
 
 struct cfs_rq {
 	struct rq *rq; /* optional: CONFIG_FAIR_GROUP_SCHED */
+	unsigned int h_nr_queued;   /* optional: 6.14 */
+	unsigned int h_nr_runnable; /* optional: 6.14 */
+	unsigned int h_nr_delayed;  /* optional: 6.12 and 6.13 */
+};
+
+struct rq {
+	__u64 clock;
+	unsigned int nr_running;
+	struct cfs_rq cfs;
+	int cpu;
 };
 
 struct sched_entity {

@@ -258,6 +258,15 @@ static const struct mmt_field mapping_f[] = {
 	COL("build_id", BYTES, "", "GNU build-id of the file"),
 	COL("path", STR, "", "as the process saw it; [name] where it is no file"),
 };
+static const struct mmt_field cpu_load_f[] = {
+	COL("time", TIME, "ns", "end of the interval"),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("cpu", CPU, "", "one that was online at its end"),
+	COL("samples", U64, "count", "times its run queue was looked at"),
+	COL("running", U64, "count", "tasks on it, running or waiting to, sum over the samples; the collector itself is not counted"),
+	COL("max", U64, "count", "the most tasks that a sample saw"),
+	COL("busy", U64, "count", "samples that saw a task"),
+};
 static const struct mmt_field image_f[] = {
 	COL("time", TIME, "ns", "when the process was forked, or executed a program"),
 	COL("epoch", U64, "", "task epoch of the process's leader"),
@@ -423,6 +432,7 @@ static const struct mmt_type std_types[] = {
 	TB(MMT_TB_FAULT_LATENCY, "fault_latency", fault_latency_f, "how long page faults took, added in the interval"),
 	TB(MMT_TB_VM, "vm", vm_f, "virtual machines among the processes"),
 	TB(MMT_TB_VCPU, "vcpu", vcpu_f, "threads that are virtual CPUs"),
+	TB(MMT_TB_CPU_LOAD, "cpu_load", cpu_load_f, "tasks on a CPU's run queue, sampled, since its previous row"),
 	TB(MMT_TB_IMAGE, "image", image_f, "from when on a process had which mappings"),
 };
 

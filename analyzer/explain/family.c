@@ -23,7 +23,7 @@ static const struct explain_family families[] = {
 	{ .name = "numa", .title = "NUMA placement", .prefixes = "sched.migrations.cross_node,numa,mm.pages_migrated",
 	  .experiment = "hold both arms on one node (wrap=numactl -N 0 -m 0), or switch balancing off in both "
 			"(sysctl kernel.numa_balancing=0)" },
-	{ .name = "spread", .title = "use of the CPUs", .prefixes = "sched.cpus,sched.utilisation,sched.idle_time",
+	{ .name = "spread", .title = "use of the CPUs", .prefixes = "sched.cpus,sched.utilisation,sched.idle_time,load",
 	  .experiment = "give both arms the same CPUs (wrap=taskset -c LIST, or a cpuset); if their use carries the change, "
 			"it goes away" },
 	{ .name = "cpu", .title = "CPU time for the same work", .prefixes = "sched.run_time", .elapsed = true,

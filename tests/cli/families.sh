@@ -28,6 +28,8 @@ says 125 "did you mean 'syscall'?; there are: sched, sched:waking," "$MMT" recor
 says 125 "no event 'nonsense'; there are: sched," "$MMT" run -e sched,nonsense -- true
 says 2 "record it with -e syscall" "$MMT" report --syscalls "$TOP/tests/data/hackbench.mmt"
 says 2 "record it with -e place" "$MMT" report --numa "$TOP/tests/data/hackbench.mmt"
+says 2 "record it with -e load" "$MMT" report --nodes "$TOP/tests/data/hackbench.mmt"
+says 2 "--nodes goes alone" "$MMT" report --nodes --hist "$TOP/tests/data/hackbench.mmt"
 says 2 "--numa goes alone" "$MMT" report --numa --faults "$TOP/tests/data/hackbench.mmt"
 says 2 "--by machine" "$MMT" report --syscalls --by cpu "$TOP/tests/data/hackbench.mmt"
 printf '[benchmark]\nname = b\ncommand = true\n[metric elapsed]\nbuiltin = elapsed\n[trace]\nevents = sched, sycall\n' >b.conf

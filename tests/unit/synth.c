@@ -191,6 +191,15 @@ void synth_vcpu(struct synth *s, uint64_t time, uint64_t segment, uint64_t vm, u
 	row(s, MMT_TB_VCPU, c, 7);
 }
 
+void synth_cpu_load(struct synth *s, const struct synth_load *l)
+{
+	const struct mmt_cell c[] = {
+		num(l->time), num(l->segment), num(l->cpu), num(l->samples), num(l->running), num(l->max), num(l->busy),
+	};
+
+	row(s, MMT_TB_CPU_LOAD, c, 7);
+}
+
 void synth_cpu_totals(struct synth *s, uint64_t time, uint64_t segment, unsigned int cpu, const uint64_t v[MC_N])
 {
 	struct mmt_cell c[3 + MC_N] = { num(time), num(segment), num(cpu) };

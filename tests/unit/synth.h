@@ -40,6 +40,8 @@ struct synth_vm { uint64_t time, segment, number, event; const char *name, *kind
 void synth_vm(struct synth *s, const struct synth_vm *v);
 void synth_vcpu(struct synth *s, uint64_t time, uint64_t segment, uint64_t vm, uint64_t index, uint64_t tid, uint64_t epoch,
 		bool ended);
+struct synth_load { uint64_t time, segment, cpu, samples, running, max, busy; };
+void synth_cpu_load(struct synth *s, const struct synth_load *l);
 void synth_cpu_totals(struct synth *s, uint64_t time, uint64_t segment, unsigned int cpu, const uint64_t v[MC_N]);
 void synth_counter(struct synth *s, uint64_t segment, const char *source, const char *name, int64_t scope, uint64_t value);
 void synth_faults(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, const uint64_t v[FT_N]);
