@@ -47,17 +47,6 @@ static const char *const by_names[] = { "process", "task", "comm", "cgroup" };
 static const enum model_by by_values[] = { BY_PROCESS, BY_TASK, BY_COMM, BY_CGROUP };
 static const char *const sort_names[] = { "cpu", "wait", "switches", "migrations", "faults" }; /* enum live_sort */
 
-static int parse_delay(struct argp_state *state, const char *arg, double *v)
-{
-	char *end;
-
-	*v = strtod(arg, &end);
-	if (end != arg && !*end && *v >= 0.1 && *v <= 3600)
-		return 0;
-	argp_error(state, "delay '%s' is not a number of seconds from 0.1 to 3600", arg);
-	return EINVAL;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct settings *s = state->input;
@@ -82,7 +71,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		so->cgroup = arg;
 		return 0;
 	case 'd':
-		return parse_delay(state, arg, &s->o.delay);
+		return opt_delay(state, arg, &s->o.delay);
 	case 'n':
 		return opt_number(state, arg, "number of intervals", 1, 1000000000, &s->o.iterations);
 	case 'H':

@@ -42,6 +42,17 @@ int opt_number(struct argp_state *state, const char *arg, const char *what, unsi
 	return EINVAL;
 }
 
+int opt_delay(struct argp_state *state, const char *arg, double *v)
+{
+	char *end;
+
+	*v = strtod(arg, &end);
+	if (end != arg && !*end && *v >= 0.1 && *v <= 3600)
+		return 0;
+	argp_error(state, "delay '%s' is not a number of seconds from 0.1 to 3600", arg);
+	return EINVAL;
+}
+
 int opt_segment(struct argp_state *state, const char *arg, struct model_opts *m)
 {
 	char *end;

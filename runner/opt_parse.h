@@ -15,6 +15,8 @@
 int opt_ids(struct argp_state *state, const char *arg, pid_t *ids, size_t *n);
 int opt_number(struct argp_state *state, const char *arg, const char *what, unsigned long lo, unsigned long hi,
 	       unsigned long *v);
+/* Length of an interval, seconds. */
+int opt_delay(struct argp_state *state, const char *arg, double *v);
 /* --segment: which part of a trace. */
 int opt_segment(struct argp_state *state, const char *arg, struct model_opts *m);
 /* One of n names: its index. */

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "show_int.h"
+
+#define N_TABLES 4
+
+static int say(const struct vms_show_opts *o, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static int say(const struct vms_show_opts *o, int err, const char *fmt, ...)
+{
+	char line[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (o->log)
+		o->log(o->log_ctx, MMT_LOG_ERROR, line);
+	return err;
+}
+
+const char *vms_by_name(enum vms_by by)
+{
+	static const char *const name[VMS_BYS] = { "all", "vm", "place", "vcpu", "node" };
+
+	return name[by];
+}
+
+/* ---------------------------------------------------------------- which VMs */
+
+/* Also by a name that it had before. */
+static bool has_name(const struct vms_vm *vm, const char *name, size_t len)
+{
+	uint32_t i;
+
+	for (i = 0; i < vm->n_names; i++)
+		if (strlen(vm->names[i].name) == len && !memcmp(vm->names[i].name, name, len))
+			return true;
+	return false;
+}
+
+static bool matches(const struct vms_vm *vm, const regex_t *re)
+{
+	uint32_t i;
+
+	for (i = 0; i < vm->n_names; i++)
+		if (!regexec(re, vm->names[i].name, 0, NULL, 0))
+			return true;
+	return false;
+}
+
+/* "web1, web2, web3, ... (40)" */
+static void list_names(const struct vms *x, char *buf, size_t size)
+{
+	size_t i, at = 0;
+
+	for (i = 0; x && i < x->n_vm && i < 6 && at < size; i++)
+		at += (size_t)snprintf(buf + at, size - at, "%s%.40s", i ? ", " : "", x->vm[i].name);
+	if (x && x->n_vm > 6 && at < size)
+		snprintf(buf + at, size - at, ", ... (%zu)", x->n_vm);
+}
+
+static int choose(struct vms_view *v, bool *shown)
+{
+	const struct vms_show_opts *o = v->o;
+	const char *p = o->names && strcmp(o->names, "all") ? o->names : NULL;
+	bool all = !p && !o->match;
+	char names[400] = "none";
+	size_t i, len, n;
+
+	for (i = 0; i < v->x->n_vm; i++)
+		shown[i] = all || (o->match && matches(&v->x->vm[i], o->match));
+	for (; p && *p; p += len + (p[len] == ',')) {
+		len = strcspn(p, ",");
+		for (n = 0, i = 0; len && i < v->x->n_vm; i++) {
+			if (!has_name(&v->x->vm[i], p, len))
+				continue;
+			shown[i] = true;
+			n++;
+		}
+		if (len && !n && !o->live) {
+			list_names(v->x, names, sizeof(names));
+			return say(o, -ENOENT, "%s: no virtual machine '%.*s'; there are: %s", v->m->path ? v->m->path : "vms", (int)len, p, names);
+		}
+	}
+	for (i = 0; i < v->x->n_vm; i++)
+		if (shown[i] && v->x->vm[i].in_window)
+			v->vm[v->n++] = &v->x->vm[i];
+	return 0;
+}
+
+/* Most off-node run time first; then what ran longest. */
+static int cmp_vm(const void *a, const void *b)
+{
+	const struct vms_vm *x = *(const struct vms_vm *const *)a, *y = *(const struct vms_vm *const *)b;
+	double p = x->proc ? x->proc->sum.off : -1, q = y->proc ? y->proc->sum.off : -1;
+	uint64_t r = x->part[VMS_WHOLE].v[MT_RUN_NS], s = y->part[VMS_WHOLE].v[MT_RUN_NS];
+
+	if (p < q || p > q)
+		return p < q ? 1 : -1;
+	if (r != s)
+		return r < s ? 1 : -1;
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+/* A trace clock's time as that of the day, by the reading next to it. */
+static double real_of(const struct model *m, uint64_t time)
+{
+	const struct model_clock *c = m->n_clocks ? &m->clocks[0] : NULL;
+	size_t i;
+
+	for (i = 1; i < m->n_clocks && m->clocks[i].time <= time; i++)
+		c = &m->clocks[i];
+	return c ? ((double)c->real + ((double)time - (double)c->time)) / 1e9 : (double)NAN;
+}
+
+static int prepare(struct vms_view *v)
+{
+	static const struct vms none;
+	const char *page = model_meta(v->m, "page.kb");
+	bool *shown = NULL;
+	int err;
+
+	v->x = v->m->vms ? v->m->vms : &none;
+	v->page_kb = page && strtoul(page, NULL, 10) ? (double)strtoul(page, NULL, 10) : (double)NAN;
+	v->real_s = real_of(v->m, v->m->t1);
+	v->vm = calloc(v->x->n_vm + 1, sizeof(*v->vm));
+	shown = calloc(v->x->n_vm + 1, sizeof(*shown));
+	err = v->vm && shown ? choose(v, shown) : -ENOMEM;
+	if (!err) {
+		qsort(v->vm, v->n, sizeof(*v->vm), cmp_vm);
+		err = vms_nodes(v->m, shown, &v->nodes);
+	}
+	free(shown);
+	return err;
+}
+
+/* ---------------------------------------------------------------- writing */
+
+static void write_json(const struct vms_view *v, struct table *const t[N_TABLES], FILE *f)
+{
+	struct json j;
+	int i;
+
+	json_init(&j, f, !v->o->live);
+	json_obj(&j, NULL);
+	json_str(&j, "kind", "vms");
+	json_u64(&j, "version", 1);
+	vms_head_json(v, &j);
+	for (i = 0; i < N_TABLES; i++)
+		if (t[i])
+			table_write_json(t[i], &j, table_id(t[i]));
+	json_end(&j);
+}
+
+/* Of a live view the heads once. */
+static int write_csv(const struct vms_view *v, const struct table *t, FILE *f)
+{
+	char *text = NULL, *from;
+	size_t size = 0;
+	FILE *m = open_memstream(&text, &size);
+
+	if (!m)
+		return -ENOMEM;
+	table_write_csv(t, m, v->o->out.sep);
+	if (fclose(m)) {
+		free(text);
+		return -ENOMEM;
+	}
+	from = v->o->again ? strchr(text, '\n') : NULL;
+	fputs(from ? from + 1 : text, f);
+	free(text);
+	return 0;
+}
+
+static int write_all(const struct vms_view *v, struct table *const t[N_TABLES], FILE *f)
+{
+	struct table *first = NULL;
+	int i;
+
+	for (i = N_TABLES; i-- > 0;)
+		first = t[i] ? t[i] : first;
+	switch (v->o->out.fmt) {
+	case TABLE_JSON:
+		write_json(v, t, f);
+		return 0;
+	case TABLE_CSV:
+		return write_csv(v, first, f);
+	case TABLE_TEXT:
+		break;
+	default:
+		table_write(first, f, &v->o->out);
+		return 0;
+	}
+	vms_head_text(v, f);
+	for (i = 0; i < N_TABLES; i++) {
+		if (!t[i] || !table_rows(t[i]))
+			continue;
+		fputc('\n', f);
+		table_write_text(t[i], f, &v->o->out);
+	}
+	return 0;
+}
+
+static int make_tables(const struct vms_view *v, struct table *t[N_TABLES])
+{
+	static struct table *(*const make[N_TABLES])(const struct vms_view *) = {
+		vms_table, vms_places_table, vms_vcpus_table, vms_nodes_table,
+	};
+	const struct vms_show_opts *o = v->o;
+	bool one = o->by != VMS_BY_ALL, json = o->out.fmt == TABLE_JSON;
+	int i, err = 0, first = one ? (int)o->by - VMS_BY_VM : 0;
+
+	for (i = 0; i < N_TABLES && !err; i++) {
+		if (one && !json ? i != first : i == VMS_BY_VCPU - VMS_BY_VM && !json)
+			continue;
+		t[i] = make[i](v);
+		err = t[i] ? table_err(t[i]) : -ENOMEM;
+	}
+	if (!err && o->sort && table_sort(t[first], o->sort, true))
+		err = say(o, -ENOENT, "no column '%s' to sort by; --csv --by %s shows their names in its first line", o->sort,
+			  vms_by_name(one ? o->by : VMS_BY_VM));
+	if (!err && !json)
+		for (i = 0; i < N_TABLES; i++)
+			if (t[i] && (i == VMS_BY_VM - VMS_BY_VM || i == VMS_BY_VCPU - VMS_BY_VM))
+				table_limit(t[i], o->top);
+	return err;
+}
+
+int vms_show(const struct model *m, const struct vms_show_opts *o, FILE *f)
+{
+	struct vms_view v = { .m = m, .o = o };
+	struct table *t[N_TABLES] = { NULL };
+	int err = 0, i;
+
+	if (!vms_recorded(m))
+		return say(o, -ENODATA, "%s: virtual machines were not looked for in this trace: record it with -e vm,place,load",
+			   m->path ? m->path : "vms");
+	err = prepare(&v);
+	if (!err)
+		err = make_tables(&v, t);
+	if (!err)
+		err = write_all(&v, t, f);
+	for (i = 0; i < N_TABLES; i++)
+		table_free(t[i]);
+	vms_nodes_free(&v.nodes);
+	free(v.vm);
+	return err;
+}

@@ -1,0 +1,151 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# vms: traces of hosts whose answers are known, in every form; what was not recorded is said; a large host in under a second.
+set -u
+cd "$TMPDIR" || exit 1
+[ -x "$MMT" ] || { echo "skipped: no $MMT"; exit 77; }
+make=$BUILD/tests/tools/vms_trace
+[ -x "$make" ] || { echo "skipped: no $make"; exit 77; }
+bad=0
+fail() { echo "FAIL: $*"; bad=1; }
+has() { grep -qE -- "$2" "$1" || fail "$1 lacks '$2': $(head -n 30 "$1")"; }
+lacks() { ! grep -qE -- "$2" "$1" || fail "$1 has '$2': $(grep -E -- "$2" "$1" | head -n 3)"; }
+
+# vms OUTPUT ARGUMENT...: must succeed and say nothing else
+vms()
+{
+	local out=$1
+
+	shift
+	"$MMT" vms "$@" >"$out" 2>err || fail "vms $*: status $?: $(cat err)"
+	[ ! -s err ] || fail "vms $*: $(cat err)"
+}
+
+# cell FILE VM COLUMN: of a CSV with one row a VM
+cell()
+{
+	awk -F, -v vm="$2" -v col="$3" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; key = at["vm"] }
+		$key == vm { print $at[col] }' "$1"
+}
+is() { [ "$(cell "$1" "$2" "$3")" = "$4" ] || fail "$1: $3 of $2 is '$(cell "$1" "$2" "$3")', not '$4'"; }
+
+# ------------------------------------------------------- known answers
+"$make" t.mmt vms=8 vcpus=2 nodes=4 seconds=4 life=1 || exit 1
+vms text t.mmt
+has text '^VMs        8, 16 vCPUs; they used 12.66 CPUs, steal 20.0 %$'
+has text '^memory     512 MiB, 56.2 % of it not on the node where its VM ran most$'
+has text '^exposure   53.6 % of the run time was off-node \(53.5 to 53.6\)'
+has text '^vm005       2 1.81    1     64    100.0    100.0 100.0 100.0  20.0'
+has text '^renamed +2 1.81    0     64      0.0      0.0   0.0   0.0'
+has text '^vm002      3  4096 16.0  25.0 '
+has text '^vm001: ended at 2.0 s$'
+has text '^vm007: seen from 2.0 s on$'
+has text '^renamed: was vm000$'
+[ "$(awk '{ if (length > n) n = length } END { print n }' text)" -le 80 ] || fail "text is wider than 80 columns"
+
+vms csv t.mmt --csv
+is csv renamed exposure_pct 0
+is csv vm005 exposure_pct 100
+is csv vm002 exposure_pct 75
+is csv vm003 exposure_pct 50
+is csv vm003 mem_off_pct 50
+is csv vm003 mig_cross 8
+is csv vm003 run_by_node_ns "3618000000 0 0 3618000000"
+is csv vm002 mib 64
+is csv vm002 vcpu_run_ns 7200000000
+is csv vm001 vcpu_run_ns 3600000000
+is csv vm002 wait_pct 20
+is csv vm002 wait_max_ns 8000000
+is csv vm002 time_s 1700000004
+is csv vm002 scope machine-qemu-2.scope
+# walked: no interval; sampled: 10000 draws of three in four, by Wilson
+is csv vm002 exposure_lo_pct 75
+awk -v lo="$(cell csv vm006 exposure_lo_pct)" -v hi="$(cell csv vm006 exposure_hi_pct)" \
+	'BEGIN { exit !(lo > 74.5 && lo < 74.8 && hi > 75.2 && hi < 75.5) }' || fail "interval of vm006"
+# by node: pages, MiB, percent
+vms places t.mmt --by place -x ';'
+has places '^[^;]*;vm002;3000;3;4096;16;25;25;25;'
+vms vcpu t.mmt --by vcpu --csv --vm vm003
+[ "$(wc -l <vcpu)" -eq 3 ] || fail "--vm: $(cat vcpu)"
+has vcpu '1800000000 0 0 1800000000'
+vms node t.mmt --by node --csv
+[ "$(wc -l <node)" -eq 5 ] || fail "nodes: $(cat node)"
+
+# ---------------------------------------------------------- which VMs
+vms one t.mmt --vm vm002,vm000 --csv
+[ "$(wc -l <one)" -eq 3 ] || fail "--vm with an old name: $(cat one)"
+vms match t.mmt --vm-match '^vm00[23]$'
+has match '^VMs        2 of 8, 4 vCPUs'
+lacks match '^vm005'
+vms none t.mmt --vm-match nothing
+has none '^VMs        0 of 8'
+vms sorted t.mmt --sort mem_off_pct --top 2
+has sorted '6 more'
+
+# ------------------------------------------------------------ errors
+refused() # PATTERN ARGUMENT...
+{
+	local what=$1 got
+
+	shift
+	"$MMT" vms "$@" >o 2>e </dev/null
+	got=$?
+	[ $got -eq 2 ] || fail "vms $*: status $got"
+	[ ! -s o ] || fail "vms $*: stdout: $(head -n 2 o)"
+	[ "$(wc -l <e)" -eq 1 ] || fail "vms $*: not one line: $(cat e)"
+	grep -q -- "$what" e || fail "vms $*: $(cat e)"
+}
+refused "no virtual machine 'nobody'; there are: renamed, vm001" t.mmt --vm nobody
+refused "did you mean 'vcpu'" t.mmt --by vcpus
+refused "no column 'wait' to sort by" t.mmt --sort wait
+refused "vm-match" t.mmt --vm-match '('
+refused "'u.mmt' is the second" t.mmt u.mmt
+refused "gone.mmt" gone.mmt
+"$make" no.mmt vm=0 || exit 1
+refused "record it with -e vm" no.mmt
+
+# --------------------------------------------------- what was not recorded
+"$make" bare.mmt places=0 load=0 || exit 1
+vms bare bare.mmt
+has bare '^memory     not available: placement was not recorded \(-e place\)$'
+has bare '^load       not available: run-queue lengths were not recorded \(-e load\)$'
+lacks bare '^exposure'
+vms barecsv bare.mmt --csv
+is barecsv vm002 exposure_pct ''
+is barecsv vm002 mib ''
+is barecsv vm002 wait_pct 20
+"$make" empty.mmt vms=0 || exit 1
+vms empty empty.mmt
+has empty 'no virtual machine was seen'
+
+# ------------------------------------------- what programs read is in the manual
+vms json t.mmt --json
+sed -n '/^\.Sh OUTPUT FOR PROGRAMS/,/^\.Sh EXIT STATUS/p' "$TOP/docs/mmt-trace-vms.1" | tr -cs 'a-zA-Z0-9_' '\n' | sort -u >page
+for f in csv places vcpu node; do sed -n 1p $f | tr -d '\r' | tr ',;' '\n\n'; done >names
+grep -Eo '"[a-z_0-9]+":' json | tr -d '":' | cat - names | sort -u >all
+n=$(comm -23 all page | paste -sd' ')
+[ -z "$n" ] || fail "docs/mmt-trace-vms.1 does not say what these are: $n"
+[ "$(grep -c . all)" -gt 50 ] || fail "few fields: $(cat all)"
+if command -v python3 >/dev/null; then
+	python3 - <<'END' || fail "JSON"
+import json
+j = json.load(open("json"))
+assert j["kind"] == "vms" and j["version"] == 1
+assert len(j["vms"]) == 8 and len(j["vcpus"]) == 16 and len(j["nodes"]) == 4
+assert j["all"]["vms"] == 8 and abs(j["all"]["mem_off_pct"] - 56.25) < 1e-9
+assert not any(v is None for r in j["vms"] + j["vcpus"] + j["places"] for v in r.values())
+END
+fi
+
+# ----------------------------------------------------------- a large host
+"$make" big.mmt vms=500 vcpus=16 nodes=4 seconds=10 || exit 1
+start=$(date +%s%N)
+vms big big.mmt --top 0
+ms=$((($(date +%s%N) - start) / 1000000))
+[ "$(grep -c '^vm[0-9]' big)" -gt 1500 ] || fail "a large host: rows are missing"
+has big '^VMs        500, 8000 vCPUs'
+[ $ms -lt 1000 ] || fail "a report of 500 virtual machines took $ms ms"
+start=$(date +%s%N)
+vms bigjson big.mmt --json
+echo "500 VMs of 16 vCPUs, 10 s: text $ms ms, JSON with all virtual CPUs $((($(date +%s%N) - start) / 1000000)) ms"
+exit $bad
