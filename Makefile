@@ -217,6 +217,12 @@ $(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libmmtrace.a
 LAB_BIN := $(BUILD)/tests/tools/placed
 $(LAB_BIN): $(call objs,$(addprefix collector/,placement.c place_sample.c numa_maps.c topology.c sysfs.c))
 
+# firmware of VMs in the lab's guests
+LAB_VM := $(BUILD)/tests/lab/spin.bin
+$(LAB_VM): tests/lab/spin.S
+	@mkdir -p $(@D)
+	$(call msg,AS,$@)$(CC) -c $< -o $(@:.bin=.o) && ld -m elf_x86_64 -Ttext=0 -e 0 --oformat=binary $(@:.bin=.o) -o $@
+
 $(BENCH_BIN): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(ANA_OBJ) $(BUILD)/libmmtrace.a
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)$(CC) $(LINK_FLAGS) $^ $(LIBS) -o $@
@@ -240,7 +246,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_SRC) $(wildcard libmmtrace/*.h tests/fuzz/
 tests: all $(if $(CMOCKA_LIBS),$(UNIT_BIN)) $(TOOL_BIN) $(BENCH_BIN) $(EXAMPLE_BIN)
 fuzzers: $(FUZZ_BIN)
 bench-tools: $(BENCH_BIN)
-lab-tools: $(LAB_BIN)
+lab-tools: $(LAB_BIN) $(LAB_VM)
 
 # Goals of one run of the tests; `check` is these after the set-up.
 check-now: tests fuzzers

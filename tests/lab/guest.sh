@@ -21,6 +21,20 @@ lab_put_bin() {
 	done
 }
 
+# QEMU for VMs in the guest, apart from the guest's own programs: cases copy it to the memory that they want it in.
+lab_put_vms() {
+	local root=$1/vms lib
+	mkdir -p "$root/usr/bin" "$root/usr/lib/modules"
+	cp "$(command -v qemu-system-x86_64)" "$root/usr/bin/"
+	ldd "$root/usr/bin/qemu-system-x86_64" | grep -oE '/[^ ]+' | while read -r lib; do
+		case $lib in */ld-linux*) [ -f "$1$lib" ] || install -D "$lib" "$1$lib" ;; *) cp -L "$lib" "$root/usr/lib/" ;; esac
+	done
+	for lib in /usr/lib/*/qemu/accel-tcg-x86_64.so /usr/lib*/qemu/accel-tcg-x86_64.so; do
+		[ ! -f "$lib" ] || cp "$lib" "$root/usr/lib/modules/"
+	done
+	cp "$BUILD/tests/lab/spin.bin" "$root/"
+}
+
 lab_initramfs() {
 	local root=$1 kdir=$2
 	mkdir -p "$root/bin" "$root/lab" "$root/payload"
@@ -68,7 +82,7 @@ lab_smp() {
 }
 
 lab_run() {
-	local kernel=6.1 nodes=1 cpus='' mem='' dist='' out='' limit=180 verbose=0 append='' bins=() files=() mods=''
+	local kernel=6.1 nodes=1 cpus='' mem='' dist='' out='' limit=180 verbose=0 append='' bins=() files=() mods='' vms=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		-k | --kernel) kernel=$2; shift 2 ;;
@@ -80,6 +94,7 @@ lab_run() {
 		--maybe) ! command -v "$2" > /dev/null || bins+=("$2"); shift 2 ;;
 		-f | --file) files+=("$2"); shift 2 ;;
 		-M | --module) mods="$mods $2"; shift 2 ;;
+		--vms) vms=1 mods="$mods irqbypass kvm kvm-amd"; shift ;;
 		-a | --append) append="$append $2"; shift 2 ;;
 		-o | --out) out=$2; shift 2 ;;
 		-t | --timeout) limit=$2; shift 2 ;;
@@ -99,6 +114,7 @@ lab_run() {
 	root=$tmp/root
 	lab_initramfs "$root" "$LAB_CACHE/kernels/$kernel"
 	lab_payload "$root" "$@" || { rm -rf "$tmp"; return 125; }
+	[ -z "$vms" ] || lab_put_vms "$root" || { rm -rf "$tmp"; return 125; }
 	echo "$mods" > "$root/lab/modules"
 	lab_pack "$root" "$tmp/initrd"
 	rm -rf "$root"
@@ -117,6 +133,7 @@ lab_run() {
 lab_payload() {
 	local root=$1 b f src
 	shift
+	[ -z "$vms" ] || ! command -v numactl > /dev/null || bins+=(numactl)
 	for b in ${bins[@]+"${bins[@]}"}; do
 		src=$(command -v "$b") || { lab_msg "no program $b"; return 1; }
 		lab_put_bin "$root" "$src"
