@@ -7,6 +7,8 @@
 . /lab/placelib
 . /lab/vmlib
 vm_need
+# nobody makes huge pages, on one node, of small ones on several meanwhile
+echo 100000000 > /sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs
 vms="far same spread"
 vm_boot far bind:1 0 tcg 96 2
 far=$vm_pid
@@ -25,6 +27,7 @@ fi
 vm_wait far $far 2
 vm_wait same $same 1
 vm_wait spread $spread 1
+settled $far $same $spread $kvmfar
 
 mmt-trace list vms -x ',' > list || fail "list vms: $?"
 for name in $vms; do
