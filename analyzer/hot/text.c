@@ -112,10 +112,12 @@ static void side(const struct hot *h, const uint32_t *frame, uint32_t n, const c
 		 int width, FILE *f)
 {
 	struct wrap w = { .f = f, .width = width, .indent = (int)strlen(INDENT) + 8, .at = (int)strlen(INDENT) + 8 };
+	/* preempted on the way back to the program: the entry tells from what, a page fault or the timer */
+	uint32_t keep = n && hot_name_fits(h->frame[*frame].name, "irqentry_exit*") ? 2 : 1;
 	uint32_t i, shown = n;
 	char buf[512];
 
-	while (shown > 1 && h->frame[frame[shown - 1]].flags & HOT_KERNEL && is_entry(&h->frame[frame[shown - 1]]))
+	while (shown > keep && h->frame[frame[shown - 1]].flags & HOT_KERNEL && is_entry(&h->frame[frame[shown - 1]]))
 		shown--;
 	if (depth && shown > depth + 1) /* a single one more costs no more than to say that there is one */
 		shown = depth;
