@@ -110,13 +110,11 @@ static void load_line(const struct vms_view *v, FILE *f)
 {
 	const struct vms_nodes *n = &v->nodes;
 
-	if (!n->load_recorded)
+	if (isnan(n->load))
 		return;
 	fprintf(f, "load       %.2f tasks a CPU", n->load);
-	if (isfinite(n->ratio))
-		fprintf(f, "; highest of the nodes %.2f x the lowest", n->ratio);
-	else if (isinf(n->ratio))
-		fprintf(f, "; a node has none");
+	if (!isnan(n->imbalance))
+		fprintf(f, "; imbalance of the nodes %.1f %%", 100 * n->imbalance);
 	fputc('\n', f);
 }
 
@@ -148,7 +146,7 @@ static void missing_lines(const struct vms_view *v, const struct together *s, FI
 		fprintf(f, "memory     not available: placement was not recorded (-e place)\n");
 	else if (v->n && !s->measured)
 		fprintf(f, "memory     not available: of none of these VMs was it measured\n");
-	if (!v->nodes.load_recorded)
+	if (!nodes_recorded(v->m))
 		fprintf(f, "load       not available: run-queue lengths were not recorded (-e load)\n");
 	if (v->x->n_vm && !v->x->has_nodes)
 		fprintf(f, "run time   by node not available: the trace does not tell it\n");
@@ -180,7 +178,7 @@ static void not_available(const struct vms_view *v, const struct together *s, st
 		json_str(j, "memory", "placement was not recorded (-e place)");
 	else if (v->n && !s->measured)
 		json_str(j, "memory", "of none of these VMs was it measured");
-	if (!v->nodes.load_recorded)
+	if (!nodes_recorded(v->m))
 		json_str(j, "load", "run-queue lengths were not recorded (-e load)");
 	if (v->x->n_vm && !v->x->has_nodes)
 		json_str(j, "run_by_node", "the trace does not tell it");
@@ -228,10 +226,10 @@ void vms_head_json(const struct vms_view *v, struct json *j)
 	}
 	if (!isnan(v->x->cost_ns) && v->x->n_vm)
 		json_num(j, "find_cost_ns", v->x->cost_ns);
-	if (v->nodes.load_recorded) {
+	if (!isnan(v->nodes.load))
 		json_num(j, "load", v->nodes.load);
-		json_num(j, "load_ratio", v->nodes.ratio);
-	}
+	if (!isnan(v->nodes.imbalance))
+		json_num(j, "imbalance_pct", 100 * v->nodes.imbalance);
 	json_end(j);
 	not_available(v, &s, j);
 }

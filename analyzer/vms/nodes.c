@@ -5,81 +5,39 @@
 
 #include "nodes.h"
 
-struct cpu_sums { double busy, idle, running, samples; };
-struct cpu_load { uint64_t samples, running, max; };
-
-/* No trace has them yet. */
-static struct cpu_load load_of(const struct model_cpu *c)
-{
-	(void)c;
-	return (struct cpu_load){ 0 };
-}
-
 static struct vms_node *node_at(struct vms_nodes *x, uint32_t node)
 {
 	size_t i;
 
 	for (i = 0; i < x->n; i++)
-		if (x->v[i].node == node)
+		if (x->v[i].l.node == node)
 			return &x->v[i];
 	return NULL;
 }
 
-static int cmp_node(const void *a, const void *b)
+static int loads(const struct model *m, struct vms_nodes *x)
 {
-	const struct vms_node *x = a, *y = b;
+	struct node_load *l;
+	double tasks = 0, cpus = 0;
+	size_t i;
+	int err = nodes_load(m, &l, &x->n);
 
-	return (x->node > y->node) - (x->node < y->node);
-}
-
-/* What a CPU adds to its node. Load is that of the CPUs that were looked at, each over its own samples. */
-static void add_cpu(struct vms_node *n, const struct model_cpu *c, struct cpu_sums *s)
-{
-	const struct cpu_load load = load_of(c);
-
-	n->cpus += c->online || c->ran;
-	if (c->ran) {
-		s->busy += (double)c->v[MC_BUSY_NS];
-		s->idle += (double)c->v[MC_IDLE_NS];
-	}
-	if (!load.samples)
-		return;
-	s->running += (double)load.running / (double)load.samples;
-	s->samples++;
-	if (isnan(n->most) || n->most < (double)load.max)
-		n->most = (double)load.max;
-}
-
-static void loads(const struct model *m, struct vms_nodes *x)
-{
-	struct cpu_sums all = { 0 };
-	double high = 0, low = INFINITY;
-	size_t i, k;
-
-	for (i = 0; i < x->n; i++) {
-		struct vms_node *n = &x->v[i];
-		struct cpu_sums s = { 0 };
-
-		n->running = n->load = n->imbalance = n->busy = n->most = NAN;
-		for (k = 0; k < m->n_cpus; k++)
-			if (m->cpus[k].in_topology && m->cpus[k].node == n->node)
-				add_cpu(n, &m->cpus[k], &s);
-		if (m->have_cpu_totals && s.busy + s.idle > 0)
-			n->busy = s.busy / (s.busy + s.idle);
-		if (!s.samples)
+	if (err)
+		return err;
+	x->v = calloc(x->n + 1, sizeof(*x->v));
+	for (i = 0; x->v && i < x->n; i++) {
+		x->v[i].l = l[i];
+		if (isnan(l[i].load))
 			continue;
-		n->running = s.running;
-		n->load = s.running / s.samples;
-		all.running += s.running;
-		all.samples += s.samples;
-		high = fmax(high, n->load);
-		low = fmin(low, n->load);
+		tasks += l[i].tasks;
+		cpus += l[i].cpus;
 	}
-	x->load_recorded = all.samples > 0;
-	x->load = x->load_recorded ? all.running / all.samples : (double)NAN;
-	x->ratio = !x->load_recorded || high <= 0 ? (double)NAN : high / low;
-	for (i = 0; i < x->n && x->load > 0; i++)
-		x->v[i].imbalance = x->v[i].load / x->load - 1;
+	x->load = cpus > 0 ? tasks / cpus : (double)NAN;
+	for (i = 0; x->v && i < x->n; i++)
+		x->v[i].against = x->load > 0 ? x->v[i].l.load / x->load - 1 : (double)NAN;
+	x->imbalance = nodes_imbalance(l, x->n);
+	free(l);
+	return x->v ? 0 : -ENOMEM;
 }
 
 static void add_vm(const struct model *m, const struct vms_vm *vm, struct vms_nodes *x)
@@ -92,10 +50,10 @@ static void add_vm(const struct model *m, const struct vms_vm *vm, struct vms_no
 		n->vms++;
 	for (i = 0; i < x->n; i++) {
 		n = &x->v[i];
-		if (vm->proc && n->node < m->numa->n_nodes)
-			n->vm_kb += vm->proc->kb[n->node];
-		if (run && n->node < m->vms->n_nodes)
-			n->vm_run += (double)run[n->node];
+		if (vm->proc && n->l.node < m->numa->n_nodes)
+			n->vm_kb += vm->proc->kb[n->l.node];
+		if (run && n->l.node < m->vms->n_nodes)
+			n->vm_run += (double)run[n->l.node];
 	}
 }
 
@@ -117,19 +75,16 @@ int vms_nodes(const struct model *m, const bool *shown, struct vms_nodes *out)
 {
 	const struct vms *vms = m->vms;
 	bool placed = numa_recorded(m) && m->numa;
-	struct vms_nodes x = { .v = calloc(m->n_nodes + 1, sizeof(*x.v)), .n = m->n_nodes };
+	struct vms_nodes x = { 0 };
 	size_t i;
+	int err = loads(m, &x);
 
-	if (!x.v)
-		return -ENOMEM;
-	for (i = 0; i < m->n_nodes; i++) {
-		x.v[i].node = m->nodes[i].node;
-		x.v[i].mem_kb = (double)m->nodes[i].mem_kb;
+	if (err)
+		return err;
+	for (i = 0; i < x.n; i++) {
 		x.v[i].vm_kb = placed ? 0 : (double)NAN;
 		x.v[i].vm_run = vms && vms->has_nodes ? 0 : (double)NAN;
 	}
-	qsort(x.v, x.n, sizeof(*x.v), cmp_node);
-	loads(m, &x);
 	for (i = 0; vms && i < vms->n_vm; i++)
 		if (vms->vm[i].in_window && (!shown || shown[i]))
 			add_vm(m, &vms->vm[i], &x);

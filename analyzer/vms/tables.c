@@ -337,7 +337,7 @@ struct table *vms_nodes_table(const struct vms_view *v)
 		{ .id = "running", .head = "running", .unit = "tasks", .type = COL_FLOAT, .prec = 1 },
 		{ .id = "load", .head = "load", .unit = "a CPU", .type = COL_FLOAT, .prec = 2 },
 		{ .id = "running_max", .head = "most", .unit = "a CPU", .type = COL_FLOAT, .prec = 0 },
-		{ .id = "imbalance_pct", .head = "against", .unit = "mean %", .type = COL_FLOAT, .prec = 1, .flags = COL_SIGN },
+		{ .id = "against_pct", .head = "against", .unit = "mean %", .type = COL_FLOAT, .prec = 1, .flags = COL_SIGN },
 		COUNT("vms", "VMs", "of VMs", 0), COUNT("vcpus", "vCPUs", "of VMs", 0),
 		{ .id = "mib", .head = "memory", .unit = "MiB", .type = COL_FLOAT, .prec = 0, .group = "of VMs" },
 		PCT("mem_pct", "", "of VMs", 0), { .id = "run_ns", .head = "run", .unit = "ms", .type = COL_NS, .prec = 0, .flags = COL_NO_TEXT },
@@ -350,14 +350,14 @@ struct table *vms_nodes_table(const struct vms_view *v)
 		const struct vms_node *n = &v->nodes.v[i];
 
 		put(t, v->real_s);
-		table_u64(t, n->node);
-		table_u64(t, n->cpus);
-		table_f64(t, n->mem_kb / 1024);
-		put(t, 100 * n->busy);
-		put(t, n->running);
-		put(t, n->load);
-		put(t, n->most);
-		put(t, 100 * n->imbalance);
+		table_u64(t, n->l.node);
+		table_u64(t, n->l.cpus);
+		put(t, n->l.mem_kb ? (double)n->l.mem_kb / 1024 : (double)NAN);
+		put(t, 100 * n->l.busy);
+		put(t, n->l.tasks);
+		put(t, n->l.load);
+		put(t, n->l.samples ? (double)n->l.max : (double)NAN);
+		put(t, 100 * n->against);
 		table_u64(t, n->vms);
 		table_u64(t, n->vcpus);
 		put(t, n->vm_kb / 1024);

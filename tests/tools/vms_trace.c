@@ -20,7 +20,6 @@
 #define MS 1000000ull
 #define SEC (1000 * MS)
 #define MAX_NODES 64
-#define CPU_LOAD 285
 
 enum { VMS, VCPUS, NODES, SECONDS, CPUS, PLACES, LOAD, VM, LIFE, SHIFT, MIB, N_NUMBERS };
 static const char *const names[N_NUMBERS] = {
@@ -260,8 +259,8 @@ static void cpus(struct trace *t, uint64_t time)
 		ROW(t, MMT_TB_CPU_TOTALS, NUM("time", time), NUM("segment", 1), NUM("cpu", i), NUM("busy_ns", SEC - 100 * MS),
 		    NUM("idle_ns", 100 * MS), NUM("switches", 1000));
 		/* node n has a load of n + 1 on every CPU */
-		if (t->n[LOAD] && mmt_std_type(CPU_LOAD))
-			ROW(t, CPU_LOAD, NUM("time", time), NUM("segment", 1), NUM("cpu", i), NUM("samples", 100),
+		if (t->n[LOAD])
+			ROW(t, MMT_TB_CPU_LOAD, NUM("time", time), NUM("segment", 1), NUM("cpu", i), NUM("samples", 100),
 			    NUM("running", 100 * (node + 1)), NUM("max", node + 2), NUM("busy", 100));
 	}
 }
