@@ -11,6 +11,7 @@
 #include "nodes/nodes.h"
 #include "numa/numa.h"
 #include "syscalls.h"
+#include "vms/metric.h"
 
 enum { /* source */
 	FROM_TASKS,    /* sum of task_totals columns `cols`, the collector left out */
@@ -25,6 +26,7 @@ enum { /* source */
 	FROM_SYSCALL,  /* column `cols` of the system calls: of the call `counter`, of its class `counter_name` */
 	FROM_FAULTS,   /* sum of fault_totals columns `cols`, the collector left out */
 	FROM_NUMA,     /* placement held against run time, arg says what of it */
+	FROM_VMS,      /* virtual machines, all of them; arg says what */
 	FROM_NODES,    /* tasks on run queues, arg says what of it */
 	FROM_BLOCKED,  /* off_cpu rows of reason `cols` */
 	FROM_SPREAD,   /* how busy time lies on the CPUs, arg says what of it */
@@ -87,6 +89,9 @@ enum { /* per: what the sum is divided by; quantiles and levels use PER_ITER */
 #define NUMA(n, u, b, det, what, d) \
 	{ .name = n, .unit = u, .better = b, .kind = METRIC_FRACTION, .min_rel = 0.05, .source = FROM_NUMA, .detail = det, \
 	  .arg = what, .definition = d }
+#define VM(n, u, b, k, det, what, d) \
+	{ .name = "vm." n, .unit = u, .better = b, .kind = k, .min_rel = 0.05, .source = FROM_VMS, .detail = det, .arg = what, \
+	  .definition = d }
 #define FAULTS(n, det, c, d) \
 	{ .name = n, .unit = "count", .better = METRIC_LOWER, .kind = METRIC_COUNT, .min_rel = 0.05, .source = FROM_FAULTS, \
 	  .detail = det, .cols = c, .arg = 1, .definition = d }
@@ -244,6 +249,27 @@ static const struct metric catalogue[] = {
 	{ .name = "load.imbalance.cpu", .unit = "ratio", .better = METRIC_LOWER, .kind = METRIC_RATE, .min_rel = 0.05, .detail = true,
 	  .source = FROM_NODES, .arg = NODES_CPU_IMBALANCE,
 	  .definition = "tasks on the CPU that has most, over the mean of all CPUs; 1 is even; only with -e load" },
+	VM("count", "count", METRIC_NEITHER, METRIC_COUNT, true, VMS_COUNT, "virtual machines that were there; only with -e vm"),
+	VM("cpus", "CPUs", METRIC_NEITHER, METRIC_RATE, false, VMS_CPUS,
+	   "CPUs that virtual machines used: run time of all their threads, a second; only with -e vm"),
+	VM("memory", "MiB", METRIC_NEITHER, METRIC_COUNT, true, VMS_MEMORY,
+	   "resident memory of virtual machines, mean of its measurements; only with -e vm,place"),
+	VM("memory.off_node", "%", METRIC_LOWER, METRIC_FRACTION, false, VMS_OFF,
+	   "share of virtual machines' memory on other nodes than the one where their virtual CPUs ran most; only with -e vm,place"),
+	VM("exposure", "%", METRIC_LOWER, METRIC_FRACTION, false, VMS_EXPOSURE,
+	   "off-node exposure: run time of virtual machines, weighted by the share of their memory on other nodes than where they ran; "
+	   "only with -e vm,place"),
+	VM("exposure.distance", "x", METRIC_LOWER, METRIC_FRACTION, true, VMS_DISTANCE,
+	   "mean distance of virtual machines' memory from where it was used, 1 being that of a node to itself"),
+	VM("steal", "%", METRIC_LOWER, METRIC_FRACTION, false, VMS_STEAL,
+	   "of the time in which virtual CPUs could have run, the part in which they waited for a CPU; only with -e vm"),
+	VM("wait.p99", "us", METRIC_LOWER, METRIC_TIME, false, VMS_WAIT_P99, "run-queue latency of virtual CPUs, 99th percentile"),
+	VM("wait.max", "us", METRIC_LOWER, METRIC_TIME, true, VMS_WAIT_MAX, "run-queue latency of virtual CPUs, maximum"),
+	VM("preemptions.rate", "1/s", METRIC_LOWER, METRIC_RATE, true, VMS_PREEMPTIONS,
+	   "times a second that virtual CPUs were switched out while they could go on"),
+	VM("migrations.rate", "1/s", METRIC_LOWER, METRIC_RATE, true, VMS_MIGRATIONS, "migrations of virtual CPUs a second"),
+	VM("migrations.cross_node.rate", "1/s", METRIC_LOWER, METRIC_RATE, true, VMS_CROSS,
+	   "migrations of virtual CPUs to another node a second"),
 	SYSCALL("syscall.count", METRIC_LOWER, false, SC_COUNT, NULL, NULL, "system calls that returned; only with -e syscall"),
 	{ .name = "syscall.rate", .unit = "1/s", .better = METRIC_NEITHER, .kind = METRIC_RATE, .min_rel = 0.05, .detail = true,
 	  .source = FROM_SYSCALL, .per = PER_SECOND, .cols = SC_COUNT, .arg = 1, .definition = "system calls a second" },
@@ -493,6 +519,8 @@ int metric_value(const struct metric_ctx *ctx, const struct metric *metric, doub
 		break;
 	case FROM_NUMA:
 		return numa_metric(m, (enum numa_what)metric->arg, value);
+	case FROM_VMS:
+		return vms_metric(m, NULL, (enum vms_what)metric->arg, value);
 	case FROM_NODES:
 		return nodes_metric(m, (enum nodes_what)metric->arg, value);
 	case FROM_BLOCKED:

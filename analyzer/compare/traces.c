@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../pool.h"
+#include "../vms/metric.h"
 #include "read_int.h"
 
 struct fact { char *key, *value; };
@@ -22,6 +23,8 @@ struct cmp_job {
 	const char *why;    /* where not */
 	double *value;      /* by metric of the catalogue */
 	bool *have;
+	struct vms_named *vm; /* metrics of single virtual machines */
+	size_t n_vm;
 	struct fact *fact;
 	size_t n_facts;
 	char *boot_id;
@@ -46,7 +49,7 @@ static int job_metrics(struct cmp_job *j, const struct model *m, const char *pat
 	for (i = 0; i < n; i++)
 		j->have[i] = metric_wanted(&all[i], patterns) && !metric_value(&ctx, &all[i], &j->value[i]);
 	metric_ctx_free(&ctx);
-	return 0;
+	return vms_named_metrics(m, patterns, &j->vm, &j->n_vm);
 }
 
 static int job_facts(struct cmp_job *j, const struct model *m)
@@ -109,13 +112,25 @@ static void work(void *ctx, size_t i)
 	run_job(&c->job[i], c->patterns);
 }
 
+static int take_value(struct cmp *c, const struct cmp_job *j, const char *name, const struct metric *m, double value)
+{
+	struct cmp_arm *arm = &c->arm[j->arm];
+	int id = cmp_metric(c, name, m->unit, m->better, CMP_KERNEL);
+
+	if (id < 0)
+		return id;
+	c->metric[id].min_rel = m->min_rel;
+	c->metric[id].kind = m->kind;
+	return cmp_value(c, (uint32_t)id, arm, &arm->iter[j->iter], value);
+}
+
 static int take_job(struct cmp *c, struct cmp_job *j)
 {
 	struct cmp_arm *arm = &c->arm[j->arm];
 	struct cmp_iteration *it = &arm->iter[j->iter];
 	const struct metric *all;
 	size_t i, n;
-	int err = j->err, id;
+	int err = j->err;
 
 	for (i = 0; i < j->n_facts && !err; i++)
 		err = cmp_take_fact(arm, j->fact[i].key, j->fact[i].value);
@@ -132,16 +147,11 @@ static int take_job(struct cmp *c, struct cmp_job *j)
 	if (j->why && !it->why && asprintf(&it->why, "kernel metrics left out, its trace: %s", j->why) < 0)
 		it->why = NULL;
 	all = metrics_all(&n);
-	for (i = 0; i < n && !err && j->usable; i++) {
-		if (!j->have[i])
-			continue;
-		id = cmp_metric(c, all[i].name, all[i].unit, all[i].better, CMP_KERNEL);
-		if (id < 0)
-			return id;
-		c->metric[id].min_rel = all[i].min_rel;
-		c->metric[id].kind = all[i].kind;
-		err = cmp_value(c, (uint32_t)id, arm, it, j->value[i]);
-	}
+	for (i = 0; i < n && !err && j->usable; i++)
+		if (j->have[i])
+			err = take_value(c, j, all[i].name, &all[i], j->value[i]);
+	for (i = 0; i < j->n_vm && !err && j->usable; i++)
+		err = take_value(c, j, j->vm[i].name, j->vm[i].base, j->vm[i].value);
 	return err;
 }
 
@@ -178,12 +188,34 @@ void cmp_free_jobs(struct cmp *c)
 		free(j->fact);
 		free(j->value);
 		free(j->have);
+		vms_named_free(j->vm, j->n_vm);
 		free(j->boot_id);
 		free(j->path);
 	}
 	free(c->job);
 	c->job = NULL;
 	c->n_jobs = 0;
+}
+
+/* A pattern of single virtual machines that no trace has anything for. */
+static int known_vms(const struct cmp *c)
+{
+	const char *p = c->patterns;
+	char one[256];
+	size_t len, i;
+
+	for (; p && *p; p += len + (p[len] == ',')) {
+		len = strcspn(p, ",");
+		if (strncmp(p, "vm:", 3) || len >= sizeof(one))
+			continue;
+		snprintf(one, sizeof(one), "%.*s", (int)len, p);
+		for (i = 0; i < c->n_metrics; i++)
+			if (c->metric[i].source == CMP_KERNEL && metric_wanted(&(struct metric){ .name = c->metric[i].name }, one))
+				break;
+		if (i == c->n_metrics)
+			return cmp_say(c, -ENODATA, "%s: no trace has such a metric of a virtual machine (mmt-trace vms shows them)", one);
+	}
+	return 0;
 }
 
 int cmp_load_traces(struct cmp *c)
@@ -203,5 +235,6 @@ int cmp_load_traces(struct cmp *c)
 			err = cmp_say(c, -ENODATA, "%s: %s", j->path, j->why);
 	}
 	cmp_free_jobs(c);
+	err = err ? err : known_vms(c);
 	return err ? err : cmp_facts_of_runs(c);
 }

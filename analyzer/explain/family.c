@@ -20,9 +20,12 @@ static const struct explain_family families[] = {
 	{ .name = "migration", .title = "migrations", .prefixes = "sched.migrations",
 	  .experiment = "take migrations away: pin in both arms (wrap=taskset -c LIST, or one task a CPU); "
 			"if they carry the change, it goes away with them" },
-	{ .name = "numa", .title = "NUMA placement", .prefixes = "sched.migrations.cross_node,numa,mm.pages_migrated",
+	{ .name = "numa", .title = "NUMA placement", .prefixes = "sched.migrations.cross_node,numa,mm.pages_migrated,vm.exposure,vm.memory",
 	  .experiment = "hold both arms on one node (wrap=numactl -N 0 -m 0), or switch balancing off in both "
 			"(sysctl kernel.numa_balancing=0)" },
+	{ .name = "vms", .title = "virtual machines", .prefixes = "vm",
+	  .experiment = "see which of them differ (mmt-trace vms on a trace of each), and give their virtual CPUs CPUs of their own in both "
+			"arms; if they carry the change by waiting, it goes away" },
 	{ .name = "spread", .title = "use of the CPUs", .prefixes = "sched.cpus,sched.utilisation,sched.idle_time,load",
 	  .experiment = "give both arms the same CPUs (wrap=taskset -c LIST, or a cpuset); if their use carries the change, "
 			"it goes away" },

@@ -84,6 +84,39 @@ has none '^VMs        0 of 8'
 vms sorted t.mmt --sort mem_off_pct --top 2
 has sorted '6 more'
 
+# ------------------------------------- compared: all together, and single ones
+for i in 1 2 3 4 5; do
+	"$make" "a$i.mmt" seconds=$((i + 1)) && "$make" "b$i.mmt" seconds=$((i + 1)) shift=1 || exit 1
+done
+arms="a1.mmt,a2.mmt,a3.mmt,a4.mmt,a5.mmt b1.mmt,b2.mmt,b3.mmt,b4.mmt,b5.mmt"
+# shellcheck disable=SC2086
+"$MMT" compare $arms -m 'vm,vm:vm00[12].exposure,vm:vm004' --csv >cmp 2>err || fail "compare: $(cat err)"
+value() { awk -F, -v m="$1" -v arm="$2" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } $at["metric"] == m && $at["arm"] == arm { printf "%.10g\n", $at["mean"] }' cmp; }
+same() { [ "$(value "$1" "$2")" = "$3" ] || fail "compare: $1 of $2 is '$(value "$1" "$2")', not '$3'"; }
+same vm.count a 8
+same vm.exposure a 56.25
+same vm.exposure.distance b 1.5375
+same vm.memory a 512
+same vm.memory.off_node b 56.25
+same vm.steal a 20
+same vm.preemptions.rate a 320
+same vm.migrations.cross_node.rate a 4
+same vm:vm001.exposure a 100
+same vm:vm001.exposure b 75
+same vm:vm002.exposure b 50
+same vm:vm004.exposure a 0
+same vm:vm004.exposure b 100
+same vm:vm004.cpus a 1.809
+has cmp 'vm:vm004.wait.p99'
+lacks cmp 'vm:vm001.cpus'
+lacks cmp 'vm:vm004.count'
+# shellcheck disable=SC2086
+"$MMT" compare $arms -m all --csv >cmp 2>err || fail "compare -m all: $(cat err)"
+lacks cmp 'vm:'
+# shellcheck disable=SC2086
+"$MMT" compare $arms -m vm:nobody >o 2>err && fail "compare knows a machine that is not there"
+has err 'vm:nobody: no trace has such a metric'
+
 # ------------------------------------------------------------ errors
 refused() # PATTERN ARGUMENT...
 {
