@@ -69,6 +69,30 @@ static __always_inline struct task_struct *this_task(void)
 	return (struct task_struct *)bpf_get_current_task();
 }
 
+/* 6.18 (commit 53fbef56e07d) made a struct of page.flags */
+static __always_inline __u64 page_flags_of(struct page *page)
+{
+	if (bpf_core_field_exists(((struct page___memdesc *)page)->flags.f))
+		return RD((struct page___memdesc *)page, flags.f);
+	return RD(page, flags);
+}
+
+/* Pages of the folio that begins with this one. */
+static __always_inline __u32 pages_of_folio(struct page *page)
+{
+	__u32 n = 1;
+
+	if (!(page_flags_of(page) >> bpf_core_enum_value(enum pageflags, PG_head) & 1))
+		return 1;
+	if (bpf_core_field_exists(((struct folio___nr *)page)->_folio_nr_pages))
+		bpf_core_read(&n, sizeof(n), &((struct folio___nr *)page)->_folio_nr_pages);
+	else if (bpf_core_field_exists(((struct folio___nr2 *)page)->_nr_pages))
+		bpf_core_read(&n, sizeof(n), &((struct folio___nr2 *)page)->_nr_pages);
+	else if (bpf_core_field_exists(((struct page___nr *)page)->compound_nr))
+		bpf_core_read(&n, sizeof(n), &((struct page___nr *)((char *)page + bpf_core_type_size(struct page)))->compound_nr);
+	return n ? n : 1;
+}
+
 #define MMT_TASK_DEAD_BIT 0x80
 #define MMT_TASK_PARKED_BIT 0x40
 #define MMT_TASK_NOLOAD_BIT 0x400

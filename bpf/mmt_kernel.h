@@ -132,6 +132,38 @@ struct task_struct {
 	struct css_set *cgroups;
 };
 
+struct page {
+	unsigned long flags;
+};
+
+/* 6.18, commit 53fbef56e07d: flags became a struct */
+struct page___memdesc {
+	struct {
+		unsigned long f;
+	} flags;
+};
+
+/* how many pages a large page has: on 5.10 in the page after its first, then in the folio, renamed since */
+struct page___nr {
+	unsigned int compound_nr;
+};
+
+struct folio___nr {
+	unsigned int _folio_nr_pages;
+};
+
+struct folio___nr2 {
+	unsigned int _nr_pages;
+};
+
+enum pageflags {
+	PG_head = 6,
+};
+
+enum migrate_reason {
+	MR_NUMA_MISPLACED = 5,
+};
+
 struct seq_file;
 
 struct bpf_iter_meta {

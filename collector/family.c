@@ -21,6 +21,7 @@ const struct mmt_family *const mmt_families[] = {
 	&mmt_family_fault_end,
 	&mmt_family_profile,
 	&mmt_family_load,
+	&mmt_family_numa,
 	NULL,
 };
 

@@ -372,6 +372,34 @@ static const struct mmt_field vcpu_f[] = {
 	COL("event", ENUM, "found,ended", ""),
 };
 
+static const struct mmt_field numa_totals_f[] = {
+	COL("time", TIME, "ns", "end of the interval"),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("epoch", U64, "", "task epoch; 0: tasks without counters of their own"),
+	COL("node", U64, "", "NUMA node: of the memory, or that the task was moved to"),
+	COL("alloc_local", U64, "pages", "allocated on the node by its CPUs"),
+	COL("alloc_remote", U64, "pages", "allocated on the node by CPUs of others"),
+	COL("hint_local", U64, "count", "hint faults on memory of the node that the task ran on"),
+	COL("hint_remote", U64, "count", "hint faults on memory of another node"),
+	COL("hint_pages", U64, "pages", "of these faults; `node` is where the memory was afterwards"),
+	COL("moved_to", U64, "count", "times NUMA balancing moved the task to the node (sched_move_numa)"),
+	COL("swapped_to", U64, "count", "times it was swapped there with another task (sched_swap_numa)"),
+	COL("stuck", U64, "count", "times it was to leave the node and could not (sched_stick_numa)"),
+	COL("allocs_local", U64, "count", "allocations, of any size, that alloc_local is the pages of"),
+	COL("allocs_remote", U64, "count", "likewise of alloc_remote"),
+};
+
+static const struct mmt_field page_migration_f[] = {
+	COL("time", TIME, "ns", "end of the interval"),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("epoch", U64, "", "task epoch of who moved them; 0: tasks without counters of their own"),
+	COL("reason", STR, "", "the kernel's reason: numa_misplaced, compaction, syscall, mempolicy_mbind, ..."),
+	COL("from", U64, "", "NUMA node they were on; all ones: not known"),
+	COL("to", U64, "", "node they went to; all ones: not known"),
+	COL("ok", U64, "pages", "moved"),
+	COL("failed", U64, "pages", "could not be moved"),
+};
+
 static const struct mmt_field syscall_totals_f[] = {
 	COL("time", TIME, "ns", "end of the interval"),
 	COL("segment", U64, "", "number of the mark before it"),
@@ -429,6 +457,8 @@ static const struct mmt_type std_types[] = {
 	TB(MMT_TB_WAKER, "waker", waker_f, "who woke a task from where, and how late it ran, since its previous row"),
 	TB(MMT_TB_CPU_SAMPLE, "cpu_sample", cpu_sample_f, "what a CPU was doing, sampled"),
 	TB(MMT_TB_PLACEMENT, "placement", placement_f, "memory per node of processes and cgroups"),
+	TB(MMT_TB_NUMA_TOTALS, "numa_totals", numa_totals_f, "memory by task and node since its previous row; only with -e numa"),
+	TB(MMT_TB_PAGE_MIGRATION, "page_migration", page_migration_f, "pages migrated since the previous row; only with -e numa"),
 	TB(MMT_TB_FAULT_LATENCY, "fault_latency", fault_latency_f, "how long page faults took, added in the interval"),
 	TB(MMT_TB_VM, "vm", vm_f, "virtual machines among the processes"),
 	TB(MMT_TB_VCPU, "vcpu", vcpu_f, "threads that are virtual CPUs"),

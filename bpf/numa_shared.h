@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What bpf/numa.bpf.c, bpf/numafn.bpf.c and the collector share. */
+#ifndef MMT_NUMA_SHARED_H
+#define MMT_NUMA_SHARED_H
+
+#include "mmt_shared.h"
+
+#define MMT_NU_NODES 64     /* at most, as in collector/topology.h */
+#define MMT_NU_NONE 255     /* a node that is not known */
+#define MMT_NU_PENDING 7
+
+/* Of a task (slot << node_bits | node), about memory on this node, or moves to it. */
+struct mmt_numa_cell {
+	mmt_u32 pages[2];   /* allocated by CPUs of this node, of others */
+	mmt_u32 allocs[2];  /* the same: how many allocations */
+	mmt_u32 hint[2];    /* hint faults, remote and local */
+	mmt_u32 hint_pages;
+	mmt_u32 moved, swapped, stuck;
+	mmt_u32 pad[6];
+};
+_Static_assert(sizeof(struct mmt_numa_cell) == 64, "mmt_numa_cell: one cache line");
+
+/* Of a task: pages that were moved by the migration that is not at its end yet. */
+struct mmt_numa_slot {
+	mmt_u32 migrations; /* ended */
+	mmt_u32 n;          /* of the pairs that are in use */
+	struct mmt_numa_pair {
+		mmt_u8 from, to;
+		mmt_u16 pad;
+		mmt_u32 pages;
+	} pending[MMT_NU_PENDING];
+};
+_Static_assert(sizeof(struct mmt_numa_slot) == 64, "mmt_numa_slot: one cache line");
+
+/* Key of a migration: bits 0..31 slot, 32..39 reason, 40..47 from, 48..55 to */
+#define MMT_NU_KEY(slot, reason, from, to) \
+	((mmt_u64)(slot) | (mmt_u64)(reason) << 32 | (mmt_u64)(from) << 40 | (mmt_u64)(to) << 48)
+
+struct mmt_numa_moved {
+	mmt_u64 ok, failed; /* pages */
+};
+
+struct mmt_numa_config {
+	mmt_u32 node_shift; /* the node of a page is in its flags from this bit on; 64: there is one node only */
+	mmt_u32 node_bits;  /* log2 of the nodes of a slot */
+	mmt_u32 args;       /* of mm_migrate_pages */
+	mmt_u32 pad;
+};
+
+struct mmt_numa_state {
+	mmt_u64 odd;        /* pages of nodes that there are not */
+	mmt_u64 lost;       /* migrated pages that found no room */
+	mmt_u64 pad[6];
+};
+_Static_assert(sizeof(struct mmt_numa_state) == 64, "mmt_numa_state: one cache line");
+
+#endif

@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The NUMA family: pages allocated by task and node, on the node of the CPU or off it; hint
+ * faults; what NUMA balancing did to tasks; pages migrated, by reason and between which nodes.
+ *
+ * Two BPF objects share their maps. The tracepoints are in one; the other goes in at
+ * functions, which not every kernel allows: then hint faults are the machine's only, and
+ * migrations have no nodes.
+ */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "../bpf/numa_shared.h"
+#include "cells.h"
+#include "family.h"
+#include "numa.skel.h"
+#include "numa_facts.h"
+#include "numa_raw.skel.h"
+#include "numafn.skel.h"
+#include "numafn_raw.skel.h"
+
+#define MOVED 8192u      /* kinds of migrations, by task, reason and nodes, at a time */
+#define OFTEN_CELLS 8192u /* up to so many are read at every seal, else at full flushes only */
+
+/* What of a cell has been written, or lies before the recording. */
+struct done { uint32_t pages[2], allocs[2], hint[2], hint_pages, moved, swapped, stuck; };
+
+struct moved {
+	uint64_t key;
+	struct mmt_numa_moved v;
+};
+
+struct moves { struct moved *v; size_t n; };
+
+struct numa {
+	struct mmt_family_ctx fn; /* of the object that goes in at functions; no obj: refused */
+	struct mmt_numa_facts facts;
+	struct mmt_numa_cell *cells;
+	struct mmt_numa_slot *slots;
+	struct mmt_numa_state *st;
+	size_t cells_len, slots_len, st_len;
+	struct done *done;
+	struct moves moved;       /* of the map: what of it has been written, by key */
+	unsigned int bits;
+	bool started;
+};
+
+/* ---------------------------------------------------------------- opening */
+
+static struct numa *numa_of(const struct mmt_family_ctx *ctx)
+{
+	return ctx->priv;
+}
+
+static int set_constants(const struct numa *x, struct bpf_object *obj)
+{
+	struct mmt_numa_config *c;
+	size_t size;
+
+	c = (struct mmt_numa_config *)bpf_map__initial_value(mmt_probe__section(obj, ".rodata.family"), &size);
+	if (!c || size != sizeof(*c))
+		return -EINVAL;
+	c->node_shift = x->facts.node_shift;
+	c->node_bits = x->bits;
+	c->args = x->facts.args;
+	return 0;
+}
+
+static const struct { const char *prog, *tp; } tracepoints[] = {
+	{ "mmt_numa_migrate", "btf_trace_mm_migrate_pages" }, { "mmt_numa_move", "btf_trace_sched_move_numa" },
+	{ "mmt_numa_swap", "btf_trace_sched_swap_numa" }, { "mmt_numa_stick", "btf_trace_sched_stick_numa" },
+};
+
+/* A kernel may be built without migration, or without NUMA balancing. */
+static int choose_programs(struct bpf_object *obj)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	size_t i;
+
+	if (!btf)
+		return -errno;
+	for (i = 0; i < sizeof(tracepoints) / sizeof(tracepoints[0]); i++) {
+		struct bpf_program *p = bpf_object__find_program_by_name(obj, tracepoints[i].prog);
+
+		if (p && !mmt_probe__btf_has_typedef(btf, tracepoints[i].tp))
+			bpf_program__set_autoload(p, false);
+	}
+	btf__free(btf);
+	return 0;
+}
+
+static int setup(struct mmt_family_ctx *ctx, struct bpf_object *obj)
+{
+	struct numa *x = numa_of(ctx);
+	uint64_t slots = ctx->probe->cfg.n_slots;
+	int err = set_constants(x, obj);
+
+	err = err ? err : choose_programs(obj);
+	err = err ? err : mmt_family__size(ctx, obj, "numa_cells", slots << x->bits);
+	err = err ? err : mmt_family__size(ctx, obj, "numa_slots", slots);
+	return err ? err : mmt_family__size(ctx, obj, "numa_moved", MOVED);
+}
+
+/* The function object: maps of the other, and the one of two functions that the kernel has. */
+static int setup_fn(struct mmt_family_ctx *fn, struct bpf_object *obj)
+{
+	static const char *const maps[] = { "numa_cells", "numa_slots", "numa_moved", "numa_state" };
+	const struct mmt_family_ctx *ctx = fn->priv;
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool folio;
+	size_t i;
+	int err = btf ? set_constants(numa_of(ctx), obj) : -errno;
+
+	if (err)
+		return err;
+	folio = btf__find_by_name_kind(btf, "folio_migrate_flags", BTF_KIND_FUNC) > 0;
+	btf__free(btf);
+	bpf_program__set_autoload(bpf_object__find_program_by_name(obj, "mmt_numa_folio"), folio);
+	bpf_program__set_autoload(bpf_object__find_program_by_name(obj, "mmt_numa_page"), !folio);
+	for (i = 0; i < sizeof(maps) / sizeof(maps[0]) && !err; i++)
+		err = bpf_map__reuse_fd(bpf_object__find_map_by_name(obj, maps[i]),
+					bpf_object__find_map_fd_by_name(ctx->obj, maps[i]));
+	return err;
+}
+
+/* What is refused here is said in the trace, and is no error. */
+static void open_fn(struct mmt_family_ctx *ctx)
+{
+	static const struct mmt_family_elf elf = { "mmt_numafn", numafn_bpf__elf_bytes, numafn_raw__elf_bytes };
+	struct numa *x = numa_of(ctx);
+	int err;
+
+	x->fn = *ctx;
+	x->fn.obj = NULL;
+	x->fn.priv = ctx;
+	x->fn.why[0] = '\0';
+	memset(x->fn.links, 0, sizeof(x->fn.links));
+	err = mmt_family__load(&x->fn, &elf, setup_fn);
+	if (err == -EPERM || err == -ESRCH)
+		snprintf(x->fn.why, sizeof(x->fn.why), "the kernel %s at its functions (fentry): %s",
+			 err == -EPERM ? "refuses BPF programs" : "has no place for BPF programs", strerror(-err));
+	if (err)
+		return;
+	err = mmt_family__attach(&x->fn);
+	if (!err)
+		return;
+	snprintf(x->fn.why, sizeof(x->fn.why), "its programs cannot be attached: %s", strerror(-err));
+	mmt_family__detach(&x->fn);
+	bpf_object__close(x->fn.obj);
+	x->fn.obj = NULL;
+}
+
+static int read_facts(struct mmt_family_ctx *ctx)
+{
+	struct numa *x = numa_of(ctx);
+	struct btf *btf = btf__load_vmlinux_btf();
+	int err;
+
+	if (!btf)
+		return -errno;
+	err = mmt_numa_facts__read(btf, ctx->topo, &x->facts, ctx->why, sizeof(ctx->why));
+	btf__free(btf);
+	while (1U << x->bits < ctx->topo->n_nodes)
+		x->bits++;
+	return err;
+}
+
+static int numa_open(struct mmt_family_ctx *ctx)
+{
+	static const struct mmt_family_elf elf = { "mmt_numa", numa_bpf__elf_bytes, numa_raw__elf_bytes };
+	struct numa *x = calloc(1, sizeof(*x));
+	int err;
+
+	if (!x)
+		return -ENOMEM;
+	ctx->priv = x;
+	err = read_facts(ctx);
+	if (err)
+		return err;
+	x->done = calloc((size_t)ctx->probe->cfg.n_slots << x->bits, sizeof(*x->done));
+	if (!x->done)
+		return -ENOMEM;
+	err = mmt_family__load(ctx, &elf, setup);
+	err = err ? err : mmt_family__mmap(ctx, "numa_cells", (void **)&x->cells, &x->cells_len);
+	err = err ? err : mmt_family__mmap(ctx, "numa_slots", (void **)&x->slots, &x->slots_len);
+	err = err ? err : mmt_family__mmap(ctx, "numa_state", (void **)&x->st, &x->st_len);
+	if (!err)
+		open_fn(ctx);
+	return err;
+}
+
+static int write_meta(struct mmt_family_ctx *ctx, const char *key, const char *why)
+{
+	char value[200];
+
+	snprintf(value, sizeof(value), "%s%s", why ? "not available: " : "yes", why ? why : "");
+	{
+		const struct mmt_cell c[] = { cell_s(key), cell_s(value) };
+
+		return ROW(ctx->w, MMT_TB_META, c);
+	}
+}
+
+static bool loaded(const struct mmt_family_ctx *ctx, const char *prog)
+{
+	struct bpf_program *p = bpf_object__find_program_by_name(ctx->obj, prog);
+
+	return p && bpf_program__autoload(p);
+}
+
+static int numa_attach(struct mmt_family_ctx *ctx)
+{
+	const struct numa *x = numa_of(ctx);
+	const char *fn = x->fn.obj ? NULL : x->fn.why;
+	int err = mmt_family__attach(ctx);
+
+	err = err ? err : write_meta(ctx, "numa.hint", fn);
+	err = err ? err : write_meta(ctx, "numa.migrate", loaded(ctx, "mmt_numa_migrate") ? NULL : "a kernel without migration");
+	err = err ? err : write_meta(ctx, "numa.migrate.nodes", fn);
+	return err ? err : write_meta(ctx, "numa.balancing",
+				      loaded(ctx, "mmt_numa_move") ? NULL : "a kernel without NUMA balancing");
+}
+
+/* ---------------------------------------------------------------- totals */
+
+static bool wanted(const struct mmt_family_ctx *ctx, uint32_t slot, const struct mmt_epoch *e)
+{
+	return !ctx->probe->cfg.filter || (e && ctx->probe->slots[slot].flags & MMT_SF_WANT);
+}
+
+static void read_cell(const struct mmt_numa_cell *cell, struct done *d)
+{
+	const volatile struct mmt_numa_cell *c = cell;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		d->pages[i] = c->pages[i];
+		d->allocs[i] = c->allocs[i];
+		d->hint[i] = c->hint[i];
+	}
+	d->hint_pages = c->hint_pages;
+	d->moved = c->moved;
+	d->swapped = c->swapped;
+	d->stuck = c->stuck;
+}
+
+/* Rows of what the task got on each node, where there is anything to say. */
+static int cell_rows(struct mmt_family_ctx *ctx, uint32_t slot, const struct mmt_epoch *e, uint64_t now)
+{
+	struct numa *x = numa_of(ctx);
+	unsigned int node;
+	int err = 0;
+
+	for (node = 0; node < ctx->topo->n_nodes && !err; node++) {
+		size_t i = (size_t)slot << x->bits | node;
+		struct done old = x->done[i], d;
+
+		read_cell(&x->cells[i], &d);
+		if (!memcmp(&d, &old, sizeof(d)))
+			continue;
+		x->done[i] = d;
+		if (!wanted(ctx, slot, e))
+			continue;
+		{
+			const struct mmt_cell c[] = {
+				cell_u(now), cell_u(ctx->segment), cell_u(e ? e->id : 0), cell_u(node),
+				cell_u(d.pages[0] - old.pages[0]), cell_u(d.pages[1] - old.pages[1]),
+				cell_u(d.hint[1] - old.hint[1]), cell_u(d.hint[0] - old.hint[0]),
+				cell_u(d.hint_pages - old.hint_pages), cell_u(d.moved - old.moved),
+				cell_u(d.swapped - old.swapped), cell_u(d.stuck - old.stuck),
+				cell_u(d.allocs[0] - old.allocs[0]), cell_u(d.allocs[1] - old.allocs[1]),
+			};
+
+			err = ROW(ctx->w, MMT_TB_NUMA_TOTALS, c);
+		}
+	}
+	return err;
+}
+
+/* ---------------------------------------------------------------- migrations */
+
+static int by_key(const void *a, const void *b)
+{
+	const struct moved *x = a, *y = b;
+
+	return (x->key > y->key) - (x->key < y->key);
+}
+
+/* Everything in the map, by key. */
+static int read_moved(const struct mmt_family_ctx *ctx, struct moves *out)
+{
+	int fd = bpf_object__find_map_fd_by_name(ctx->obj, "numa_moved"), err = 0;
+	uint64_t *keys = malloc(MOVED * sizeof(*keys));
+	struct mmt_numa_moved *vals = malloc(MOVED * sizeof(*vals));
+	uint32_t n = MOVED, batch, i;
+
+	out->v = NULL;
+	out->n = 0;
+	if (!keys || !vals || fd < 0)
+		err = fd < 0 ? -ENOENT : -ENOMEM;
+	else if (bpf_map_lookup_batch(fd, NULL, &batch, keys, vals, &n, NULL) && errno != ENOENT)
+		err = -errno;
+	if (!err && n) {
+		out->v = malloc(n * sizeof(*out->v));
+		err = out->v ? 0 : -ENOMEM;
+	}
+	for (i = 0; i < n && !err; i++)
+		out->v[i] = (struct moved){ keys[i], vals[i] };
+	if (!err && n) {
+		out->n = n;
+		qsort(out->v, n, sizeof(*out->v), by_key);
+	}
+	free(keys);
+	free(vals);
+	return err;
+}
+
+static uint64_t node_cell(uint64_t key, unsigned int shift)
+{
+	uint64_t node = key >> shift & 255;
+
+	return node == MMT_NU_NONE ? UINT64_MAX : node;
+}
+
+static int moved_row(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, const struct moved *m,
+		     const struct mmt_numa_moved *old, uint64_t now)
+{
+	const struct numa *x = numa_of(ctx);
+	uint32_t reason = m->key >> 32 & 255;
+	char number[16];
+	const char *name = reason < MMT_NUMA_REASONS && x->facts.reason[reason][0] ? x->facts.reason[reason] : number;
+
+	if ((m->v.ok == old->ok && m->v.failed == old->failed) || !wanted(ctx, (uint32_t)m->key, e))
+		return 0;
+	snprintf(number, sizeof(number), "reason-%u", reason);
+	{
+		const struct mmt_cell c[] = {
+			cell_u(now), cell_u(ctx->segment), cell_u(e ? e->id : 0), cell_s(name), cell_u(node_cell(m->key, 40)),
+			cell_u(node_cell(m->key, 48)), cell_u(m->v.ok - old->ok), cell_u(m->v.failed - old->failed),
+		};
+
+		return ROW(ctx->w, MMT_TB_PAGE_MIGRATION, c);
+	}
+}
+
+static const struct moved *find_moved(const struct moves *s, uint64_t key)
+{
+	const struct moved k = { .key = key };
+
+	return s->n ? bsearch(&k, s->v, s->n, sizeof(k), by_key) : NULL;
+}
+
+/* Of all tasks, or of one that ends: then its entries are deleted. */
+static int moved_rows(struct mmt_family_ctx *ctx, const struct mmt_epoch *ends, uint64_t now)
+{
+	static const struct mmt_numa_moved none;
+	struct numa *x = numa_of(ctx);
+	int fd = bpf_object__find_map_fd_by_name(ctx->obj, "numa_moved"), err;
+	struct moves s;
+	size_t i, kept = 0;
+
+	err = read_moved(ctx, &s);
+	for (i = 0; i < s.n && !err; i++) {
+		struct moved m = s.v[i];
+		uint32_t slot = (uint32_t)m.key;
+		const struct mmt_epoch *e = slot && slot < ctx->probe->cfg.n_slots ? ctx->tasks->by_slot[slot] : NULL;
+		const struct moved *old = find_moved(&x->moved, m.key);
+		const struct mmt_numa_moved *before = old ? &old->v : &none;
+
+		if (ends && slot == ends->slot) {
+			err = moved_row(ctx, ends, &m, before, now);
+			bpf_map_delete_elem(fd, &m.key);
+			continue;
+		}
+		if (ends || (slot && !e)) /* not its turn, or not named yet */
+			m.v = *before;
+		else
+			err = moved_row(ctx, e, &m, before, now);
+		s.v[kept++] = m;
+	}
+	s.n = kept;
+	if (err) {
+		free(s.v);
+		return err;
+	}
+	free(x->moved.v);
+	x->moved = s;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- flushing */
+
+/* Counting begins: what is there already is not ours. */
+static int begin(struct mmt_family_ctx *ctx)
+{
+	struct numa *x = numa_of(ctx);
+	size_t i, n = (size_t)(ctx->probe->slots_given + 1) << x->bits;
+
+	for (i = 0; i < n && i < (size_t)ctx->probe->cfg.n_slots << x->bits; i++)
+		read_cell(&x->cells[i], &x->done[i]);
+	x->started = true;
+	return read_moved(ctx, &x->moved);
+}
+
+static int numa_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
+{
+	const struct mmt_tasks *t = ctx->tasks;
+	struct numa *x = numa_of(ctx);
+	bool first = !x->started;
+	size_t i;
+	int err = 0;
+
+	if (first)
+		err = begin(ctx);
+	else if (full || t->n_live << x->bits <= OFTEN_CELLS) {
+		for (i = 0; i < t->n_live && !err; i++)
+			err = cell_rows(ctx, t->live[i]->slot, t->live[i], now);
+		err = err ? err : cell_rows(ctx, 0, NULL, now);
+		err = err ? err : moved_rows(ctx, NULL, now);
+	}
+	return err || !ctx->mark ? err : mmt_numa_counters__write(ctx->w, ctx->topo, "", now, first ? 0 : ctx->segment + 1);
+}
+
+static int numa_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)
+{
+	struct numa *x = numa_of(ctx);
+	size_t at = (size_t)e->slot << x->bits;
+	int err = 0;
+
+	if (x->started) {
+		err = cell_rows(ctx, e->slot, e, now);
+		if (!err && x->slots[e->slot].migrations)
+			err = moved_rows(ctx, e, now);
+	}
+	memset(&x->cells[at], 0, sizeof(x->cells[0]) << x->bits);
+	memset(&x->done[at], 0, sizeof(x->done[0]) << x->bits);
+	memset(&x->slots[e->slot], 0, sizeof(x->slots[0]));
+	return err;
+}
+
+/* ---------------------------------------------------------------- the end */
+
+static uint64_t missed_by(const struct mmt_family_ctx *ctx, const char *prog)
+{
+	struct bpf_program *p = ctx->obj ? bpf_object__find_program_by_name(ctx->obj, prog) : NULL;
+	struct bpf_prog_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	return p && bpf_program__fd(p) >= 0 && !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) ? info.recursion_misses : 0;
+}
+
+static void numa_note(struct mmt_family_ctx *ctx, char *buf, size_t size)
+{
+	const struct numa *x = numa_of(ctx);
+	uint64_t missed = missed_by(ctx, "mmt_numa_alloc");
+
+	buf[0] = '\0';
+	if (missed || x->st->odd || x->st->lost)
+		snprintf(buf, size, "numa: %llu allocations within another not seen, %llu pages on nodes that came later, "
+			 "%llu migrated pages without room", (unsigned long long)missed, (unsigned long long)x->st->odd,
+			 (unsigned long long)x->st->lost);
+}
+
+static void numa_detach(struct mmt_family_ctx *ctx)
+{
+	mmt_family__detach(&numa_of(ctx)->fn);
+	mmt_family__detach(ctx);
+}
+
+static void numa_close(struct mmt_family_ctx *ctx)
+{
+	struct numa *x = numa_of(ctx);
+
+	if (!x)
+		return;
+	mmt_family__detach(&x->fn);
+	bpf_object__close(x->fn.obj);
+	if (x->cells)
+		munmap(x->cells, x->cells_len);
+	if (x->slots)
+		munmap(x->slots, x->slots_len);
+	if (x->st)
+		munmap(x->st, x->st_len);
+	free(x->moved.v);
+	free(x->done);
+	free(x);
+}
+
+static const struct mmt_family_ops ops = {
+	.open = numa_open, .attach = numa_attach, .flush = numa_flush, .task_end = numa_task_end, .note = numa_note,
+	.detach = numa_detach, .close = numa_close,
+};
+
+const struct mmt_family mmt_family_numa = {
+	.name = "numa", .fact = "numa", .ops = &ops,
+	.summary = "pages allocated on and off the node, NUMA hint faults, balancing, pages migrated by reason",
+};
