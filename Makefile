@@ -215,6 +215,7 @@ $(BUILD)/tests/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libmmtrace.a
 
 # what a guest of the lab runs: placement without the rest of the collector
 LAB_BIN := $(BUILD)/tests/tools/placed
+$(BUILD)/tests/tools/numaload: $(call objs,$(addprefix collector/,control.c log.c))
 $(LAB_BIN): $(call objs,$(addprefix collector/,placement.c place_sample.c numa_maps.c topology.c sysfs.c))
 
 # firmware of VMs in the lab's guests
