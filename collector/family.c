@@ -22,6 +22,7 @@ const struct mmt_family *const mmt_families[] = {
 	&mmt_family_profile,
 	&mmt_family_load,
 	&mmt_family_numa,
+	&mmt_family_vm,
 	NULL,
 };
 
@@ -375,6 +376,17 @@ int mmt_families__task_end(struct mmt_family_set *s, const struct mmt_epoch *e, 
 			err = err ? err : ret;
 		}
 	}
+	return err;
+}
+
+int mmt_families__task_news(struct mmt_family_set *s, const struct mmt_epoch *e, enum mmt_task_news what)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < s->n && !err; i++)
+		if (s->v[i].family->ops->task_news)
+			err = s->v[i].family->ops->task_news(&s->v[i], e, what);
 	return err;
 }
 

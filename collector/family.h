@@ -40,6 +40,9 @@ struct mmt_family_ctx {
 	uint64_t segment;          /* of rows written now */
 	bool mark;                 /* the flush that runs is that of a mark */
 	unsigned int freq;         /* samples a second, for families that sample by time; 0: their default */
+	/* Is this virtual machine to be recorded? NULL: the filters do not go by that. */
+	bool (*vm_wanted)(void *ctx, const char *name);
+	void *vm_ctx;
 	bool totals_only;          /* a live session: no samples, nothing that costs at every event beyond the counts */
 	uint64_t map_bytes;        /* kernel memory of its maps, for the footprint */
 	struct bpf_object *obj;    /* of mmt_family__load() */
@@ -66,6 +69,8 @@ struct mmt_family_ops {
 	void (*segment)(struct mmt_family_ctx *ctx);
 	/* The last rows of a task; whatever is kept for e->slot is to be cleared. */
 	int (*task_end)(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now);
+	/* A task was seen for the first time, executed a program, has another name or cgroup; its row is written. */
+	int (*task_news)(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, enum mmt_task_news what);
 	/* What went short, said once at the end: buf gets one line, "" for nothing. */
 	void (*note)(struct mmt_family_ctx *ctx, char *buf, size_t size);
 	/* NULL: mmt_family__detach(). */
@@ -94,6 +99,7 @@ extern const struct mmt_family mmt_family_waker;
 extern const struct mmt_family mmt_family_profile;
 extern const struct mmt_family mmt_family_load;
 extern const struct mmt_family mmt_family_numa;
+extern const struct mmt_family mmt_family_vm;
 
 /* The mappings that the map family follows: NULL before attach. */
 const struct mmt_maps *mmt_family_map__maps(const struct mmt_family_ctx *ctx);
@@ -148,6 +154,7 @@ void mmt_families__cut(struct mmt_family_set *s);
 int mmt_families__flush(struct mmt_family_set *s, uint64_t now, bool full, bool mark);
 void mmt_families__segment(struct mmt_family_set *s, uint64_t segment);
 int mmt_families__task_end(struct mmt_family_set *s, const struct mmt_epoch *e, uint64_t now);
+int mmt_families__task_news(struct mmt_family_set *s, const struct mmt_epoch *e, enum mmt_task_news what);
 int mmt_families__notes(struct mmt_family_set *s);
 /* The i-th fact for the meta table, of those that are recorded and those that are not available; NULL: no more. */
 const char *mmt_families__fact(const struct mmt_family_set *s, unsigned int i, char *value, size_t size);

@@ -142,7 +142,7 @@ static int collect(struct mmt_family_ctx *ctx)
 	struct place *p = ctx->priv;
 	bool filter = ctx->probe->cfg.filter;
 	size_t i, n = 0;
-	int err = more(p, t->n_live);
+	int err = more(p, t->n_live + t->n_known);
 
 	if (err)
 		return err;
@@ -155,6 +155,10 @@ static int collect(struct mmt_family_ctx *ctx)
 		p->v[n++] = (struct proc){ .epoch = e->id, .tgid = e->tgid, .cgroup = e->cgroup, .born = e->first,
 					   .wanted = want, .leader = e->tid == e->tgid };
 	}
+	/* leaders that sleep all the time; whether they are wanted is told by their threads */
+	for (i = 0; i < t->n_known; i++)
+		if (t->known[i].tid == t->known[i].tgid)
+			p->v[n++] = (struct proc){ .epoch = t->known[i].id, .tgid = t->known[i].tgid, .wanted = !filter, .leader = true };
 	qsort(p->v, n, sizeof(*p->v), cmp_tgid);
 	for (i = 0; i < n; i++) {
 		if (p->n && p->v[p->n - 1].tgid == p->v[i].tgid)

@@ -153,7 +153,7 @@ static int config_fill(struct mmt_config *cfg, const struct mmt_probe_opts *o, c
 	cfg->stamp_waking = !mmt_probe__btf_has_typedef(btf, "btf_trace_csd_queue_cpu");
 	cfg->record_waking = o->record && o->waking;
 	cfg->tree = o->tree;
-	cfg->filter = o->tree || o->n_pids || o->n_tids || o->comm || o->cgroup;
+	cfg->filter = o->tree || o->n_pids || o->n_tids || o->comm || o->cgroup || o->filter;
 #if !defined(__x86_64__) && !defined(__i386__) && !defined(__s390x__)
 	cfg->publish_atomic = 1;
 #endif
@@ -471,6 +471,28 @@ void mmt_probe__free_slot(struct mmt_probe *b, uint32_t slot)
 		bpf_map_update_elem(b->free_hists_fd, NULL, &h, BPF_ANY);
 	}
 	bpf_map_update_elem(b->free_slots_fd, NULL, &slot, BPF_ANY);
+}
+
+uint32_t mmt_probe__slot_of(const struct mmt_probe *b, uint32_t tid)
+{
+	int fd = bpf_object__find_map_fd_by_name(b->obj, "pidmap");
+	uint32_t line = tid / MMT_PIDS_PER_LINE, slot;
+	struct mmt_pidline l;
+
+	if (fd < 0 || bpf_map_lookup_elem(fd, &line, &l))
+		return 0;
+	slot = l.slot[tid % MMT_PIDS_PER_LINE];
+	return slot < b->cfg.n_slots ? slot : 0;
+}
+
+int mmt_probe__want(const struct mmt_probe *b, uint32_t tgid, bool want)
+{
+	int fd = bpf_object__find_map_fd_by_name(b->obj, "wanted");
+	uint32_t one = 1;
+
+	if (!want)
+		return bpf_map_delete_elem(fd, &tgid) && errno != ENOENT ? -errno : 0;
+	return bpf_map_update_elem(fd, &tgid, &one, BPF_ANY) ? -errno : 0;
 }
 
 int mmt_probe__consume(struct mmt_probe *b)

@@ -25,6 +25,7 @@ struct mmt_probe_opts {
 	size_t n_pids, n_tids;
 	const char *comm, *cgroup;
 	unsigned int tree;
+	bool filter;  /* also where none of these is set: what is wanted is told later, see mmt_probe__want() */
 	mmt_rec_fn on_rec;
 	void *rec_ctx;
 };
@@ -61,6 +62,10 @@ void mmt_probe__detach(struct mmt_probe *b);
 void mmt_probe__free_slot(struct mmt_probe *b, uint32_t slot);
 /* Have enough free slots ready for new tasks, when `live` are taken. */
 int mmt_probe__more_slots(struct mmt_probe *b, size_t live);
+/* Slot of a task, 0: none; it may have one whose record is not there yet. */
+uint32_t mmt_probe__slot_of(const struct mmt_probe *b, uint32_t tid);
+/* The filters let this process through from now on, or no more; tasks of it that have slots are the caller's. */
+int mmt_probe__want(const struct mmt_probe *b, uint32_t tgid, bool want);
 /* Run on_rec for all waiting rare records. */
 int mmt_probe__consume(struct mmt_probe *b);
 /* The trace clock now, ns. */

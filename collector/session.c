@@ -342,14 +342,20 @@ static int on_task_end(void *ctx, const struct mmt_epoch *e, uint64_t now)
 	return mmt_families__task_end(ctx, e, now);
 }
 
+static int on_task_news(void *ctx, const struct mmt_epoch *e, enum mmt_task_news what)
+{
+	return mmt_families__task_news(ctx, e, what);
+}
+
 static int open_families(struct mmt_session *s, const struct mmt_session_opts *o)
 {
 	const struct mmt_family_ctx tmpl = {
 		.probe = &s->bpf, .tasks = &s->tasks, .topo = &s->topo, .log = &s->log, .totals_only = s->live, .freq = o->freq,
-		.stackmap = &s->stackmap,
+		.stackmap = &s->stackmap, .vm_wanted = o->vm_wanted, .vm_ctx = o->vm_ctx,
 	};
 
 	s->tasks.on_end = on_task_end;
+	s->tasks.on_news = on_task_news;
 	s->tasks.end_ctx = &s->families;
 	return o->families ? mmt_families__open(&s->families, o->families, o->families_only, &tmpl) : 0;
 }
@@ -388,7 +394,7 @@ int mmt_session__open(const struct mmt_session_opts *o, struct mmt_session **out
 		.record = o->profile != MMT_PROFILE_LIGHT, .wakeups = o->profile == MMT_PROFILE_FULL,
 		.waking = o->waking, .ring_kb = o->ring_kb, .probe = o->probe, .pids = o->pids, .n_pids = o->n_pids,
 		.tids = o->tids, .n_tids = o->n_tids, .comm = o->comm, .cgroup = o->cgroup,
-		.tree = (unsigned int)o->tree, .on_rec = mmt_tasks__on_rec,
+		.tree = (unsigned int)o->tree, .filter = o->vm_wanted, .on_rec = mmt_tasks__on_rec,
 	};
 	struct mmt_writer_opts wo = { .sz = sizeof(wo), .log = o->log, .log_ctx = o->log_ctx, .level = o->level };
 	struct mmt_session *s = calloc(1, sizeof(*s));

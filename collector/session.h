@@ -53,6 +53,8 @@ struct mmt_session_opts {
 	const char *comm;            /* exact command name */
 	const char *cgroup;          /* directory of a cgroup; its subtree */
 	pid_t tree;                  /* this process and all its descendants; 0: none */
+	/* virtual machines of such a name, those that start later, too; only with the vm family */
+	bool (*vm_wanted)(void *ctx, const char *name); void *vm_ctx;
 	const struct mmt_meta_pair *meta; size_t n_meta; /* stored in the meta table */
 	const char *probe;           /* "auto", "tp_btf" or "raw_tp" */
 	unsigned int families;       /* bits of mmt_families[], beside sched */

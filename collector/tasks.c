@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cells.h"
+#include "sysfs.h"
 #include "tasks.h"
 #include "totals.h"
 
@@ -69,6 +71,22 @@ static int write_cgroup(struct mmt_tasks *t, uint64_t id)
 	}
 }
 
+/* The number that was given to a thread before it ran; it cannot have ended without running. */
+static uint64_t known_take(struct mmt_tasks *t, uint32_t tid)
+{
+	uint64_t id;
+	size_t i;
+
+	for (i = 0; i < t->n_known; i++) {
+		if (t->known[i].tid != tid)
+			continue;
+		id = t->known[i].id;
+		t->known[i] = t->known[--t->n_known];
+		return id;
+	}
+	return 0;
+}
+
 static void epoch_free(struct mmt_epoch *e)
 {
 	if (!e)
@@ -78,7 +96,7 @@ static void epoch_free(struct mmt_epoch *e)
 	free(e);
 }
 
-static struct mmt_epoch *epoch_new(struct mmt_tasks *t, uint32_t slot)
+static struct mmt_epoch *epoch_new(struct mmt_tasks *t, uint32_t slot, uint32_t tid)
 {
 	struct mmt_epoch *e, **live;
 	struct mmt_slot *snap;
@@ -104,7 +122,8 @@ static struct mmt_epoch *epoch_new(struct mmt_tasks *t, uint32_t slot)
 		free(e);
 		return NULL;
 	}
-	e->id = ++t->n_epochs;
+	e->id = known_take(t, tid);
+	e->id = e->id ? e->id : ++t->n_epochs;
 	e->slot = slot;
 	e->live_at = (uint32_t)t->n_live;
 	t->live[t->n_live++] = e;
@@ -191,17 +210,28 @@ static int on_death(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_r
 	return err ? err : end;
 }
 
-/* A task came into the filtered cgroup, or left it. */
-static int refilter(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now)
+int mmt_tasks__want(struct mmt_tasks *t, struct mmt_epoch *e, bool want, uint64_t now)
 {
 	struct mmt_slot *k = &t->bpf->slots[e->slot], s;
-	bool want = mmt_cgroup__below(&t->cgroups, e->cgroup);
 
-	if (!t->bpf->cfg.filter_cgroup || want == !!(k->flags & MMT_SF_WANT))
+	if (want == !!(k->flags & MMT_SF_WANT))
 		return 0;
 	mmt_totals__read_slot(k, &s);
 	k->flags = want ? k->flags | MMT_SF_WANT : k->flags & ~MMT_SF_WANT;
 	return want ? mmt_totals__skip(t, e, &s, now) : 0;
+}
+
+/* A task came into the filtered cgroup, or left it. */
+static int refilter(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now)
+{
+	if (!t->bpf->cfg.filter_cgroup)
+		return 0;
+	return mmt_tasks__want(t, e, mmt_cgroup__below(&t->cgroups, e->cgroup), now);
+}
+
+static int tell(struct mmt_tasks *t, const struct mmt_epoch *e, enum mmt_task_news what)
+{
+	return t->on_news ? t->on_news(t->end_ctx, e, what) : 0;
 }
 
 /* A process, or one thread, moved: what it did until now belongs to the cgroup it left. */
@@ -220,6 +250,7 @@ static int on_cgroup(struct mmt_tasks *t, const struct mmt_rec *r)
 		err = err ? err : refilter(t, e, r->time);
 		err = err ? err : write_cgroup(t, e->cgroup);
 		err = err ? err : write_task(t, e);
+		err = err ? err : tell(t, e, MMT_TASK_MOVED);
 	}
 	return err;
 }
@@ -227,6 +258,7 @@ static int on_cgroup(struct mmt_tasks *t, const struct mmt_rec *r)
 static int on_exec(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_rec *r)
 {
 	size_t i;
+	int err;
 
 	/* a thread took its leader's id; the leader goes on, for its last instants, with the thread's */
 	for (i = 0; r->old_pid != r->pid && i < t->n_live; i++)
@@ -236,7 +268,8 @@ static int on_exec(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_re
 	e->exec = r->time;
 	t->n_execs++;
 	memcpy(e->comm, r->comm, sizeof(e->comm));
-	return write_task(t, e);
+	err = write_task(t, e);
+	return err ? err : tell(t, e, MMT_TASK_EXEC);
 }
 
 int mmt_tasks__on_rec(void *ctx, void *data, size_t size)
@@ -250,7 +283,7 @@ int mmt_tasks__on_rec(void *ctx, void *data, size_t size)
 		return 0;
 	e = r->slot ? t->by_slot[r->slot] : NULL;
 	if (!e && r->slot && r->type != MMT_R_CGROUP) {
-		e = epoch_new(t, r->slot);
+		e = epoch_new(t, r->slot, r->pid);
 		if (!e) {
 			t->err = -ENOMEM;
 			return 0;
@@ -261,6 +294,7 @@ int mmt_tasks__on_rec(void *ctx, void *data, size_t size)
 		err = err ? err : write_task(t, e);
 		if (r->pid == (uint32_t)getpid())
 			t->self = e->id;
+		err = err ? err : tell(t, e, MMT_TASK_NEW);
 	}
 	err = err ? err : write_life(t, r);
 	if (!err && r->type == MMT_R_CGROUP)
@@ -272,6 +306,7 @@ int mmt_tasks__on_rec(void *ctx, void *data, size_t size)
 	else if (!err && e && r->type == MMT_R_COMM) {
 		memcpy(e->comm, r->comm, sizeof(e->comm));
 		err = write_task(t, e);
+		err = err ? err : tell(t, e, MMT_TASK_NAME);
 	}
 	if (err)
 		t->err = err;
@@ -300,7 +335,7 @@ static int reconcile(struct mmt_tasks *t)
 			continue;
 		e = t->by_slot[i];
 		if (!e) {
-			e = epoch_new(t, i);
+			e = epoch_new(t, i, s->pid);
 			if (!e)
 				return -ENOMEM;
 			e->tid = e->tgid = s->pid;
@@ -367,7 +402,77 @@ uint64_t mmt_tasks__leader(const struct mmt_tasks *t, const struct mmt_epoch *e)
 	for (i = 0; i < t->n_live && !thread->leader; i++)
 		if (t->live[i]->tid == e->tgid)
 			thread->leader = t->live[i]->id;
+	for (i = 0; i < t->n_known && !thread->leader; i++)
+		if (t->known[i].tid == e->tgid)
+			thread->leader = t->known[i].id;
 	return thread->leader;
+}
+
+struct mmt_epoch *mmt_tasks__find(const struct mmt_tasks *t, uint32_t tid)
+{
+	uint32_t slot = mmt_probe__slot_of(t->bpf, tid);
+	struct mmt_epoch *e = slot ? t->by_slot[slot] : NULL;
+
+	return e && e->tid == tid ? e : NULL;
+}
+
+/* Who a thread is that has not run: its row is written once more, from the kernel, when it does. */
+static int read_known(uint32_t tgid, uint32_t tid, struct mmt_epoch *e)
+{
+	unsigned long long start = 0;
+	uint64_t tick;
+	char path[64], buf[1024], *s, *comm;
+
+	snprintf(path, sizeof(path), "/proc/%u/task/%u/stat", tgid, tid);
+	if (mmt_read_file(path, buf, sizeof(buf)) <= 0)
+		return -ESRCH;
+	comm = strchr(buf, '(');
+	s = strrchr(buf, ')');
+	if (!comm || !s)
+		return -ESRCH;
+	*s = 0;
+	snprintf(e->comm, sizeof(e->comm), "%s", comm + 1);
+	if (sscanf(s + 1, " %*c %u %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &e->ppid, &e->flags,
+		   &start) != 3)
+		return -ESRCH;
+	e->tid = tid;
+	e->tgid = tgid;
+	/* of a process not later than it was, of a thread not earlier: it is younger than its process */
+	tick = 1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK);
+	e->start = start * tick + (tid == tgid ? 0 : tick - 1);
+	return 0;
+}
+
+uint64_t mmt_tasks__number(struct mmt_tasks *t, uint32_t tgid, uint32_t tid)
+{
+	const struct mmt_epoch *live = mmt_tasks__find(t, tid);
+	struct mmt_epoch e = { 0 };
+	struct mmt_known *p;
+	size_t i;
+
+	if (live)
+		return live->id;
+	for (i = 0; i < t->n_known; i++)
+		if (t->known[i].tid == tid)
+			return t->known[i].id;
+	if (mmt_probe__slot_of(t->bpf, tid) || read_known(tgid, tid, &e))
+		return 0;
+	if (t->n_known == t->known_size) {
+		p = reallocarray(t->known, t->known_size * 2 + 16, sizeof(*p));
+		if (!p)
+			return 0;
+		t->known = p;
+		t->known_size = t->known_size * 2 + 16;
+	}
+	e.id = ++t->n_epochs;
+	e.first = mmt_probe__now(t->bpf);
+	for (i = 0; i < t->n_live && !e.cgroup; i++) /* that of the rest of its process */
+		if (t->live[i]->tgid == tgid)
+			e.cgroup = t->live[i]->cgroup;
+	if (write_task(t, &e))
+		return 0;
+	t->known[t->n_known++] = (struct mmt_known){ .id = e.id, .tid = tid, .tgid = tgid, .start = e.start };
+	return e.id;
 }
 
 uint64_t mmt_tasks__self_migrations(const struct mmt_tasks *t)
@@ -412,6 +517,7 @@ void mmt_tasks__free(struct mmt_tasks *t)
 	free(t->live);
 	free(t->snap);
 	free(t->by_slot);
+	free(t->known);
 	free(t->known_cgroups);
 	free(t->buf);
 	mmt_cgroup__names_close(&t->cgroups);

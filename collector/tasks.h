@@ -26,6 +26,15 @@ struct mmt_epoch {
 	uint32_t live_at; /* index in tasks->live */
 };
 
+/* What a record told of a task. */
+enum mmt_task_news { MMT_TASK_NEW, MMT_TASK_EXEC, MMT_TASK_NAME, MMT_TASK_MOVED };
+
+/* A task that has not run yet under our eyes, and has its number already. */
+struct mmt_known {
+	uint64_t id, start;
+	uint32_t tid, tgid;
+};
+
 struct mmt_tasks {
 	struct mmt_probe *bpf;
 	struct mmt_writer *w;
@@ -41,7 +50,10 @@ struct mmt_tasks {
 	size_t n_cgroups, cgroups_size;
 	/* before a slot is given back: families write what they have of the task */
 	int (*on_end)(void *ctx, const struct mmt_epoch *e, uint64_t now);
-	void *end_ctx;
+	int (*on_news)(void *ctx, const struct mmt_epoch *e, enum mmt_task_news what);
+	void *end_ctx; /* of both */
+	struct mmt_known *known;
+	size_t n_known, known_size;
 	uint64_t rec_lost_seen;
 	struct mmt_counts sum;    /* of all rows written */
 	struct mmt_counts others; /* of the rows of epoch 0 */
@@ -64,6 +76,15 @@ int mmt_tasks__flush(struct mmt_tasks *t, uint64_t now, bool full);
 void mmt_tasks__new_segment(struct mmt_tasks *t, uint64_t segment);
 /* The epoch of the leader of the task's process; 0: not known. */
 uint64_t mmt_tasks__leader(const struct mmt_tasks *t, const struct mmt_epoch *e);
+/* The live epoch of a thread; NULL: it has none yet. */
+struct mmt_epoch *mmt_tasks__find(const struct mmt_tasks *t, uint32_t tid);
+/*
+ * The number that a thread's epoch has or, where it has not run since the start, will have:
+ * who it is is then told from /proc. 0: it is gone, or its record is on the way.
+ */
+uint64_t mmt_tasks__number(struct mmt_tasks *t, uint32_t tgid, uint32_t tid);
+/* From now on the filters let it through, or no more. */
+int mmt_tasks__want(struct mmt_tasks *t, struct mmt_epoch *e, bool want, uint64_t now);
 /* Migrations of the collector's own thread so far. */
 uint64_t mmt_tasks__self_migrations(const struct mmt_tasks *t);
 /* The live epochs that switched most, at most n; for the kernel's own per-task counters. */

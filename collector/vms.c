@@ -242,7 +242,10 @@ static bool look_at_fds(const char *proc, uint32_t pid, struct mmt_vm *vm)
 	while (dir && (e = readdir(dir))) {
 		if (!is_number(e->d_name) || !link_of(proc, pid, e->d_name, to, sizeof(to)))
 			continue;
-		kvm |= !strcmp(to, "anon_inode:kvm-vm");
+		if (!strcmp(to, "anon_inode:kvm-vm")) {
+			kvm = true;
+			vm->vm_fd = (int)strtol(e->d_name, NULL, 10);
+		}
 		vm->n_fds += begins(to, "anon_inode:kvm-vcpu:");
 	}
 	if (dir)
@@ -329,6 +332,54 @@ static int cmp_vcpu(const void *a, const void *b)
 	return (x->tid > y->tid) - (x->tid < y->tid);
 }
 
+bool mmt_vms__vcpu_name(const char *comm)
+{
+	enum mmt_accel accel;
+	uint32_t index;
+
+	return vcpu_name(comm, &index, &accel);
+}
+
+bool mmt_vms__vmm_name(const char *comm)
+{
+	/* QEMU may be called anything, but its threads begin as what they were started as */
+	return begins(comm, "qemu-") || is_qemu(comm) || (vmm_of(comm) != MMT_VMM_OTHER && strcmp(comm, "vm"));
+}
+
+uint32_t mmt_vms__works_for(const char *comm)
+{
+	static const char *const prefix[] = { "vhost-", "kvm-pit/" };
+	size_t i, n;
+
+	for (i = 0; i < N(prefix); i++) {
+		n = strlen(prefix[i]);
+		if (begins(comm, prefix[i]) && is_number(comm + n))
+			return (uint32_t)strtoul(comm + n, NULL, 10);
+	}
+	return 0;
+}
+
+void mmt_vms__ask_kvm(const char *kvm_dir, struct mmt_vm *vm)
+{
+	char path[PATH_MAX], buf[32];
+	uint32_t tid;
+	unsigned int i;
+	size_t k;
+
+	for (i = 0; vm->vm_fd >= 0 && i < vm->n_fds && vm->n_vcpus < vm->n_fds; i++) {
+		snprintf(path, sizeof(path), "%s/%u-%d/vcpu%u/pid", kvm_dir, vm->pid, vm->vm_fd, i);
+		if (mmt_read_file(path, buf, sizeof(buf)) <= 0)
+			continue;
+		tid = (uint32_t)strtoul(buf, NULL, 10);
+		for (k = 0; k < vm->n_vcpus && vm->vcpus[k].tid != tid; k++)
+			;
+		if (tid && k == vm->n_vcpus) /* 0: it has not run yet */
+			(void)add_vcpu(vm, tid, i);
+	}
+	if (vm->n_vcpus)
+		qsort(vm->vcpus, vm->n_vcpus, sizeof(*vm->vcpus), cmp_vcpu);
+}
+
 static int look_at_threads(const char *proc, uint32_t pid, struct mmt_vm *vm)
 {
 	char path[PATH_MAX], comm[64];
@@ -346,6 +397,7 @@ static int look_at_threads(const char *proc, uint32_t pid, struct mmt_vm *vm)
 		if (mmt_read_file(path, comm, sizeof(comm)) < 0)
 			continue;
 		comm[strcspn(comm, "\n")] = 0;
+		vm->n_threads++;
 		if (vcpu_name(comm, &index, &vm->accel) || (!is_worker(comm) && vcpu_syscall(proc, pid, e->d_name, &index)))
 			err = add_vcpu(vm, (uint32_t)strtoul(e->d_name, NULL, 10), index);
 	}
@@ -379,7 +431,7 @@ int mmt_vms__look(const char *proc, uint32_t pid, struct mmt_vm *vm)
 
 	if (!a.buf)
 		return -ENOMEM;
-	*vm = (struct mmt_vm){ .pid = pid };
+	*vm = (struct mmt_vm){ .pid = pid, .vm_fd = -1 };
 	snprintf(path, sizeof(path), "%s/%u/cmdline", proc, pid);
 	n = mmt_read_file(path, a.buf, CMDLINE);
 	if (n <= 0) /* gone, or a kernel thread */
@@ -392,11 +444,16 @@ int mmt_vms__look(const char *proc, uint32_t pid, struct mmt_vm *vm)
 		goto out;
 	vm->accel = kvm ? MMT_ACCEL_KVM : vm->vmm == MMT_VMM_QEMU ? qemu_accel(&a) : MMT_ACCEL_UNKNOWN;
 	err = look_at_threads(proc, pid, vm);
-	/* a manager of that name without a VM: the API server of Firecracker before it starts one, crosvm's helpers */
-	if (err || (!kvm && vm->vmm != MMT_VMM_QEMU && !vm->n_vcpus)) {
+	/*
+	 * A manager of that name without a VM: the API server of Firecracker before it starts one,
+	 * crosvm's helpers; QEMU that has no CPU yet, asks for something else, or has forked.
+	 */
+	if (err || (!kvm && !vm->n_vcpus && (vm->vmm != MMT_VMM_QEMU || vm->n_threads < 3))) {
 		mmt_vm__free(vm);
 		goto out;
 	}
+	if (!strcmp(proc, "/proc"))
+		mmt_vms__ask_kvm(MMT_KVM_DIR, vm);
 	option_name(&a, vm);
 	read_scope(proc, pid, vm);
 	if (!vm->name[0]) {

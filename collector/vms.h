@@ -7,7 +7,8 @@
  * CPUs by the names that QEMU (with debug-threads=on, as libvirt has it), Firecracker,
  * Cloud Hypervisor, crosvm and kvmtool give them; others by the system call they are in:
  * ioctl(KVM_RUN) on a descriptor anon_inode:kvm-vcpu:N. That shows only while a thread
- * does not run, so more of them may be found by looking again.
+ * does not run, so more of them may be found by looking again. Kernels since 6.0 tell it
+ * themselves, in debugfs.
  */
 #ifndef MMT_VMS_H
 #define MMT_VMS_H
@@ -38,6 +39,8 @@ struct mmt_vm {
 	size_t n_vcpus, cap_vcpus;
 	unsigned int n_fds;     /* virtual CPUs by descriptors; 0: none, or not ours to see */
 	bool fds_denied;
+	int vm_fd;              /* of KVM; -1 none */
+	unsigned int n_threads;
 };
 
 struct mmt_vms {
@@ -49,6 +52,14 @@ struct mmt_vms {
 int mmt_vms__scan(const char *proc, struct mmt_vms *out);
 /* One process: 1 it is a VM, 0 it is not or is gone, or -ENOMEM; vm is to be freed in the first case. */
 int mmt_vms__look(const char *proc, uint32_t pid, struct mmt_vm *vm);
+#define MMT_KVM_DIR "/sys/kernel/debug/kvm"
+/* Threads of virtual CPUs that the kernel tells: kvm_dir/PID-FD/vcpuN/pid. */
+void mmt_vms__ask_kvm(const char *kvm_dir, struct mmt_vm *vm);
+/* Is a thread of this name a virtual CPU's, a process of this name one that runs VMs? */
+bool mmt_vms__vcpu_name(const char *comm);
+bool mmt_vms__vmm_name(const char *comm);
+/* The process that a kernel thread of this name works for: vhost-123, kvm-pit/123; 0: none that is told */
+uint32_t mmt_vms__works_for(const char *comm);
 void mmt_vm__free(struct mmt_vm *vm);
 void mmt_vms__free(struct mmt_vms *s);
 const char *mmt_vmm_name(enum mmt_vmm vmm);

@@ -7,86 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 #include "../../collector/vms.h"
-#include "trace_make.h"
-
-struct tree {
-	char dir[64];
-};
-
-static void tree_open(struct tree *t)
-{
-	strcpy(t->dir, "/tmp/mmt-vms-XXXXXX");
-	assert_non_null(mkdtemp(t->dir));
-}
-
-static void tree_close(struct tree *t)
-{
-	char cmd[128];
-
-	snprintf(cmd, sizeof(cmd), "rm -r %s", t->dir);
-	assert_int_equal(system(cmd), 0);
-}
-
-/* A path below the process, its directories made. */
-static void at(const struct tree *t, unsigned int pid, const char *name, char *path, size_t size)
-{
-	char *s;
-
-	snprintf(path, size, "%s/%u/%s", t->dir, pid, name);
-	for (s = path + strlen(t->dir) + 1; (s = strchr(s, '/')); s++) {
-		*s = 0;
-		mkdir(path, 0755);
-		*s = '/';
-	}
-}
-
-static void file(const struct tree *t, unsigned int pid, const char *name, const char *text)
-{
-	char path[256];
-
-	at(t, pid, name, path, sizeof(path));
-	trace_spill(path, text, strlen(text));
-}
-
-/* Words of the command line, by blanks; ~ stands for a blank within. */
-static void process(const struct tree *t, unsigned int pid, const char *words, const char *cgroup)
-{
-	char path[256], line[512];
-	size_t i, n = strlen(words) + 1;
-
-	memcpy(line, words, n);
-	for (i = 0; i < n; i++)
-		line[i] = line[i] == ' ' ? 0 : line[i] == '~' ? ' ' : line[i];
-	at(t, pid, "cmdline", path, sizeof(path));
-	trace_spill(path, line, n);
-	if (cgroup)
-		file(t, pid, "cgroup", cgroup);
-}
-
-static void fd(const struct tree *t, unsigned int pid, unsigned int n, const char *to)
-{
-	char path[256], name[32];
-
-	snprintf(name, sizeof(name), "fd/%u", n);
-	at(t, pid, name, path, sizeof(path));
-	assert_int_equal(symlink(to, path), 0);
-}
-
-static void thread(const struct tree *t, unsigned int pid, unsigned int tid, const char *comm, const char *syscall)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), "task/%u/comm", tid);
-	file(t, pid, name, comm);
-	snprintf(name, sizeof(name), "task/%u/syscall", tid);
-	if (syscall)
-		file(t, pid, name, syscall);
-}
+#include "vm_tree.h"
 
 static const struct mmt_vm *find(const struct mmt_vms *s, unsigned int pid)
 {
@@ -103,38 +27,38 @@ static void test_qemu(void **state)
 {
 	const struct mmt_vm *vm;
 	struct mmt_vms s;
-	struct tree t;
+	struct vm_tree t;
 
 	(void)state;
-	tree_open(&t);
+	vm_tree_open(&t);
 	/* libvirt */
-	process(&t, 100, "/usr/bin/qemu-system-x86_64 -name guest=web,,1,debug-threads=on -S -object x -machine pc,accel=kvm",
+	vm_tree_process(&t, 100, "/usr/bin/qemu-system-x86_64 -name guest=web,,1,debug-threads=on -S -object x -machine pc,accel=kvm",
 		"0::/machine.slice/machine-qemu\\x2d3\\x2dweb\\x2d1.scope/libvirt/emulator\n");
-	fd(&t, 100, 10, "/dev/kvm");
-	fd(&t, 100, 11, "anon_inode:kvm-vm");
-	fd(&t, 100, 12, "anon_inode:kvm-vcpu:0");
-	fd(&t, 100, 13, "anon_inode:kvm-vcpu:1");
-	thread(&t, 100, 100, "qemu-system-x86\n", "271 0x1 0x2 0x3\n");
-	thread(&t, 100, 112, "CPU 1/KVM\n", "running\n");
-	thread(&t, 100, 111, "CPU 0/KVM\n", "16 0xc 0xae80 0x0 0x0 0x0 0x0 0x7f 0x7f\n");
-	thread(&t, 100, 115, "kvm-nx-lpage-re\n", "16 0xc 0xae80 0x0 0x0 0x0 0x0 0x7f 0x7f\n"); /* the kernel's */
-	thread(&t, 100, 113, "IO mon_iothread\n", NULL);
-	thread(&t, 100, 114, "CPU zero/KVM\n", NULL);
+	vm_tree_fd(&t, 100, 10, "/dev/kvm");
+	vm_tree_fd(&t, 100, 11, "anon_inode:kvm-vm");
+	vm_tree_fd(&t, 100, 12, "anon_inode:kvm-vcpu:0");
+	vm_tree_fd(&t, 100, 13, "anon_inode:kvm-vcpu:1");
+	vm_tree_thread(&t, 100, 100, "qemu-system-x86\n", "271 0x1 0x2 0x3\n");
+	vm_tree_thread(&t, 100, 112, "CPU 1/KVM\n", "running\n");
+	vm_tree_thread(&t, 100, 111, "CPU 0/KVM\n", "16 0xc 0xae80 0x0 0x0 0x0 0x0 0x7f 0x7f\n");
+	vm_tree_thread(&t, 100, 115, "kvm-nx-lpage-re\n", "16 0xc 0xae80 0x0 0x0 0x0 0x0 0x7f 0x7f\n"); /* the kernel's */
+	vm_tree_thread(&t, 100, 113, "IO mon_iothread\n", NULL);
+	vm_tree_thread(&t, 100, 114, "CPU zero/KVM\n", NULL);
 	/* no names of threads: one is in KVM_RUN, one is running */
-	process(&t, 200, "/usr/libexec/qemu-kvm -enable-kvm -name old -m 1G", "11:cpu:/x\n0::/user.slice\n");
-	fd(&t, 200, 9, "anon_inode:kvm-vm");
-	fd(&t, 200, 14, "anon_inode:kvm-vcpu:0");
-	fd(&t, 200, 15, "anon_inode:kvm-vcpu:1");
-	thread(&t, 200, 200, "qemu-kvm\n", "16 0xe 0xae81 0x0\n");
-	thread(&t, 200, 201, "qemu-kvm\n", "16 0xf 0xae80 0x0 0x0 0x0 0x0 0x7f 0x7f\n");
-	thread(&t, 200, 202, "qemu-kvm\n", "running\n");
-	thread(&t, 200, 203, "qemu-kvm\n", "16 0x9 0xae80 0x0\n"); /* not on a vCPU's descriptor */
+	vm_tree_process(&t, 200, "/usr/libexec/qemu-kvm -enable-kvm -name old -m 1G", "11:cpu:/x\n0::/user.slice\n");
+	vm_tree_fd(&t, 200, 9, "anon_inode:kvm-vm");
+	vm_tree_fd(&t, 200, 14, "anon_inode:kvm-vcpu:0");
+	vm_tree_fd(&t, 200, 15, "anon_inode:kvm-vcpu:1");
+	vm_tree_thread(&t, 200, 200, "qemu-kvm\n", "16 0xe 0xae81 0x0\n");
+	vm_tree_thread(&t, 200, 201, "qemu-kvm\n", "16 0xf 0xae80 0x0 0x0 0x0 0x0 0x7f 0x7f\n");
+	vm_tree_thread(&t, 200, 202, "qemu-kvm\n", "running\n");
+	vm_tree_thread(&t, 200, 203, "qemu-kvm\n", "16 0x9 0xae80 0x0\n"); /* not on a vCPU's descriptor */
 	/* without KVM; the name is of the scope */
-	process(&t, 300, "qemu-system-aarch64 -accel tcg,thread=multi", "0::/machine.slice/machine-qemu\\x2d12\\x2darm.scope\n");
-	thread(&t, 300, 300, "qemu-system-aar\n", NULL);
-	thread(&t, 300, 301, "CPU 0/TCG\n", NULL);
-	process(&t, 310, "qemu-system-riscv64 --name debug-threads=on", "0::/\n");
-	thread(&t, 310, 311, "ALL CPUs/TCG\n", NULL);
+	vm_tree_process(&t, 300, "qemu-system-aarch64 -accel tcg,thread=multi", "0::/machine.slice/machine-qemu\\x2d12\\x2darm.scope\n");
+	vm_tree_thread(&t, 300, 300, "qemu-system-aar\n", NULL);
+	vm_tree_thread(&t, 300, 301, "CPU 0/TCG\n", NULL);
+	vm_tree_process(&t, 310, "qemu-system-riscv64 --name debug-threads=on", "0::/\n");
+	vm_tree_thread(&t, 310, 311, "ALL CPUs/TCG\n", NULL);
 	assert_int_equal(mmt_vms__scan(t.dir, &s), 0);
 	assert_int_equal(s.n, 4);
 	vm = find(&s, 100);
@@ -165,48 +89,48 @@ static void test_qemu(void **state)
 	assert_int_equal(vm->named, MMT_VM_NAMED_PID);
 	assert_int_equal(vm->vcpus[0].index, MMT_VCPU_ALL);
 	mmt_vms__free(&s);
-	tree_close(&t);
+	vm_tree_close(&t);
 }
 
 static void test_others(void **state)
 {
 	const struct mmt_vm *vm;
 	struct mmt_vms s;
-	struct tree t;
+	struct vm_tree t;
 
 	(void)state;
-	tree_open(&t);
-	process(&t, 10, "/firecracker --id 551e7604-e35c --api-sock /run/fc.sock", NULL);
-	fd(&t, 10, 8, "anon_inode:kvm-vm");
-	thread(&t, 10, 10, "firecracker\n", NULL);
-	thread(&t, 10, 11, "fc_api\n", NULL);
-	thread(&t, 10, 13, "fc_vcpu 1\n", NULL);
-	thread(&t, 10, 12, "fc_vcpu 0\n", NULL);
-	process(&t, 20, "/usr/bin/cloud-hypervisor --api-socket path=/run/ch/db~one.sock,x=y --cpus boot=2", NULL);
-	fd(&t, 20, 8, "anon_inode:kvm-vm");
-	thread(&t, 20, 21, "vcpu0\n", NULL);
-	thread(&t, 20, 22, "vcpu10\n", NULL);
-	thread(&t, 20, 23, "vcpu2x\n", NULL);
-	process(&t, 30, "crosvm run --name=arc --cpus 1 vmlinux", NULL);
-	fd(&t, 30, 8, "anon_inode:kvm-vm");
-	thread(&t, 30, 31, "crosvm_vcpu0\n", NULL);
-	process(&t, 40, "/usr/bin/lkvm run --name guest-7", NULL);
-	fd(&t, 40, 8, "anon_inode:kvm-vm");
-	thread(&t, 40, 41, "kvm-vcpu-0\n", NULL);
+	vm_tree_open(&t);
+	vm_tree_process(&t, 10, "/firecracker --id 551e7604-e35c --api-sock /run/fc.sock", NULL);
+	vm_tree_fd(&t, 10, 8, "anon_inode:kvm-vm");
+	vm_tree_thread(&t, 10, 10, "firecracker\n", NULL);
+	vm_tree_thread(&t, 10, 11, "fc_api\n", NULL);
+	vm_tree_thread(&t, 10, 13, "fc_vcpu 1\n", NULL);
+	vm_tree_thread(&t, 10, 12, "fc_vcpu 0\n", NULL);
+	vm_tree_process(&t, 20, "/usr/bin/cloud-hypervisor --api-socket path=/run/ch/db~one.sock,x=y --cpus boot=2", NULL);
+	vm_tree_fd(&t, 20, 8, "anon_inode:kvm-vm");
+	vm_tree_thread(&t, 20, 21, "vcpu0\n", NULL);
+	vm_tree_thread(&t, 20, 22, "vcpu10\n", NULL);
+	vm_tree_thread(&t, 20, 23, "vcpu2x\n", NULL);
+	vm_tree_process(&t, 30, "crosvm run --name=arc --cpus 1 vmlinux", NULL);
+	vm_tree_fd(&t, 30, 8, "anon_inode:kvm-vm");
+	vm_tree_thread(&t, 30, 31, "crosvm_vcpu0\n", NULL);
+	vm_tree_process(&t, 40, "/usr/bin/lkvm run --name guest-7", NULL);
+	vm_tree_fd(&t, 40, 8, "anon_inode:kvm-vm");
+	vm_tree_thread(&t, 40, 41, "kvm-vcpu-0\n", NULL);
 	/* a test of ours, or of somebody else */
-	process(&t, 50, "./tinyvm", NULL);
-	fd(&t, 50, 4, "anon_inode:kvm-vm");
-	fd(&t, 50, 5, "anon_inode:kvm-vcpu:0");
-	thread(&t, 50, 50, "tinyvm\n", "16 0x5 0xae80 0x0 0x0 0x0 0x0 0x7f 0x7f\n");
+	vm_tree_process(&t, 50, "./tinyvm", NULL);
+	vm_tree_fd(&t, 50, 4, "anon_inode:kvm-vm");
+	vm_tree_fd(&t, 50, 5, "anon_inode:kvm-vcpu:0");
+	vm_tree_thread(&t, 50, 50, "tinyvm\n", "16 0x5 0xae80 0x0 0x0 0x0 0x0 0x7f 0x7f\n");
 	/* none: no VM yet, a tool of QEMU's, one that only opened /dev/kvm, a kernel thread, no process */
-	process(&t, 60, "firecracker --id later", NULL);
-	thread(&t, 60, 60, "firecracker\n", NULL);
-	process(&t, 61, "/usr/bin/qemu-img convert -name x", NULL);
-	process(&t, 62, "libvirtd", NULL);
-	fd(&t, 62, 3, "/dev/kvm");
-	file(&t, 63, "cmdline", "");
-	thread(&t, 63, 63, "kvm-pit/100\n", NULL);
-	file(&t, 0, "x", "");
+	vm_tree_process(&t, 60, "firecracker --id later", NULL);
+	vm_tree_thread(&t, 60, 60, "firecracker\n", NULL);
+	vm_tree_process(&t, 61, "/usr/bin/qemu-img convert -name x", NULL);
+	vm_tree_process(&t, 62, "libvirtd", NULL);
+	vm_tree_fd(&t, 62, 3, "/dev/kvm");
+	vm_tree_file(&t, 63, "cmdline", "");
+	vm_tree_thread(&t, 63, 63, "kvm-pit/100\n", NULL);
+	vm_tree_file(&t, 0, "x", "");
 	assert_int_equal(mmt_vms__scan(t.dir, &s), 0);
 	assert_int_equal(s.n, 5);
 	vm = find(&s, 10);
@@ -231,7 +155,7 @@ static void test_others(void **state)
 	assert_string_equal(vm->name, "vm-50");
 	assert_int_equal(vm->vcpus[0].tid, 50);
 	mmt_vms__free(&s);
-	tree_close(&t);
+	vm_tree_close(&t);
 	assert_int_equal(mmt_vms__scan("/nonexistent", &s), -ENOENT);
 	assert_int_equal(mmt_vms__scan("/proc", &s), 0);
 	mmt_vms__free(&s);
@@ -242,17 +166,17 @@ static void test_many(void **state)
 {
 	char comm[32];
 	struct mmt_vms s;
-	struct tree t;
+	struct vm_tree t;
 	unsigned int i, k;
 
 	(void)state;
-	tree_open(&t);
+	vm_tree_open(&t);
 	for (i = 1; i <= 500; i++) {
 		snprintf(comm, sizeof(comm), "qemu-system-x86_64 -name v%u", i);
-		process(&t, i * 100, comm, NULL);
+		vm_tree_process(&t, i * 100, comm, NULL);
 		for (k = 0; k < 16; k++) {
 			snprintf(comm, sizeof(comm), "CPU %u/KVM\n", 15 - k);
-			thread(&t, i * 100, i * 100 + k + 1, comm, NULL);
+			vm_tree_thread(&t, i * 100, i * 100 + k + 1, comm, NULL);
 		}
 	}
 	assert_int_equal(mmt_vms__scan(t.dir, &s), 0);
@@ -264,7 +188,7 @@ static void test_many(void **state)
 		assert_int_equal(s.v[i].vcpus[0].tid, s.v[i].pid + 16);
 	}
 	mmt_vms__free(&s);
-	tree_close(&t);
+	vm_tree_close(&t);
 }
 
 int main(void)
