@@ -369,7 +369,7 @@ static const struct mmt_field vcpu_f[] = {
 	COL("index", U64, "", "number of the virtual CPU; 2^32 - 1: the thread runs all of them in turn"),
 	COL("tid", TID, "", "its thread"),
 	COL("epoch", U64, "", "task epoch of the thread; 0 not known"),
-	COL("event", ENUM, "found,ended", ""),
+	COL("event", ENUM, "found,ended,still", "still: its epoch is known now; or, live, it is there"),
 };
 
 static const struct mmt_field numa_totals_f[] = {

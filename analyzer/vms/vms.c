@@ -97,8 +97,8 @@ int vms_row(struct model *m, const struct row *r)
 	if (!vm->name || !vm->kind || !vm->accel || !vm->scope)
 		return -ENOMEM;
 	vm->tgid = (uint32_t)row_u64(r, V_TGID);
-	vm->epoch = row_u64(r, V_EPOCH);
-	vm->cgroup = row_u64(r, V_CGROUP);
+	vm->epoch = row_u64(r, V_EPOCH) ? row_u64(r, V_EPOCH) : vm->epoch;
+	vm->cgroup = row_u64(r, V_CGROUP) ? row_u64(r, V_CGROUP) : vm->cgroup;
 	if (told > vm->vcpus_told)
 		vm->vcpus_told = (uint32_t)told;
 	if (!vm->n_names)
@@ -108,24 +108,33 @@ int vms_row(struct model *m, const struct row *r)
 	return add_name(m, vm, time);
 }
 
+/* The one that lives with this thread. */
+static struct vms_vcpu *vcpu_at(const struct vms *x, uint32_t vm, uint32_t tid)
+{
+	size_t i;
+
+	for (i = x->n_vcpu; i-- > 0;)
+		if (x->vcpu[i].vm == vm && x->vcpu[i].tid == tid && !x->vcpu[i].last)
+			return &x->vcpu[i];
+	return NULL;
+}
+
 int vms_vcpu_row(struct model *m, const struct row *r)
 {
 	const struct vms_vm *vm = vm_at(m, row_u64(r, C_VM));
 	struct vms *x = m->vms;
-	struct vms_vcpu *c = NULL;
-	uint64_t epoch = row_u64(r, C_EPOCH);
+	uint64_t epoch = row_u64(r, C_EPOCH), event = row_u64(r, C_EVENT);
 	uint32_t tid = (uint32_t)row_u64(r, C_TID), at;
-	size_t i;
+	struct vms_vcpu *c;
 
 	if (!vm)
 		return -ENOMEM;
 	at = (uint32_t)(vm - x->vm);
-	for (i = x->n_vcpu; i-- > 0 && row_u64(r, C_EVENT) == VMS_VCPU_ENDED;) {
-		c = &x->vcpu[i];
-		if (c->vm == at && c->tid == tid && c->epoch == epoch && !c->last) {
-			c->last = row_u64(r, C_TIME);
-			return 0;
-		}
+	c = event == VMS_VCPU_FOUND ? NULL : vcpu_at(x, at, tid);
+	if (c) {
+		c->epoch = epoch ? epoch : c->epoch;
+		c->last = event == VMS_VCPU_ENDED ? row_u64(r, C_TIME) : 0;
+		return 0;
 	}
 	c = array_more(&x->vcpu, &x->n_vcpu, &x->cap_vcpu, sizeof(*c));
 	if (!c)
@@ -135,7 +144,7 @@ int vms_vcpu_row(struct model *m, const struct row *r)
 	c->tid = tid;
 	c->epoch = epoch;
 	c->first = row_u64(r, C_TIME);
-	c->last = row_u64(r, C_EVENT) == VMS_VCPU_ENDED ? c->first : 0;
+	c->last = event == VMS_VCPU_ENDED ? c->first : 0;
 	return 0;
 }
 
@@ -210,6 +219,7 @@ static int tasks_of_vms(struct model *m)
 	for (i = 0; i < x->n_vcpu; i++) {
 		struct vms_vcpu *c = &x->vcpu[i];
 
+		c->last = c->last ? c->last : x->vm[c->vm].last;
 		c->task = c->epoch ? model_task(m, c->epoch) : NULL;
 		if (!c->task)
 			continue;

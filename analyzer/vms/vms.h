@@ -21,7 +21,7 @@
 
 /* of column event of table vm, and of table vcpu */
 enum { VMS_FOUND, VMS_RENAMED, VMS_ENDED, VMS_STILL };
-enum { VMS_VCPU_FOUND, VMS_VCPU_ENDED };
+enum { VMS_VCPU_FOUND, VMS_VCPU_ENDED, VMS_VCPU_STILL };
 
 #define VMS_ALL_CPUS UINT32_MAX /* index of a thread that runs all virtual CPUs in turn (TCG) */
 

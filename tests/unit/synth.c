@@ -184,9 +184,9 @@ void synth_vm(struct synth *s, const struct synth_vm *v)
 }
 
 void synth_vcpu(struct synth *s, uint64_t time, uint64_t segment, uint64_t vm, uint64_t index, uint64_t tid, uint64_t epoch,
-		bool ended)
+		unsigned int event)
 {
-	const struct mmt_cell c[] = { num(time), num(segment), num(vm), num(index), num(tid), num(epoch), num(ended) };
+	const struct mmt_cell c[] = { num(time), num(segment), num(vm), num(index), num(tid), num(epoch), num(event) };
 
 	row(s, MMT_TB_VCPU, c, 7);
 }

@@ -39,7 +39,7 @@ struct synth_vm { uint64_t time, segment, number, event; const char *name, *kind
 /* kind and accel NULL: qemu, kvm; scope NULL: none */
 void synth_vm(struct synth *s, const struct synth_vm *v);
 void synth_vcpu(struct synth *s, uint64_t time, uint64_t segment, uint64_t vm, uint64_t index, uint64_t tid, uint64_t epoch,
-		bool ended);
+		unsigned int event);
 struct synth_load { uint64_t time, segment, cpu, samples, running, max, busy; };
 void synth_cpu_load(struct synth *s, const struct synth_load *l);
 void synth_cpu_totals(struct synth *s, uint64_t time, uint64_t segment, unsigned int cpu, const uint64_t v[MC_N]);

@@ -85,8 +85,8 @@ static void make(struct synth *s, const char *place)
 	synth_task(s, 6, 201, 201, 9, 0, TASK_KTHREAD, "vhost-100"); /* of an older process with that number */
 	synth_task(s, 7, 202, 202, 12, 0, 0, "vhost-100"); /* named so, but no thread of the kernel's */
 	vm(s, 1, 1, VMS_FOUND, "web", 100, 1);
-	synth_vcpu(s, 1, 1, 1, 1, 102, 3, false);
-	synth_vcpu(s, 1, 1, 1, 0, 101, 2, false);
+	synth_vcpu(s, 1, 1, 1, 1, 102, 3, VMS_VCPU_FOUND);
+	synth_vcpu(s, 1, 1, 1, 0, 101, 2, VMS_VCPU_FOUND);
 	put(s, 1, 1, 1, 0, 25, 20, 40);
 	put(s, 1, 1, 1, 1, 75, 60, 80);
 	run(s, SEC, 1, 1, cpus ? 2 : 1, 10 * MS);
@@ -201,10 +201,11 @@ static void test_lives(void **state)
 	synth_mark(&s, 1, 0, MARK_START, "start");
 	vm(&s, 2, 1, VMS_FOUND, "a", 100, 1);
 	vm(&s, 3, 2, VMS_FOUND, "z", 300, 0);
-	synth_vcpu(&s, 2, 1, 1, 0, 101, 2, false);
-	synth_vcpu(&s, 2, 1, 1, 1, 102, 3, false);
-	synth_vcpu(&s, 4, 1, 1, 1, 102, 3, true);
-	synth_vcpu(&s, 5, 1, 1, 1, 105, 4, false);
+	synth_vcpu(&s, 2, 1, 1, 0, 101, 0, VMS_VCPU_FOUND);
+	synth_vcpu(&s, 2, 1, 1, 0, 101, 2, VMS_VCPU_STILL); /* its number is known now */
+	synth_vcpu(&s, 2, 1, 1, 1, 102, 3, VMS_VCPU_FOUND);
+	synth_vcpu(&s, 4, 1, 1, 1, 102, 3, VMS_VCPU_ENDED);
+	synth_vcpu(&s, 5, 1, 1, 1, 105, 4, VMS_VCPU_FOUND);
 	vm(&s, 6, 1, VMS_RENAMED, "b", 100, 1);
 	vm(&s, SEC, 1, VMS_ENDED, "b", 100, 1);
 	synth_seal(&s);
@@ -231,7 +232,8 @@ static void test_lives(void **state)
 	assert_int_equal(v[2].part[VMS_HELPERS].v[MT_RUN_NS], 2 * MS);
 	assert_int_equal(v[0].n_vcpus, 3);
 	c = &m->vms->vcpu[v[0].first_vcpu];
-	assert_true(c[1].index == 1 && c[1].last == 4 && c[2].index == 1 && !c[2].last && c[2].tid == 105);
+	assert_true(c[0].epoch == 2 && c[0].last == SEC && c[0].sum.v[MT_RUN_NS] == MS); /* the VM ended */
+	assert_true(c[1].index == 1 && c[1].last == 4 && c[2].index == 1 && c[2].last == SEC && c[2].tid == 105);
 	assert_true(c[2].task == NULL && c[2].sum.tasks == 0 && isnan(c[2].off));
 	assert_true(v[1].task == NULL && isnan(v[1].kb) && isnan(v[1].exposure.share) && v[1].main_node == -1);
 	model_free(m);
