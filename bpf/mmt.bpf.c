@@ -468,6 +468,27 @@ int mmt_fork(__u64 *ctx)
 	return 0;
 }
 
+/*
+ * Runs over all tasks before anything is counted. What threads do belongs to their process,
+ * which is known by its leader: one that sleeps all the time would never be seen.
+ */
+SEC("iter/task")
+int mmt_leaders(__u64 *ctx)
+{
+	struct task_struct *p = (struct task_struct *)ctx[1];
+	__u32 pid, *entry;
+
+	if (!p)
+		return 0;
+	pid = RD(p, pid);
+	if (pid != RD(p, tgid) || RD(p, exit_state) || BPF_CORE_READ(p, signal, nr_threads) < 2)
+		return 0;
+	entry = pid_entry(pid);
+	if (entry && !*entry && task_wanted(p, pid, pid))
+		slot_claim(p, pid, entry, clock_now(), true);
+	return 0;
+}
+
 MMT_SEC("sched_process_exec")
 int mmt_exec(__u64 *ctx)
 {

@@ -108,6 +108,10 @@ struct pt_regs {
 struct pt_regs;
 #endif
 
+struct signal_struct {
+	int nr_threads;
+};
+
 struct task_struct {
 	struct thread_info thread_info; /* optional: THREAD_INFO_IN_TASK */
 	struct mm_struct *mm;
@@ -118,6 +122,7 @@ struct task_struct {
 	unsigned in_iowait : 1;
 	struct sched_entity se;
 	struct sched_info sched_info;
+	int exit_state;
 	int exit_code;
 	int wake_cpu;
 	int pid;
@@ -129,6 +134,7 @@ struct task_struct {
 	unsigned long maj_flt;
 	__u64 start_boottime;
 	char comm[16];
+	struct signal_struct *signal;
 	struct css_set *cgroups;
 };
 

@@ -419,6 +419,32 @@ static int attach_one(struct mmt_probe *b, unsigned int i, const char *name, con
 	return err;
 }
 
+/* Have a program of type iter/task run over all tasks. */
+static int run_iter(struct bpf_object *obj, const char *name)
+{
+	struct bpf_program *p = bpf_object__find_program_by_name(obj, name);
+	struct bpf_link *link = p ? bpf_program__attach_iter(p, NULL) : NULL;
+	char buf[64];
+	ssize_t n = 0;
+	int fd, err;
+
+	if (!link)
+		return p ? -errno : -ENOENT;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	err = fd < 0 ? -errno : 0;
+	while (!err) {
+		n = read(fd, buf, sizeof(buf));
+		if (n < 0 && errno != EINTR)
+			err = -errno;
+		if (!n)
+			break;
+	}
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return err;
+}
+
 int mmt_probe__attach(struct mmt_probe *b, const struct mmt_log *log)
 {
 	static const char *const order[] = {
@@ -443,6 +469,11 @@ int mmt_probe__attach(struct mmt_probe *b, const struct mmt_log *log)
 		err = attach_one(b, i, order[i], log);
 	if (err)
 		return err;
+	err = run_iter(b->obj, "mmt_leaders");
+	if (err) {
+		log_err(log, "cannot look at the tasks that are there: %s", strerror(-err));
+		return err;
+	}
 	*(volatile uint64_t *)&b->state->enabled = 1;
 	return 0;
 }

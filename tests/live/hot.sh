@@ -52,6 +52,13 @@ assert m[0]["call"] == "madvise" and m[0]["class"] == "DONTNEED" and m[0]["share
 PY
 python3 check.py named 2>err || fail "what it is"
 sed -n '/^{/,$p' out >before
+# threads of a process whose first one sleeps from before the recording on
+./demo 2000 &
+sleep .3
+"$MMT" record -q -e offcpu,map -p $! --duration 1 -o attached.mmt 2>err || fail "record -p: $(cat err)"
+wait $!
+"$MMT" hot --no-pager --blocked --top 1 attached.mmt >out 2>err || fail "hot attached.mmt: $(cat err)"
+grep -q 'debug_malloc.* <$' out && grep -q ' allocate ' out || fail "threads of a process that was there already have no names"
 # the program is gone, and another has its name
 rm demo
 cp "$(type -P true)" demo || exit 1
