@@ -118,7 +118,6 @@ struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
 	struct __call_single_node wake_entry;
-	int on_rq;
 	unsigned in_iowait : 1;
 	struct sched_entity se;
 	struct sched_info sched_info;

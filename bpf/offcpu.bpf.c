@@ -261,6 +261,8 @@ static __always_inline void come(__u32 slot, __u64 now)
 	if (st.on && slot_wanted(slot)) {
 		n = s->off_n - o->off_n;
 		ns = s->off_ns - o->off_ns;
+		if (n && o->where != MMT_OFF_BLOCKED)
+			o->where = MMT_OFF_NEW; /* where it left was not seen */
 		if (n == 1) {
 			period(o, slot, ns, now);
 			if (off_cfg.wakers)
@@ -355,6 +357,12 @@ static __noinline int waker_kernel(__u64 *ctx, struct mmt_off_slot *o)
 	return 0;
 }
 
+/*
+ * Whether this wakeup ends a period is not known yet. It may, although the task has not left:
+ * it can be on its way, and who wakes it waits for that, with the task's lock. But no period
+ * ends without one, and from that one until the task comes there is no other: so it is always
+ * the last that counts.
+ */
 MMT_SEC("sched_waking")
 int mmt_off_waking(__u64 *ctx)
 {
@@ -368,16 +376,10 @@ int mmt_off_waking(__u64 *ctx)
 	o = bpf_map_lookup_elem(&off_slots, &slot);
 	if (!slot || !o || !slot_wanted(slot))
 		return 0;
-	/*
-	 * Seen leaving, or off its queue and leaving at this moment: it is this wakeup that ends
-	 * the period. Else it was about to sleep, and will not.
-	 */
-	if (o->where != MMT_OFF_BLOCKED && RD(p, on_rq))
-		return 0;
 	me = this_task();
 	mine = RD(me, pid);
 	if (mine == pid)
-		return 0;
+		return 0; /* it was about to sleep, and will not */
 	waker_kernel(ctx, o);
 	o->waker_uhash = 0;
 	if (!mine)

@@ -38,6 +38,7 @@ struct off_trace {
 	struct total *totals;
 	size_t n_totals, totals_size;
 	uint64_t kind[MAX_SEGMENTS]; /* kind + 1 of the mark */
+	uint64_t hidden;
 };
 
 static const struct mmt_cell *at(const struct mmt_rows *r, uint32_t row, const char *name)
@@ -137,6 +138,9 @@ static void add(struct off_trace *t, const struct mmt_rows *r, uint32_t k)
 		o = &t->totals[t->n_totals++];
 		*o = (struct total){ cell(r, k, "epoch"), cell(r, k, "segment"), cell(r, k, "off_n"), cell(r, k, "off_ns") };
 		break;
+	case MMT_TB_CPU_TOTALS:
+		t->hidden += cell(r, k, "unseen");
+		break;
 	case MMT_TB_STACK:
 		add_stack(t, r, k);
 		break;
@@ -187,6 +191,11 @@ void off_close(struct off_trace *t)
 	free(t->tasks);
 	free(t->totals);
 	free(t);
+}
+
+uint64_t off_hidden(const struct off_trace *t)
+{
+	return t->hidden;
 }
 
 static bool has_kfunc(const struct off_trace *t, uint64_t stack, const char *begins)

@@ -30,6 +30,8 @@ struct off_sum {
 struct off_trace *off_open(const char *path);
 void off_close(struct off_trace *t);
 struct off_sum off_cpu_sum(const struct off_trace *t, const struct off_want *w);
+/* Switches that this kernel did not show: it shows nothing while certain tasks run, of interrupts neither. */
+uint64_t off_hidden(const struct off_trace *t);
 struct off_sum waker_sum(const struct off_trace *t, const struct off_want *w);
 
 /*
