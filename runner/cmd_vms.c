@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vms: virtual machines, their memory and where it is used from. */
+/* vms: virtual machines, their memory and where it is used from; of a trace, or right now. */
 #include <errno.h>
 #include <string.h>
 
 #include "../analyzer/trace_err.h"
-#include "../analyzer/vms/show.h"
 #include "cmd.h"
+#include "events.h"
 #include "opt_parse.h"
 #include "output.h"
+#include "vms.h"
 
 struct settings {
 	const char *input;
 	struct model_opts model;
-	struct vms_show_opts show;
+	struct vms_run_opts run;
 	struct output output;
 	regex_t match;
-	bool have_match, top;
+	bool have_match, top, segment;
+	int verbose;
 };
 
 enum { OPT_VM = 256, OPT_VM_MATCH, OPT_BY, OPT_SORT, OPT_TOP, OPT_SEGMENT, OPT_MARK };
@@ -29,6 +31,9 @@ static const struct argp_option options[] = {
 	{ "segment", OPT_SEGMENT, "SEGMENT", 0,
 	  "Of a trace: iteration, all, or the number of a segment (default: the iteration where there is one, else all)", 1 },
 	{ "mark", OPT_MARK, "NAME", 0, "Of a trace: only the segments that begin at marks of this name", 1 },
+	{ NULL, 0, NULL, OPTION_DOC, "Without a trace:", 2 },
+	{ "delay", 'd', "SECONDS", 0, "Length of an interval (default 2)", 2 },
+	{ "iterations", 'n', "N", 0, "End after N intervals", 2 },
 	{ NULL, 0, NULL, OPTION_DOC, "How to show it:", 3 },
 	{ "sort", OPT_SORT, "COLUMN", 0, "Sort by this column, largest first (default: off-node run time)", 3 },
 	{ "top", OPT_TOP, "N", 0, "Rows to show, 0 for all (default: 20 in text, else all)", 3 },
@@ -60,7 +65,7 @@ static error_t parse_by(struct settings *s, const char *arg, struct argp_state *
 	for (i = 0; i < VMS_BYS; i++)
 		names[i] = vms_by_name((enum vms_by)i);
 	err = opt_choice(state, arg, "table", names, VMS_BYS, &i);
-	s->show.by = err ? VMS_BY_ALL : (enum vms_by)i;
+	s->run.show.by = err ? VMS_BY_ALL : (enum vms_by)i;
 	return err;
 }
 
@@ -78,24 +83,30 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		s->input = arg;
 		return 0;
 	case OPT_VM:
-		s->show.names = arg;
+		s->run.show.names = arg;
 		return 0;
 	case OPT_VM_MATCH:
 		return parse_match(s, arg, state);
 	case OPT_BY:
 		return parse_by(s, arg, state);
 	case OPT_SEGMENT:
+		s->segment = true;
 		return opt_segment(state, arg, &s->model);
 	case OPT_MARK:
+		s->segment = true;
 		s->model.window = WINDOW_NAME;
 		s->model.name = arg;
 		return 0;
+	case 'd':
+		return opt_delay(state, arg, &s->run.delay);
+	case 'n':
+		return opt_number(state, arg, "number of intervals", 1, 1000000000, &s->run.iterations);
 	case OPT_SORT:
-		s->show.sort = arg;
+		s->run.show.sort = arg;
 		return 0;
 	case OPT_TOP:
 		err = opt_number(state, arg, "number of rows", 0, 1000000000, &v);
-		s->show.top = v;
+		s->run.show.top = v;
 		s->top = true;
 		return err;
 	case ARGP_KEY_ARG:
@@ -113,15 +124,16 @@ static const struct argp argp = {
 	.children = children,
 	.options = options,
 	.parser = parse,
-	.args_doc = "FILE",
+	.args_doc = "[FILE]",
 	.doc = "Show virtual machines: where their memory is, on which nodes their virtual CPUs run, how much of that is far from "
-	       "the memory, how long they wait for a CPU; and the nodes. Of a trace recorded with -e vm,place,load."
+	       "the memory, how long they wait for a CPU; and the nodes. Of a trace recorded with -e vm,place,load; "
+	       "without FILE, of this host right now."
 	       "\vTimes in CSV and JSON are in ns.",
 };
 
 static int from_trace(struct settings *s)
 {
-	struct vms_show_opts *show = &s->show;
+	struct vms_show_opts *show = &s->run.show;
 	struct model *m = NULL;
 	struct out *o;
 	int err;
@@ -142,23 +154,46 @@ static int from_trace(struct settings *s)
 	return err;
 }
 
+static int live(struct settings *s)
+{
+	static const char *const families[] = { "vm", "place", "load" };
+	struct events ev = { .sched = true };
+	char why[256];
+	size_t i;
+
+	if (s->segment) {
+		out_err("vms: --segment and --mark are for a trace; name one");
+		return -EINVAL;
+	}
+	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		(void)events_parse(families[i], &ev, why, sizeof(why)); /* what is not there is said above the tables */
+	if (!events_have(&ev, "vm")) {
+		out_err("vms: %s", "virtual machines cannot be looked for right now; name a trace");
+		return -EINVAL;
+	}
+	events_apply(&ev, &s->run.session);
+	s->run.session.log_ctx = &s->verbose;
+	s->run.show.live = true;
+	s->run.show.out = s->output.table;
+	return vms_run(&s->run);
+}
+
 static int run(int argc, char **argv)
 {
 	struct settings s = {
-		.show = { .log = out_log },
+		.run = {
+			.session = { .sz = sizeof(s.run.session), .profile = MMT_PROFILE_LIGHT, .time_shift = -1, .no_oracle = true },
+			.show = { .log = out_log }, .delay = 2,
+		},
 	};
 	int err;
 
 	err = mmt_cmd__parse(&argp, argc, argv, 0, NULL, &s);
-	if (!err && !s.input) {
-		out_err("vms: name a trace, recorded with -e vm,place,load");
-		err = -EINVAL;
-	}
 	if (!err) {
-		s.show.match = s.have_match ? &s.match : NULL;
+		s.run.show.match = s.have_match ? &s.match : NULL;
 		if (!s.top)
-			s.show.top = s.output.table.fmt == TABLE_TEXT ? 20 : 0;
-		err = from_trace(&s);
+			s.run.show.top = s.output.table.fmt == TABLE_TEXT ? 20 : 0;
+		err = s.input ? from_trace(&s) : live(&s);
 	}
 	if (s.have_match)
 		regfree(&s.match);

@@ -251,6 +251,8 @@ static void read_one(void *ctx, size_t i)
 	err = take_series(t, m, j->p);
 	if (!err)
 		err = take_moves(t, m);
+	if (!err)
+		err = page_take_vms(t, m);
 	model_free(m);
 	t->read = !err;
 	j->err[i] = err == -ENOMEM ? err : 0;
@@ -315,6 +317,7 @@ void page_unload(struct page *p)
 			free(t->mark[k].name);
 		free(t->mark);
 		free(t->t);
+		page_free_vms(t);
 	}
 	free(p->trace);
 	free(p->first);

@@ -30,7 +30,7 @@ struct part {
 static const struct part parts[] = {
 	{ "verdict", "Verdict" }, { "explain", "Explanation" }, { "notes", "Notes" }, { "design", "Design" },
 	{ "benchmark", "Results" }, { "kernel", "Kernel metrics" }, { "time", "Over time" }, { "wait", "Latency" },
-	{ "moves", "Migrations" }, { "hot", "Hot spots" },
+	{ "moves", "Migrations" }, { "vms", "Virtual machines" }, { "hot", "Hot spots" },
 	{ "systems", "Systems" }, { "iterations", "Iterations" }, { "glossary", "Words" },
 };
 
@@ -64,6 +64,7 @@ static int body(const struct page *p, FILE *f)
 	err = page_time(p, f);
 	page_wait(p, f);
 	page_moves(p, f);
+	err = err ? err : page_vms(p, f);
 	err = err ? err : page_hot(p, f);
 	page_systems(p, f);
 	page_iterations(p, f);

@@ -21,7 +21,7 @@
 enum page_room {
 	ROOM_BENCHMARK_TABLE = 180000, ROOM_BENCHMARK_ARMS = 230000, ROOM_BENCHMARK_DOTS = 330000,
 	ROOM_KERNEL_TABLE = 450000, ROOM_KERNEL_ARMS = 520000, ROOM_KERNEL_DOTS = 620000,
-	ROOM_PICTURES = 690000, ROOM_DATA = 800000, ROOM_WAIT = 820000, ROOM_MOVES = 860000, ROOM_HOT = 860000,
+	ROOM_PICTURES = 690000, ROOM_DATA = 800000, ROOM_WAIT = 820000, ROOM_MOVES = 860000, ROOM_VMS = 860000, ROOM_HOT = 860000,
 	ROOM_REST = 890000,
 };
 
@@ -36,6 +36,14 @@ struct page_mark {
 	double t;
 	uint32_t kind;
 	char *name;
+};
+
+struct page_vm {
+	char *name;
+	bool has_memory, has_run;
+	double *share;             /* by node: of its memory, then of its run time */
+	double exposure;           /* NaN: not known */
+	double off;                /* ns that it ran off-node */
 };
 
 /* What one iteration's trace has beyond its totals. */
@@ -62,6 +70,8 @@ struct page_trace {
 	uint64_t seen, counted;    /* events in the window; counted by the totals */
 	uint64_t by_class[4];
 	bool have_class, have_events;
+	struct page_vm *vm;        /* virtual machines */
+	size_t n_vms, n_nodes;
 	unsigned int hot;          /* kinds of call paths that it has, see hot_recorded() */
 };
 
@@ -85,6 +95,9 @@ static inline const struct page_trace *page_trace(const struct page *p, size_t a
 int page_load(struct page *p);
 void page_unload(struct page *p);
 double page_quantile(unsigned int i); /* of q[i] */
+/* vms.c, for load.c */
+int page_take_vms(struct page_trace *t, const struct model *m);
+void page_free_vms(struct page_trace *t);
 
 /* words.c: values and changes in words */
 struct page_change {
@@ -115,6 +128,7 @@ void page_dots(const struct page *p, enum cmp_source source, FILE *f);      /* d
 int page_time(const struct page *p, FILE *f);                               /* time.c */
 void page_wait(const struct page *p, FILE *f);                              /* wait.c */
 void page_moves(const struct page *p, FILE *f);                             /* moves.c */
+int page_vms(const struct page *p, FILE *f);                                /* vms.c */
 int page_hot(const struct page *p, FILE *f);                                /* hot.c */
 int page_explain(const struct page *p, FILE *f);                            /* explained.c */
 void page_subtitle(const struct page *p, FILE *f);                          /* systems.c */

@@ -9,7 +9,8 @@
 struct together {
 	size_t vms, vcpus;
 	double run, vcpu_run, wait; /* ns; NaN: not recorded */
-	double kb, off_kb;          /* of VMs whose memory was measured and that ran */
+	double kb;                  /* of VMs whose memory was measured */
+	double known_kb, off_kb;    /* of those that ran */
 	size_t measured;
 	struct numa_sum exposure;
 	double cost;                /* ns, of the measurements */
@@ -36,8 +37,9 @@ static struct together add_up(const struct vms_view *v)
 			continue;
 		numa_sum_add(&s.exposure, &vm->proc->sum);
 		s.measured++;
+		s.kb += vm->kb;
 		if (!isnan(vm->off)) {
-			s.kb += vm->kb;
+			s.known_kb += vm->kb;
 			s.off_kb += vm->kb * vm->off;
 		}
 	}
@@ -86,8 +88,8 @@ static void vms_lines(const struct vms_view *v, const struct together *s, FILE *
 	fputc('\n', f);
 	if (s->measured)
 		fprintf(f, "memory     %.0f MiB", s->kb / 1024);
-	if (s->measured && s->kb > 0)
-		fprintf(f, ", %.1f %% of it not on the node where its VM ran most", ratio(s->off_kb, s->kb));
+	if (s->measured && s->known_kb > 0)
+		fprintf(f, ", %.1f %% of it not on the node where its VM ran most", ratio(s->off_kb, s->known_kb));
 	if (s->measured)
 		fputc('\n', f);
 	if (!s->measured)
@@ -146,7 +148,7 @@ static void missing_lines(const struct vms_view *v, const struct together *s, FI
 		fprintf(f, "memory     not available: placement was not recorded (-e place)\n");
 	else if (v->n && !s->measured)
 		fprintf(f, "memory     not available: of none of these VMs was it measured\n");
-	if (!nodes_recorded(v->m))
+	if (isnan(v->nodes.load))
 		fprintf(f, "load       not available: run-queue lengths were not recorded (-e load)\n");
 	if (v->x->n_vm && !v->x->has_nodes)
 		fprintf(f, "run time   by node not available: the trace does not tell it\n");
@@ -178,7 +180,7 @@ static void not_available(const struct vms_view *v, const struct together *s, st
 		json_str(j, "memory", "placement was not recorded (-e place)");
 	else if (v->n && !s->measured)
 		json_str(j, "memory", "of none of these VMs was it measured");
-	if (!nodes_recorded(v->m))
+	if (isnan(v->nodes.load))
 		json_str(j, "load", "run-queue lengths were not recorded (-e load)");
 	if (v->x->n_vm && !v->x->has_nodes)
 		json_str(j, "run_by_node", "the trace does not tell it");
@@ -216,7 +218,7 @@ void vms_head_json(const struct vms_view *v, struct json *j)
 	if (s.measured) {
 		json_u64(j, "measured", s.measured);
 		json_num(j, "mib", s.kb / 1024);
-		json_num(j, "mem_off_pct", ratio(s.off_kb, s.kb));
+		json_num(j, "mem_off_pct", ratio(s.off_kb, s.known_kb));
 		json_num(j, "exposure_pct", 100 * e.share);
 		json_num(j, "exposure_lo_pct", 100 * e.lo);
 		json_num(j, "exposure_hi_pct", 100 * e.hi);

@@ -132,36 +132,36 @@ static char *ours(const char *patterns)
 	return buf;
 }
 
-/* How many VMs of the window before this one have its name. */
-static unsigned int same_before(const struct vms *x, size_t at)
+char *vms_label(const struct vms *x, size_t at)
 {
-	unsigned int n = 0;
+	unsigned int n = 1;
+	char *label;
 	size_t i;
 
 	for (i = 0; i < at; i++)
 		n += x->vm[i].in_window && !strcmp(x->vm[i].name, x->vm[at].name);
-	return n;
+	if (n < 2)
+		return strdup(x->vm[at].name);
+	return asprintf(&label, "%s#%u", x->vm[at].name, n) < 0 ? NULL : label;
 }
 
 struct list { struct vms_named *v; size_t n, cap; };
 
-static int add_vm(const struct model *m, const struct vms_vm *vm, unsigned int before, const char *patterns, struct list *l)
+static int add_vm(const struct model *m, const struct vms_vm *vm, const char *label, const char *patterns, struct list *l)
 {
 	const struct metric *all;
 	struct metric one;
 	struct vms_named *v;
-	char number[16] = "", *name;
+	char *name;
 	size_t i, n;
 
-	if (before)
-		snprintf(number, sizeof(number), "#%u", before + 1);
 	all = metrics_all(&n);
 	for (i = 0; i < n; i++) {
 		double value;
 
 		if (strncmp(all[i].name, ALL, strlen(ALL)) || vms_metric(m, vm, (enum vms_what)all[i].arg, &value))
 			continue;
-		if (asprintf(&name, ONE "%s%s.%s", vm->name, number, all[i].name + strlen(ALL)) < 0)
+		if (asprintf(&name, ONE "%s.%s", label, all[i].name + strlen(ALL)) < 0)
 			return -ENOMEM;
 		one = all[i];
 		one.name = name;
@@ -187,9 +187,15 @@ int vms_named_metrics(const struct model *m, const char *patterns, struct vms_na
 	size_t i;
 	int err = wanted ? 0 : -ENOMEM;
 
-	for (i = 0; !err && *wanted && m->vms && i < m->vms->n_vm; i++)
-		if (m->vms->vm[i].in_window)
-			err = add_vm(m, &m->vms->vm[i], same_before(m->vms, i), wanted, &l);
+	for (i = 0; !err && *wanted && m->vms && i < m->vms->n_vm; i++) {
+		char *label;
+
+		if (!m->vms->vm[i].in_window)
+			continue;
+		label = vms_label(m->vms, i);
+		err = label ? add_vm(m, &m->vms->vm[i], label, wanted, &l) : -ENOMEM;
+		free(label);
+	}
 	free(wanted);
 	if (err) {
 		vms_named_free(l.v, l.n);

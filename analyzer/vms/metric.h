@@ -16,6 +16,9 @@ enum vms_what {
 /* vm NULL: of all. 0; NaN is undefined; -ENODATA: the trace does not say. */
 int vms_metric(const struct model *m, const struct vms_vm *vm, enum vms_what what, double *value);
 
+/* How the VM at an index is called: its name, "#2" behind it where it is the second of that name. To be freed. */
+char *vms_label(const struct vms *x, size_t at);
+
 struct metric;
 
 struct vms_named {

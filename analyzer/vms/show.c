@@ -32,23 +32,40 @@ const char *vms_by_name(enum vms_by by)
 
 /* ---------------------------------------------------------------- which VMs */
 
-/* Also by a name that it had before. */
-static bool has_name(const struct vms_vm *vm, const char *name, size_t len)
+static bool in_list(const char *list, const char *name)
 {
-	uint32_t i;
+	size_t n = strlen(name), len;
 
-	for (i = 0; i < vm->n_names; i++)
-		if (strlen(vm->names[i].name) == len && !memcmp(vm->names[i].name, name, len))
+	for (; *list; list += len + (list[len] == ',')) {
+		len = strcspn(list, ",");
+		if (len == n && !memcmp(list, name, n))
 			return true;
+	}
 	return false;
 }
 
-static bool matches(const struct vms_vm *vm, const regex_t *re)
+/* NULL: all. */
+static const char *list_of(const struct vms_show_opts *o)
+{
+	return o->names && strcmp(o->names, "all") ? o->names : NULL;
+}
+
+bool vms_name_wanted(const struct vms_show_opts *o, const char *name)
+{
+	const char *list = list_of(o);
+
+	if (!list && !o->match)
+		return true;
+	return (list && in_list(list, name)) || (o->match && !regexec(o->match, name, 0, NULL, 0));
+}
+
+/* Also by a name that it had before. */
+static bool has_name(const struct vms_vm *vm, const char *list)
 {
 	uint32_t i;
 
 	for (i = 0; i < vm->n_names; i++)
-		if (!regexec(re, vm->names[i].name, 0, NULL, 0))
+		if (in_list(list, vm->names[i].name))
 			return true;
 	return false;
 }
@@ -64,33 +81,41 @@ static void list_names(const struct vms *x, char *buf, size_t size)
 		snprintf(buf + at, size - at, ", ... (%zu)", x->n_vm);
 }
 
+/* A name that no VM has or had. */
+static int check_names(const struct vms_view *v, const char *list)
+{
+	char one[256], names[400] = "none";
+	size_t i, len;
+
+	for (; *list; list += len + (list[len] == ',')) {
+		len = strcspn(list, ",");
+		snprintf(one, sizeof(one), "%.*s", (int)len, list);
+		for (i = 0; i < v->x->n_vm && !has_name(&v->x->vm[i], one); i++)
+			;
+		if (!len || i < v->x->n_vm)
+			continue;
+		list_names(v->x, names, sizeof(names));
+		return say(v->o, -ENOENT, "%s: no virtual machine '%s'; there are: %s", v->m->path ? v->m->path : "vms", one, names);
+	}
+	return 0;
+}
+
 static int choose(struct vms_view *v, bool *shown)
 {
 	const struct vms_show_opts *o = v->o;
-	const char *p = o->names && strcmp(o->names, "all") ? o->names : NULL;
-	bool all = !p && !o->match;
-	char names[400] = "none";
-	size_t i, len, n;
+	const char *list = list_of(o);
+	uint32_t k;
+	size_t i;
 
-	for (i = 0; i < v->x->n_vm; i++)
-		shown[i] = all || (o->match && matches(&v->x->vm[i], o->match));
-	for (; p && *p; p += len + (p[len] == ',')) {
-		len = strcspn(p, ",");
-		for (n = 0, i = 0; len && i < v->x->n_vm; i++) {
-			if (!has_name(&v->x->vm[i], p, len))
-				continue;
-			shown[i] = true;
-			n++;
-		}
-		if (len && !n && !o->live) {
-			list_names(v->x, names, sizeof(names));
-			return say(o, -ENOENT, "%s: no virtual machine '%.*s'; there are: %s", v->m->path ? v->m->path : "vms", (int)len, p, names);
-		}
+	for (i = 0; i < v->x->n_vm; i++) {
+		const struct vms_vm *vm = &v->x->vm[i];
+
+		for (k = 0; k < vm->n_names && !shown[i]; k++)
+			shown[i] = vms_name_wanted(o, vm->names[k].name);
+		if (shown[i] && vm->in_window)
+			v->vm[v->n++] = vm;
 	}
-	for (i = 0; i < v->x->n_vm; i++)
-		if (shown[i] && v->x->vm[i].in_window)
-			v->vm[v->n++] = &v->x->vm[i];
-	return 0;
+	return list && !o->live ? check_names(v, list) : 0; /* live it may come yet */
 }
 
 /* Most off-node run time first; then what ran longest. */

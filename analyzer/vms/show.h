@@ -26,6 +26,8 @@ struct vms_show_opts {
 
 /* 0; -EINVAL, -ENOENT, -ENODATA after a line in the log; -ENOMEM. */
 int vms_show(const struct model *m, const struct vms_show_opts *o, FILE *f);
+/* Is a VM of this name to be shown? */
+bool vms_name_wanted(const struct vms_show_opts *o, const char *name);
 const char *vms_by_name(enum vms_by by); /* "all", "vm", "place", "vcpu", "node" */
 
 #endif

@@ -362,7 +362,8 @@ static int sum_vms(struct model *m)
 
 static void find_main_node(const struct vms *x, struct vms_vm *vm)
 {
-	const uint64_t *node = vm->part[VMS_VCPUS].node;
+	/* where no thread is known to be a virtual CPU, by all of them */
+	const uint64_t *node = vm->part[vm->n_vcpus ? VMS_VCPUS : VMS_WHOLE].node;
 	unsigned int i;
 
 	vm->main_node = -1;

@@ -66,7 +66,7 @@ struct vms_vm {
 	const struct numa_proc *proc; /* kb, lo, hi by node: proc->kb[NUMA_ALL * m->numa->n_nodes + node] ... */
 	double kb;              /* on all nodes; NaN */
 	struct numa_exposure exposure; /* of all its threads; shares 0 to 1, NaN: not known */
-	/* share of its memory that is not on the node where its virtual CPUs ran most; NaN: not known */
+	/* share of its memory that is not on the node where its virtual CPUs ran most (all its threads, where none is one); NaN: not known */
 	int main_node;          /* that node; -1: they did not run */
 	double off, off_lo, off_hi;
 	double place_cost_ns;   /* CPU time of the measurements of the window; NaN: none */

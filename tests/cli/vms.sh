@@ -117,6 +117,26 @@ lacks cmp 'vm:'
 "$MMT" compare $arms -m vm:nobody >o 2>err && fail "compare knows a machine that is not there"
 has err 'vm:nobody: no trace has such a metric'
 
+# ------------------------------------------------ a heat map in the page
+. "$TOP/tests/cli/page/check.sh"
+has() { grep -qE -- "$2" "$1" || fail "$1 lacks '$2': $(head -c 2000 "$1")"; }
+lacks() { ! grep -qE -- "$2" "$1" || fail "$1 has '$2': $(grep -E -- "$2" "$1" | head -n 3)"; }
+"$make" bare.mmt places=0 load=0 || exit 1
+# shellcheck disable=SC2086
+"$MMT" compare $arms --html -o page.html 2>err || fail "--html: $(cat err)"
+check_page page.html
+has page.html '<section id="vms"'
+has page.html 'vm001, node 2: 100 % of its memory, 0 % of its run time'
+has page.html 'vm002, node 3: 25.0 % of its memory, 0 % of its run time'
+has page.html '>75.0 %</text>'
+"$make" many.mmt vms=60 vcpus=1 seconds=2 nodes=20 cpus=4 || exit 1
+"$MMT" compare many.mmt --html -o page.html 2>err || fail "--html: $(cat err)"
+check_page page.html
+has page.html '20 more are not shown'
+has page.html 'Nodes beyond the first 16'
+"$MMT" compare bare.mmt --html -o page.html 2>err || fail "--html: $(cat err)"
+has page.html 'node 2: not known of its memory, 100 % of its run time'
+
 # ------------------------------------------------------------ errors
 refused() # PATTERN ARGUMENT...
 {
@@ -136,11 +156,13 @@ refused "no column 'wait' to sort by" t.mmt --sort wait
 refused "vm-match" t.mmt --vm-match '('
 refused "'u.mmt' is the second" t.mmt u.mmt
 refused "gone.mmt" gone.mmt
+refused "delay 'soon'" -d soon
+refused "number of intervals" -n 0
+refused "are for a trace; name one" --segment all
 "$make" no.mmt vm=0 || exit 1
 refused "record it with -e vm" no.mmt
 
 # --------------------------------------------------- what was not recorded
-"$make" bare.mmt places=0 load=0 || exit 1
 vms bare bare.mmt
 has bare '^memory     not available: placement was not recorded \(-e place\)$'
 has bare '^load       not available: run-queue lengths were not recorded \(-e load\)$'
