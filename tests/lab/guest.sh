@@ -48,18 +48,24 @@ lab_pack() {
 	(cd "$1" && find . -print0 | cpio --null -o -H newc --quiet) > "$2"
 }
 
-# CPUs and memory dealt out evenly over the nodes.
-lab_numa_args() {
-	local nodes=$1 cpus=$2 mem=$3 n a b
-	[ "$nodes" -gt 1 ] || return 0
+# CPUs and memory dealt out evenly over the nodes: "MIB:CPUS" for each, in --layout's words.
+lab_even() {
+	local nodes=$1 cpus=$2 mem=$3 n a b list=''
 	for ((n = 0; n < nodes; n++)); do
 		a=$((n * cpus / nodes)) b=$(((n + 1) * cpus / nodes - 1))
-		echo "-object memory-backend-ram,id=m$n,size=$((mem / nodes))M"
-		if [ $b -ge $a ]; then
-			echo "-numa node,nodeid=$n,memdev=m$n,cpus=$a-$b"
-		else
-			echo "-numa node,nodeid=$n,memdev=m$n"
-		fi
+		list=$list,$((mem / nodes)):$([ $b -lt $a ] || echo $a-$b)
+	done
+	echo "${list#,}"
+}
+
+# A node may have no memory (0:2-3) or no CPUs (512:), not the first one.
+lab_numa_args() {
+	local n=0 node mib
+	for node in ${1//,/ }; do
+		mib=${node%:*} node=${node#*:}
+		[ "$mib" = 0 ] || echo "-object memory-backend-ram,id=m$n,size=${mib}M"
+		echo "-numa node,nodeid=$n$([ "$mib" = 0 ] || echo ",memdev=m$n")${node:+,cpus=$node}"
+		n=$((n + 1))
 	done
 }
 
@@ -82,7 +88,7 @@ lab_smp() {
 }
 
 lab_run() {
-	local kernel=6.1 nodes=1 cpus='' mem='' dist='' out='' limit=180 verbose=0 append='' bins=() files=() mods='' vms=''
+	local kernel=6.1 nodes=1 cpus='' mem='' dist='' out='' limit=180 verbose=0 append='' bins=() files=() mods='' vms='' layout='' slots=0 machine
 	while [ $# -gt 0 ]; do
 		case $1 in
 		-k | --kernel) kernel=$2; shift 2 ;;
@@ -90,6 +96,8 @@ lab_run() {
 		-c | --cpus) cpus=$2; shift 2 ;;
 		-m | --mem) mem=$2; shift 2 ;;
 		-d | --dist) dist=$2; shift 2 ;;
+		-l | --layout) layout=$2; shift 2 ;;
+		--slots) slots=$2; shift 2 ;;
 		-b | --bin) bins+=("$2"); shift 2 ;;
 		--maybe) ! command -v "$2" > /dev/null || bins+=("$2"); shift 2 ;;
 		-f | --file) files+=("$2"); shift 2 ;;
@@ -106,9 +114,7 @@ lab_run() {
 	[ $# -gt 0 ] || { lab_msg "run: no command"; return 125; }
 	lab_need_qemu || return
 	lab_fetch "$kernel" || { echo "skipped: kernel $kernel is not to be had"; return 77; }
-	[ -n "$cpus" ] || cpus=$((nodes > 2 ? nodes : 2))
-	[ -n "$mem" ] || mem=$((768 + 256 * nodes))
-
+	lab_machine
 	local tmp root rc
 	tmp=$(mktemp -d)
 	root=$tmp/root
@@ -118,11 +124,9 @@ lab_run() {
 	echo "$mods" > "$root/lab/modules"
 	lab_pack "$root" "$tmp/initrd"
 	rm -rf "$root"
-	# shellcheck disable=SC2086
-	lab_boot "$tmp" "$kernel" "$nodes" "$cpus" "$mem" "$limit" "$append" "$dist"
+	lab_boot "$tmp"
 	# TCG now and then breaks a kernel before its first process; that says nothing of the payload.
-	# shellcheck disable=SC2086
-	grep -q '^lab: up' "$tmp/console" || lab_boot "$tmp" "$kernel" "$nodes" "$cpus" "$mem" "$limit" "$append" "$dist"
+	grep -q '^lab: up' "$tmp/console" || lab_boot "$tmp"
 	lab_results "$tmp" "$out" "$verbose"
 	rc=$?
 	rm -rf "$tmp"
@@ -151,19 +155,49 @@ lab_payload() {
 	printf '%q ' "$@" > "$root/lab/cmd"
 }
 
+# CPUs, memory and nodes as QEMU wants them, in $machine; uses and completes what lab_run was told.
+lab_machine() {
+	local m
+	if [ -n "$layout" ]; then
+		m=$(tr , '\n' <<< "$layout")
+		nodes=$(wc -l <<< "$m")
+		mem=$(awk -F: '{ s += $1 } END { print s }' <<< "$m")
+		cpus=$(awk -F'[:-]' '$NF != "" { n = $NF > n ? $NF : n } END { print n + 1 }' <<< "$m")
+	else
+		[ -n "$cpus" ] || cpus=$((nodes > 2 ? nodes : 2))
+		[ -n "$mem" ] || mem=$((768 + 256 * nodes))
+		mem=$((mem / nodes * nodes))
+		[ "$nodes" = 1 ] || layout=$(lab_even "$nodes" "$cpus" "$mem")
+	fi
+	# shellcheck disable=SC2207
+	machine=(-smp "$(lab_smp "$nodes" "$cpus")" $(lab_numa_args "$layout") $(lab_dist_args "$nodes" "$dist"))
+	if [ "$slots" = 0 ]; then
+		machine+=(-m "$mem")
+	else
+		machine+=(-m "$mem,slots=$slots,maxmem=$((mem + 4096))M")
+	fi
+}
+
+# What the guest writes to its second serial port are words to QEMU's monitor, for memory that comes while it runs.
+lab_monitor() {
+	rm -f "$1/words" "$1/port.in" && mkfifo "$1/words" && ln -sf words "$1/monitor.in" && ln -sf monitor.log "$1/monitor.out" && : > "$1/monitor.log" &&
+		ln -sf words "$1/port.out" && mkfifo "$1/port.in" &&
+		echo "-chardev pipe,id=port,path=$1/port -serial chardev:port -chardev pipe,id=mon,path=$1/monitor -mon chardev=mon"
+}
+
+# Uses what lab_run and lab_machine set.
 lab_boot() {
-	local tmp=$1 kdir=$LAB_CACHE/kernels/$2 nodes=$3 cpus=$4 mem=$5 limit=$6 append=$7 dist=$8 image
+	local tmp=$1 kdir=$LAB_CACHE/kernels/$kernel image
 	image=$kdir/vmlinux
 	[ -f "$image" ] || image=$kdir/vmlinuz
 	truncate -s 256M "$tmp/disk"
-	mem=$((mem / nodes * nodes))
-	# shellcheck disable=SC2046,SC2086
+	# shellcheck disable=SC2046
 	timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu max,la57=off \
-		-smp "$(lab_smp "$nodes" "$cpus")" -m "$mem" -nodefaults -no-user-config -display none -no-reboot $(lab_numa_args "$nodes" "$cpus" "$mem") $(lab_dist_args "$nodes" "$dist") \
+		"${machine[@]}" -nodefaults -no-user-config -display none -no-reboot \
 		-kernel "$image" -initrd "$tmp/initrd" \
 		-append "console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off nokaslr random.trust_cpu=on $append" \
 		-drive "if=none,id=d,file=$tmp/disk,format=raw,cache=unsafe" -device virtio-blk-pci,drive=d \
-		-serial "file:$tmp/console" < /dev/null > "$tmp/qemu.log" 2>&1
+		-serial "file:$tmp/console" $([ "$slots" = 0 ] || lab_monitor "$tmp") < /dev/null > "$tmp/qemu.log" 2>&1
 }
 
 lab_results() {

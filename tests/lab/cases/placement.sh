@@ -6,33 +6,14 @@
 . /lab/placelib
 mib=160
 
-# hold NAME POLICY CPU MIB KIND: its pid in $NAME
-hold() {
-	placed hold "$2" "$3" "$4" "$5" > "$1.ready" 2> "$1.err" &
-	eval "$1=$!"
-	i=0
-	while ! grep -q ready "$1.ready" && [ $i -lt 600 ]; do
-		i=$((i + 1))
-		usleep 100000
-	done
-	grep -q ready "$1.ready" || fail "$1: $(cat "$1.err")"
-}
-
 hold far bind:1 0 $mib small
 hold same bind:2 2 $mib small
 hold spread interleave 3 $mib small
-mmt-trace record -q -a -e place --profile light --duration 5 -o t.mmt 2> err || fail "record: $(tail -1 err)"
-mmt-trace report --numa -x , t.mmt > exposure || fail "report --numa: $?"
-mmt-trace report --numa --top 6 t.mmt > text || fail "report --numa: $?"
-mmt-trace report --numa -j t.mmt > json || fail "report --numa -j: $?"
-mmt-trace export --table placement --format csv t.mmt > rows || fail "export: $?"
+recorded
 near "bound to node 1, running on node 0" "$(exposed $far)" 100
 near "bound to node 2, running there" "$(exposed $same)" 0
 near "spread over four nodes" "$(exposed $spread)" 75
 
-# how far: rows of --dist, of the node that runs, over its own
-far_x() { awk -F, -v pid="$1" 'NR > 1 && $2 == pid { print $9 }' exposure; }
-distance() { awk -v a="$2" -v b="$3" 'BEGIN { d = a - b; exit !(a != "" && d <= .03 && d >= -.03) }' || fail "distance of $1: $2, not $3"; }
 distance "node 1 from node 0" "$(far_x $far)" 1.4
 distance "node 2 from itself" "$(far_x $same)" 1
 distance "all nodes from node 3" "$(far_x $spread)" 2.1

@@ -38,10 +38,7 @@ for name in $vms; do
 	grep -q "^$want," list || { fail "list vms: no row $want"; cat list >&2; }
 done
 
-mmt-trace record -q -a -e place --profile light --duration 5 -o t.mmt 2> err || fail "record: $(tail -1 err)"
-mmt-trace report --numa -x , t.mmt > exposure || fail "report --numa: $?"
-mmt-trace report --numa --top 8 t.mmt > text || fail "report --numa: $?"
-mmt-trace export --table placement --format csv t.mmt > rows || fail "export: $?"
+recorded
 near "memory on node 1, virtual CPUs on node 0" "$(exposed $far)" 100
 near "memory and virtual CPUs on node 2" "$(exposed $same)" 0
 near "memory on four nodes" "$(exposed $spread)" 75
