@@ -217,10 +217,16 @@ static int row_cpu(struct load *l, const struct row *r)
 static int row_node(struct load *l, const struct row *r)
 {
 	const struct mmt_cell *d = blob(r, 2);
-	struct model_node *x = MORE(l, nodes, cap_nodes);
+	struct model_node *x = NULL;
 	uint64_t v[1024];
+	size_t i;
 	int n = d->p ? mmt_vec_unpack(d->p, d->len, v, N(v)) : 0;
 
+	/* told again where its memory changed: the last one holds */
+	for (i = 0; i < l->m->n_nodes && !x; i++)
+		x = l->m->nodes[i].node == get(r, 0) ? &l->m->nodes[i] : NULL;
+	if (!x)
+		x = MORE(l, nodes, cap_nodes);
 	if (!x)
 		return -ENOMEM;
 	x->node = (uint32_t)get(r, 0);

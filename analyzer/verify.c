@@ -11,6 +11,8 @@ static const char edge_machine[] =
 	"read one after the other at each mark: what switched in between is in one of them only";
 static const char edge_perf[] =
 	"read CPU by CPU right after our cut: what happened in between, the collector's own part included, is in one only";
+static const char edge_hotplug[] =
+	"CPUs went offline or came while recording: perf counts nothing there from then on, ours does";
 static const char edge_clock[] = "perf's task clock runs from reading to reading, our times from cut to cut";
 static const char edge_task[] = "read task by task after our cut; a switch in between is on one side of the mark for the "
 				"kernel, on the other for us";
@@ -43,6 +45,14 @@ static bool filtered(const struct model *m)
 	return v && !strcmp(v, "yes");
 }
 
+/* perf's counters of a CPU end with it */
+static const char *perf_edge(const struct model *m, const char *edge)
+{
+	const char *v = model_meta(m, "cpus.changed");
+
+	return v && !strcmp(v, "yes") ? edge_hotplug : edge;
+}
+
 static void machine_rows(const struct model *m, const struct model_group *all, struct verify *v)
 {
 	struct verify_row *r;
@@ -55,19 +65,19 @@ static void machine_rows(const struct model *m, const struct model_group *all, s
 			r->kernel = k;
 		}
 		if (!model_counter(m, "perf.sw", "context-switches", MODEL_ALL_SCOPES, &k)) {
-			r = add(v, "context switches", "perf", "count", edge_perf);
+			r = add(v, "context switches", "perf", "count", perf_edge(m, edge_perf));
 			r->ours = model_cpu_sum(m, MC_SWITCHES);
 			r->kernel = k;
 		}
 	}
 	if (m->have_cpu_totals && !model_counter(m, "perf.sw", "cpu-migrations", MODEL_ALL_SCOPES, &k)) {
-		r = add(v, "migrations", "perf", "count", edge_perf);
+		r = add(v, "migrations", "perf", "count", perf_edge(m, edge_perf));
 		r->ours = model_cpu_sum(m, MC_MIG_SMT) + model_cpu_sum(m, MC_MIG_LLC) + model_cpu_sum(m, MC_MIG_NODE) +
 			  model_cpu_sum(m, MC_MIG_CROSS);
 		r->kernel = k;
 	}
 	if (m->have_cpu_totals && !model_counter(m, "perf.sw", "task-clock", MODEL_ALL_SCOPES, &k)) {
-		r = add(v, "busy + idle time", "perf task-clock", "ns", edge_clock);
+		r = add(v, "busy + idle time", "perf task-clock", "ns", perf_edge(m, edge_clock));
 		r->ours = model_cpu_sum(m, MC_BUSY_NS) + model_cpu_sum(m, MC_IDLE_NS);
 		r->kernel = k;
 	}

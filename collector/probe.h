@@ -39,6 +39,7 @@ struct mmt_probe {
 	bool raw_tp;
 	struct mmt_config cfg;   /* as loaded */
 	unsigned int n_cpus;
+	uint64_t offline[MMT_CPU_WORDS]; /* CPUs that are not there as totals are read: nothing runs on them */
 	uint64_t map_bytes;      /* kernel memory of the maps */
 	int free_slots_fd, free_hists_fd;
 	uint32_t slots_given;    /* slots ever put into the queue */

@@ -20,6 +20,7 @@
 #include "stacks.h"
 #include "tasks.h"
 #include "topology.h"
+#include "topology_rows.h"
 #include "totals.h"
 
 #define SEAL_NS 200000000ULL     /* with a pass of the drain, below the 250 ms that a crash may cost */
@@ -96,38 +97,6 @@ static int write_number(struct mmt_session *s, const char *key, uint64_t v)
 	return write_meta(s, key, buf);
 }
 
-static int write_topology(struct mmt_session *s)
-{
-	const struct mmt_topology *t = &s->topo;
-	uint64_t dist[MMT_MAX_NODES];
-	uint8_t buf[MMT_MAX_NODES * 10 + 10];
-	unsigned int i, k;
-	int err = 0, len;
-
-	for (i = 0; i < t->n_cpus && !err; i++) {
-		const struct mmt_cpu_info *p = &t->cpu[i];
-		const struct mmt_cell c[] = {
-			cell_u(i), cell_u(p->core), cell_u(p->llc), cell_u(p->node), cell_u(p->package),
-			cell_u(p->online), cell_u(p->max_khz),
-		};
-
-		err = ROW(s->w, MMT_TB_CPU, c);
-	}
-	for (i = 0; i < t->n_nodes && !err; i++) {
-		if (!t->node[i].present)
-			continue;
-		for (k = 0; k < t->node[i].n_dist; k++)
-			dist[k] = t->node[i].dist[k];
-		len = mmt_vec_pack(dist, t->node[i].n_dist, buf, sizeof(buf));
-		{
-			const struct mmt_cell c[] = { cell_u(i), cell_u(t->node[i].mem_kb), cell_b(buf, (size_t)len) };
-
-			err = len < 0 ? len : ROW(s->w, MMT_TB_NODE, c);
-		}
-	}
-	return err;
-}
-
 static int write_head(struct mmt_session *s, const struct mmt_session_opts *o)
 {
 	static const char *const profiles[] = { "light", "default", "full" };
@@ -157,7 +126,7 @@ static int write_head(struct mmt_session *s, const struct mmt_session_opts *o)
 	err = err ? err : write_number(s, "ring.kb", (8ULL << c->ring_bits) / 1024);
 	err = err ? err : write_number(s, "cpu.count", s->topo.n_cpus);
 	err = err ? err : write_number(s, "node.count", s->topo.n_nodes);
-	return err ? err : write_topology(s);
+	return err ? err : mmt_topology__rows(s->w, &s->topo);
 }
 
 /* ---------------------------------------------------------------- drain, flush, seal */
@@ -577,6 +546,7 @@ int mmt_session__stop(struct mmt_session *s)
 	s->running = false;
 	cut(s, MMT_MARK_END, "end", "");
 	keep(s, write_notes(s));
+	keep(s, mmt_topology__changes(s->w, &s->topo, s->cpu_totals.changed, mmt_probe__now(&s->bpf), &s->log));
 	mmt_families__detach(&s->families); /* their last rows */
 	keep(s, mmt_families__notes(&s->families));
 	mmt_probe__detach(&s->bpf);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sysfs.h"
 #include "topology.h"
@@ -19,8 +20,7 @@ static void path_of(char *buf, const char *root, const char *fmt, unsigned int a
 }
 
 /* Calls fn for every number of a list like "0-3,8". */
-static void for_list(const char *s, void (*fn)(struct mmt_topology *, unsigned int, unsigned int),
-		     struct mmt_topology *t, unsigned int arg)
+static void for_list(const char *s, void (*fn)(void *, unsigned int, unsigned int), void *ctx, unsigned int arg)
 {
 	char *end;
 
@@ -30,31 +30,39 @@ static void for_list(const char *s, void (*fn)(struct mmt_topology *, unsigned i
 		if (*end == '-')
 			b = strtoul(end + 1, &end, 10);
 		for (; a <= b && a < MMT_MAX_CPUS; a++)
-			fn(t, (unsigned int)a, arg);
+			fn(ctx, (unsigned int)a, arg);
 		s = *end == ',' ? end + 1 : end;
 	}
 }
 
-static void set_online(struct mmt_topology *t, unsigned int cpu, unsigned int arg)
+static void set_online(void *ctx, unsigned int cpu, unsigned int arg)
 {
+	struct mmt_topology *t = ctx;
+
 	(void)arg;
 	t->cpu[cpu].online = true;
 }
 
-static void set_node(struct mmt_topology *t, unsigned int cpu, unsigned int node)
+static void set_node(void *ctx, unsigned int cpu, unsigned int node)
 {
+	struct mmt_topology *t = ctx;
+
 	t->cpu[cpu].node = (uint16_t)node;
 }
 
-static void set_possible(struct mmt_topology *t, unsigned int cpu, unsigned int arg)
+static void set_possible(void *ctx, unsigned int cpu, unsigned int arg)
 {
+	struct mmt_topology *t = ctx;
+
 	(void)arg;
 	if (cpu + 1 > t->n_cpus)
 		t->n_cpus = cpu + 1;
 }
 
-static void set_node_present(struct mmt_topology *t, unsigned int node, unsigned int arg)
+static void set_node_present(void *ctx, unsigned int node, unsigned int arg)
 {
+	struct mmt_topology *t = ctx;
+
 	(void)arg;
 	if (node >= MMT_MAX_NODES)
 		return;
@@ -86,9 +94,16 @@ static unsigned int llc_of(const char *root, unsigned int cpu, unsigned int core
 static void read_cpu(struct mmt_topology *t, const char *root, unsigned int cpu)
 {
 	struct mmt_cpu_info *c = &t->cpu[cpu];
-	unsigned int v = cpu;
+	unsigned int v = cpu, n;
 	char path[PATH_MAX_];
 	uint64_t x = 0;
+
+	/* the lists of nodes have CPUs that are online only */
+	for (n = 0; n < t->n_nodes && !c->online; n++) {
+		path_of(path, root, "/sys/devices/system/cpu/cpu%u/node%u", cpu, n);
+		if (!access(path, F_OK))
+			set_node(t, cpu, n);
+	}
 
 	path_of(path, root, "/sys/devices/system/cpu/cpu%u/topology/thread_siblings_list", cpu, 0);
 	if (mmt_read_first(path, &v))
@@ -144,14 +159,58 @@ int mmt_topology__read(struct mmt_topology *t, const char *root)
 	path_of(path, root, "/sys/devices/system/cpu/online", 0, 0);
 	if (mmt_read_file(path, buf, sizeof(buf)) >= 0)
 		for_list(buf, set_online, t, 0);
-	for (i = 0; i < t->n_cpus; i++)
-		read_cpu(t, root, i);
 	path_of(path, root, "/sys/devices/system/node/possible", 0, 0);
 	if (mmt_read_file(path, buf, sizeof(buf)) >= 0)
 		for_list(buf, set_node_present, t, 0);
 	if (!t->n_nodes)
 		set_node_present(t, 0, 0);
+	for (i = 0; i < t->n_cpus; i++)
+		read_cpu(t, root, i);
 	for (i = 0; i < t->n_nodes; i++)
 		read_node(t, root, i);
 	return 0;
+}
+
+int mmt_topology__again(const struct mmt_topology *was, const char *root, struct mmt_topology *t)
+{
+	char path[PATH_MAX_], buf[4096];
+	unsigned int i;
+
+	*t = *was;
+	for (i = 0; i < t->n_cpus; i++)
+		t->cpu[i].online = false;
+	path_of(path, root, "/sys/devices/system/cpu/online", 0, 0);
+	if (mmt_read_file(path, buf, sizeof(buf)) < 0)
+		return -ENOENT;
+	for_list(buf, set_online, t, 0);
+	for (i = 0; i < t->n_cpus; i++)
+		if (t->cpu[i].online && !was->cpu[i].online)
+			read_cpu(t, root, i);
+	for (i = 0; i < t->n_nodes; i++) {
+		t->node[i].mem_kb = 0;
+		t->node[i].n_dist = 0;
+		read_node(t, root, i);
+	}
+	return 0;
+}
+
+static void clear_bit(void *ctx, unsigned int cpu, unsigned int arg)
+{
+	uint64_t *bits = ctx;
+
+	(void)arg;
+	bits[cpu / 64] &= ~(1ULL << cpu % 64);
+}
+
+void mmt_topology__offline(const char *root, uint64_t bits[MMT_CPU_WORDS])
+{
+	char path[PATH_MAX_], buf[4096];
+
+	path_of(path, root, "/sys/devices/system/cpu/online", 0, 0);
+	if (mmt_read_file(path, buf, sizeof(buf)) <= 0) {
+		memset(bits, 0, MMT_CPU_WORDS * sizeof(*bits));
+		return;
+	}
+	memset(bits, 0xff, MMT_CPU_WORDS * sizeof(*bits));
+	for_list(buf, clear_bit, bits, 0);
 }

@@ -9,6 +9,7 @@
 #include "../bpf/mmt_shared.h"
 
 #define MMT_MAX_NODES 64
+#define MMT_CPU_WORDS (MMT_MAX_CPUS / 64)
 
 struct mmt_topology {
 	unsigned int n_cpus;  /* possible: highest number + 1 */
@@ -28,5 +29,14 @@ struct mmt_topology {
 
 /* root: "" or a prefix of recorded files, for tests. -E2BIG: more CPUs than MMT_MAX_CPUS. */
 int mmt_topology__read(struct mmt_topology *t, const char *root);
+/* The same again later, but of CPUs only what is new, those that came online: cheap. 0 or -errno. */
+int mmt_topology__again(const struct mmt_topology *was, const char *root, struct mmt_topology *t);
+/* A bit for each CPU that is not online now; none where that cannot be read. */
+void mmt_topology__offline(const char *root, uint64_t bits[MMT_CPU_WORDS]);
+
+static inline bool mmt_cpu_in(const uint64_t *bits, unsigned int cpu)
+{
+	return cpu < MMT_MAX_CPUS && bits[cpu / 64] >> cpu % 64 & 1;
+}
 
 #endif

@@ -91,6 +91,15 @@ static void sum_add(struct mmt_counts *sum, const struct mmt_counts *now, const 
 		sum->mig[k] += now->mig[k] - old->mig[k];
 }
 
+/*
+ * The stretch on the CPU that has not ended. A CPU that goes offline does not show its last
+ * switch, to idle: what it seems to run until it comes back is not run.
+ */
+static uint64_t open_run(const struct mmt_tasks *t, const struct mmt_slot *s, uint64_t now)
+{
+	return s->state == MMT_S_RUN && now > s->stamp && !mmt_cpu_in(t->bpf->offline, s->cpu) ? now - s->stamp : 0;
+}
+
 int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_slot *s, uint64_t now, bool full)
 {
 	struct mmt_counts *d = &e->done, old = *d;
@@ -99,8 +108,7 @@ int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_
 	size_t room = t->buf_size;
 	uint64_t open, run;
 
-	/* the stretch on the CPU that has not ended */
-	open = s->state == MMT_S_RUN && now > s->stamp ? now - s->stamp : 0;
+	open = open_run(t, s, now);
 	if (t->bpf->cfg.filter && !(s->flags & MMT_SF_WANT))
 		return 0;
 	run = s->run_ns + open;
@@ -144,7 +152,7 @@ int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_
 
 int mmt_totals__skip(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_slot *s, uint64_t now)
 {
-	uint64_t open = s->state == MMT_S_RUN && now > s->stamp ? now - s->stamp : 0;
+	uint64_t open = open_run(t, s, now);
 
 	place_delta(t, e, s, open, t->buf, t->buf_size);
 	counts_take(&e->done, s, s->run_ns + open);
@@ -166,13 +174,21 @@ int mmt_cpu_totals__init(struct mmt_cpu_totals *c, const struct mmt_probe *bpf)
 	c->done = calloc(bpf->n_cpus, sizeof(*c->done));
 	c->busy = calloc(bpf->n_cpus, sizeof(*c->busy));
 	c->idle = calloc(bpf->n_cpus, sizeof(*c->idle));
-	return c->now && c->done && c->busy && c->idle ? 0 : -ENOMEM;
+	c->away = calloc(bpf->n_cpus, sizeof(*c->away));
+	c->gone_at = calloc(bpf->n_cpus, sizeof(*c->gone_at));
+	c->gone = calloc(bpf->n_cpus, sizeof(*c->gone));
+	return c->now && c->done && c->busy && c->idle && c->away && c->gone_at && c->gone ? 0 : -ENOMEM;
 }
 
-void mmt_cpu_totals__read(struct mmt_cpu_totals *c, const struct mmt_probe *bpf)
+void mmt_cpu_totals__read(struct mmt_cpu_totals *c, struct mmt_probe *bpf)
 {
+	uint64_t was[MMT_CPU_WORDS];
 	unsigned int i;
 
+	memcpy(was, bpf->offline, sizeof(was));
+	mmt_topology__offline("", bpf->offline);
+	c->changed |= c->looked && memcmp(was, bpf->offline, sizeof(was));
+	c->looked = true;
 	for (i = 0; i < bpf->n_cpus; i++) {
 		const volatile struct mmt_cpu *v = &bpf->cpus[i];
 		int tries = 0;
@@ -182,6 +198,9 @@ void mmt_cpu_totals__read(struct mmt_cpu_totals *c, const struct mmt_probe *bpf)
 			memcpy(&c->now[i], &bpf->cpus[i], sizeof(c->now[i]));
 			__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		} while ((v->switches != c->now[i].switches || c->now[i].done != c->now[i].switches) && ++tries < 100);
+		/* it is back when it switches: until then what it ran last is not what it runs */
+		if (mmt_cpu_in(was, i) && c->now[i].switches == c->done[i].switches)
+			bpf->offline[i / 64] |= 1ULL << i % 64;
 	}
 }
 
@@ -193,6 +212,22 @@ static uint64_t grown(uint64_t v, uint64_t *done)
 	return d;
 }
 
+/* The time since the last switch, which is neither busy nor idle while the CPU is gone. */
+static uint64_t open_stretch(struct mmt_cpu_totals *c, unsigned int cpu, bool offline, uint64_t now)
+{
+	uint64_t last = c->now[cpu].last, open = last && now > last ? now - last : 0;
+
+	if (c->gone[cpu] && c->gone_at[cpu] != last) { /* it came back, and booked the gap as idle */
+		c->away[cpu] += c->gone[cpu];
+		c->gone[cpu] = 0;
+	}
+	if (!offline)
+		return open > c->gone[cpu] ? open - c->gone[cpu] : 0;
+	c->gone_at[cpu] = last;
+	c->gone[cpu] = open;
+	return 0;
+}
+
 int mmt_cpu_totals__flush(struct mmt_cpu_totals *c, const struct mmt_probe *bpf, struct mmt_writer *w, uint64_t now,
 			  uint64_t segment, uint64_t lost[MMT_N_CLASSES])
 {
@@ -201,9 +236,9 @@ int mmt_cpu_totals__flush(struct mmt_cpu_totals *c, const struct mmt_probe *bpf,
 
 	for (i = 0; i < bpf->n_cpus && !err; i++) {
 		struct mmt_cpu cur = c->now[i], *d = &c->done[i];
-		uint64_t open = cur.last && now > cur.last ? now - cur.last : 0;
+		uint64_t open = open_stretch(c, i, mmt_cpu_in(bpf->offline, i), now);
 		uint64_t busy = grown(cur.busy_ns + (cur.running ? open : 0), &c->busy[i]);
-		uint64_t idle = grown(cur.idle_ns + (cur.running ? 0 : open), &c->idle[i]);
+		uint64_t idle = grown(cur.idle_ns - c->away[i] + (cur.running ? 0 : open), &c->idle[i]);
 		const struct mmt_cell row[] = {
 			cell_u(now), cell_u(segment), cell_u(i), cell_u(cur.switches - d->switches),
 			cell_u(cur.idle_switches - d->idle_switches), cell_u(cur.nvcsw - d->nvcsw),
@@ -275,5 +310,8 @@ void mmt_cpu_totals__free(struct mmt_cpu_totals *c)
 	free(c->done);
 	free(c->busy);
 	free(c->idle);
+	free(c->away);
+	free(c->gone_at);
+	free(c->gone);
 	memset(c, 0, sizeof(*c));
 }

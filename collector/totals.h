@@ -17,10 +17,13 @@ struct mmt_cpu_totals {
 	struct mmt_cpu *now;   /* n_cpus, as last read */
 	struct mmt_cpu *done;
 	uint64_t *busy, *idle; /* with the stretch that has not ended yet */
+	bool looked, changed;  /* CPUs came or went */
+	uint64_t *away;        /* time offline, which the CPU took for idle when it came back */
+	uint64_t *gone_at, *gone; /* its last switch before it went, and for how long it is gone; 0: it is there */
 };
 int mmt_cpu_totals__init(struct mmt_cpu_totals *c, const struct mmt_probe *bpf);
 /* Read all CPUs: at the same time as the slots, so that the sums agree. */
-void mmt_cpu_totals__read(struct mmt_cpu_totals *c, const struct mmt_probe *bpf);
+void mmt_cpu_totals__read(struct mmt_cpu_totals *c, struct mmt_probe *bpf);
 /* One row per CPU that did anything; adds up what was lost by class into lost. */
 int mmt_cpu_totals__flush(struct mmt_cpu_totals *c, const struct mmt_probe *bpf, struct mmt_writer *w, uint64_t now,
 			  uint64_t segment, uint64_t lost[MMT_N_CLASSES]);
