@@ -81,14 +81,14 @@ lab_dist_args() {
 # A socket a node where it divides evenly, so that node and cache borders agree.
 lab_smp() {
 	if [ $(($2 % $1)) -eq 0 ]; then
-		echo "$2,sockets=$1,cores=$(($2 / $1)),threads=${LAB_THREADS:-1}"
+		echo "$(($2 - $3)),maxcpus=$2,sockets=$1,cores=$(($2 / $1)),threads=${LAB_THREADS:-1}"
 	else
-		echo "$2"
+		echo "$(($2 - $3)),maxcpus=$2"
 	fi
 }
 
 lab_run() {
-	local kernel=6.1 nodes=1 cpus='' mem='' dist='' out='' limit=180 verbose=0 append='' bins=() files=() mods='' vms='' layout='' slots=0 machine
+	local kernel=6.1 nodes=1 cpus='' mem='' dist='' out='' limit=180 verbose=0 append='' bins=() files=() mods='' vms='' layout='' slots=0 later=0 machine
 	while [ $# -gt 0 ]; do
 		case $1 in
 		-k | --kernel) kernel=$2; shift 2 ;;
@@ -98,6 +98,7 @@ lab_run() {
 		-d | --dist) dist=$2; shift 2 ;;
 		-l | --layout) layout=$2; shift 2 ;;
 		--slots) slots=$2; shift 2 ;;
+		--later) later=$2; shift 2 ;;
 		-b | --bin) bins+=("$2"); shift 2 ;;
 		--maybe) ! command -v "$2" > /dev/null || bins+=("$2"); shift 2 ;;
 		-f | --file) files+=("$2"); shift 2 ;;
@@ -170,7 +171,7 @@ lab_machine() {
 		[ "$nodes" = 1 ] || layout=$(lab_even "$nodes" "$cpus" "$mem")
 	fi
 	# shellcheck disable=SC2207
-	machine=(-smp "$(lab_smp "$nodes" "$cpus")" $(lab_numa_args "$layout") $(lab_dist_args "$nodes" "$dist"))
+	machine=(-smp "$(lab_smp "$nodes" "$cpus" "$later")" $(lab_numa_args "$layout") $(lab_dist_args "$nodes" "$dist"))
 	if [ "$slots" = 0 ]; then
 		machine+=(-m "$mem")
 	else
@@ -178,7 +179,7 @@ lab_machine() {
 	fi
 }
 
-# What the guest writes to its second serial port are words to QEMU's monitor, for memory that comes while it runs.
+# What the guest writes to its second serial port are words to QEMU's monitor, for memory and CPUs that come while it runs.
 lab_monitor() {
 	rm -f "$1/words" "$1/port.in" && mkfifo "$1/words" && ln -sf words "$1/monitor.in" && ln -sf monitor.log "$1/monitor.out" && : > "$1/monitor.log" &&
 		ln -sf words "$1/port.out" && mkfifo "$1/port.in" &&
@@ -197,7 +198,7 @@ lab_boot() {
 		-kernel "$image" -initrd "$tmp/initrd" \
 		-append "console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off nokaslr random.trust_cpu=on $append" \
 		-drive "if=none,id=d,file=$tmp/disk,format=raw,cache=unsafe" -device virtio-blk-pci,drive=d \
-		-serial "file:$tmp/console" $([ "$slots" = 0 ] || lab_monitor "$tmp") < /dev/null > "$tmp/qemu.log" 2>&1
+		-serial "file:$tmp/console" $([ "$slots$later" = 00 ] || lab_monitor "$tmp") < /dev/null > "$tmp/qemu.log" 2>&1
 }
 
 lab_results() {
