@@ -120,18 +120,32 @@ static void load_line(const struct vms_view *v, FILE *f)
 	fputc('\n', f);
 }
 
+/* Of the recording. */
 static void cost_line(const struct vms_view *v, const struct together *s, FILE *f)
 {
-	bool found = !isnan(v->x->cost_ns) && v->x->n_vm;
+	uint64_t own[MF_N];
+	bool some = false;
 
-	if (s->cost <= 0 && !found)
-		return;
-	fprintf(f, "cost       ");
+	if (v->m->duration && model_footprint(v->m, own)) {
+		fprintf(f, "cost       %.2f %% of a CPU, %.0f MiB and %.0f MiB of BPF maps",
+			100 * (double)(own[MF_USER_NS] + own[MF_SYS_NS]) / (double)v->m->duration, (double)own[MF_RSS_KB] / 1024,
+			(double)own[MF_MAP_KB] / 1024);
+		some = true;
+	}
 	if (s->cost > 0)
-		fprintf(f, "%.1f ms of CPU time to measure their memory%s", s->cost / 1e6, found ? ", " : "");
-	if (found)
-		fprintf(f, "%.1f ms to find them", v->x->cost_ns / 1e6);
-	fputc('\n', f);
+		fprintf(f, "%s%.1f ms to measure memory\n", some ? "; " : "cost       ", s->cost / 1e6);
+	else if (some)
+		fputc('\n', f);
+	if (!isnan(v->x->cost_ns) && v->x->n_vm)
+		fprintf(f, "           %.1f ms to find them, since the recording began\n", v->x->cost_ns / 1e6);
+}
+
+/* The filters of the recording let none of their tasks through. */
+static bool others_only(const struct vms_view *v, const struct together *s)
+{
+	const char *filter = model_meta(v->m, "filter");
+
+	return filter && strcmp(filter, "no") && s->run <= 0;
 }
 
 static void missing_lines(const struct vms_view *v, const struct together *s, FILE *f)
@@ -144,6 +158,8 @@ static void missing_lines(const struct vms_view *v, const struct together *s, FI
 	}
 	if (!v->x->n_vm)
 		fprintf(f, "           no virtual machine was seen\n");
+	if (v->n && others_only(v, s))
+		fprintf(f, "run time   not available: the recording was of other tasks (record -a, or --vm all)\n");
 	if (v->x->n_vm && !numa_recorded(v->m))
 		fprintf(f, "memory     not available: placement was not recorded (-e place)\n");
 	else if (v->n && !s->measured)
@@ -176,6 +192,8 @@ void vms_head_text(const struct vms_view *v, FILE *f)
 static void not_available(const struct vms_view *v, const struct together *s, struct json *j)
 {
 	json_obj(j, "not_available");
+	if (v->n && others_only(v, s))
+		json_str(j, "run_ns", "the recording was of other tasks (record -a, or --vm all)");
 	if (!numa_recorded(v->m))
 		json_str(j, "memory", "placement was not recorded (-e place)");
 	else if (v->n && !s->measured)
@@ -192,6 +210,7 @@ void vms_head_json(const struct vms_view *v, struct json *j)
 	static const char *const keys[] = { "host.name", "kernel.release", "cpu.count", "node.count", "boot.id" };
 	struct together s = add_up(v);
 	const struct numa_exposure e = numa_exposure(&s.exposure);
+	uint64_t own[MF_N];
 	char buf[256];
 	size_t i;
 
@@ -228,6 +247,11 @@ void vms_head_json(const struct vms_view *v, struct json *j)
 	}
 	if (!isnan(v->x->cost_ns) && v->x->n_vm)
 		json_num(j, "find_cost_ns", v->x->cost_ns);
+	if (model_footprint(v->m, own)) {
+		json_u64(j, "own_cpu_ns", own[MF_USER_NS] + own[MF_SYS_NS]);
+		json_u64(j, "own_rss_kb", own[MF_RSS_KB]);
+		json_u64(j, "own_map_kb", own[MF_MAP_KB]);
+	}
 	if (!isnan(v->nodes.load))
 		json_num(j, "load", v->nodes.load);
 	if (!isnan(v->nodes.imbalance))

@@ -15,7 +15,7 @@
 /* Rows that are carried over, and what of a row says which one it replaces. */
 static const struct { uint16_t table; const char *key, *key2; } carried[] = {
 	/* in this order: rows are understood by those before them */
-	{ MMT_TB_META, "key", NULL }, { MMT_TB_CLOCK, NULL, NULL }, { MMT_TB_CPU, "cpu", NULL }, { MMT_TB_NODE, "node", NULL },
+	{ MMT_TB_META, "key", NULL }, { MMT_TB_CLOCK, NULL, NULL }, { MMT_TB_FOOTPRINT, NULL, NULL }, { MMT_TB_CPU, "cpu", NULL }, { MMT_TB_NODE, "node", NULL },
 	{ MMT_TB_CGROUP, "id", NULL }, { MMT_TB_TASK, "epoch", NULL }, { MMT_TB_VM, "vm", NULL }, { MMT_TB_VCPU, "vm", "tid" },
 	{ MMT_TB_PLACEMENT, "epoch", "cgroup" },
 };
