@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "../bpf/numa_shared.h"
 #include "cells.h"
@@ -207,6 +208,19 @@ static int write_meta(struct mmt_family_ctx *ctx, const char *key, const char *w
 	}
 }
 
+/* As the placement family does. */
+static int write_page_size(struct mmt_family_ctx *ctx)
+{
+	char kb[24];
+
+	snprintf(kb, sizeof(kb), "%ld", sysconf(_SC_PAGESIZE) / 1024);
+	{
+		const struct mmt_cell c[] = { cell_s("page.kb"), cell_s(kb) };
+
+		return ROW(ctx->w, MMT_TB_META, c);
+	}
+}
+
 static bool loaded(const struct mmt_family_ctx *ctx, const char *prog)
 {
 	struct bpf_program *p = bpf_object__find_program_by_name(ctx->obj, prog);
@@ -220,6 +234,8 @@ static int numa_attach(struct mmt_family_ctx *ctx)
 	const char *fn = x->fn.obj ? NULL : x->fn.why;
 	int err = mmt_family__attach(ctx);
 
+	if (!mmt_family__asked(ctx, &mmt_family_place))
+		err = err ? err : write_page_size(ctx);
 	err = err ? err : write_meta(ctx, "numa.hint", fn);
 	err = err ? err : write_meta(ctx, "numa.migrate", loaded(ctx, "mmt_numa_migrate") ? NULL : "a kernel without migration");
 	err = err ? err : write_meta(ctx, "numa.migrate.nodes", fn);
@@ -275,6 +291,7 @@ static int cell_rows(struct mmt_family_ctx *ctx, uint32_t slot, const struct mmt
 				cell_u(d.hint_pages - old.hint_pages), cell_u(d.moved - old.moved),
 				cell_u(d.swapped - old.swapped), cell_u(d.stuck - old.stuck),
 				cell_u(d.allocs[0] - old.allocs[0]), cell_u(d.allocs[1] - old.allocs[1]),
+				cell_u(e ? e->cgroup : 0),
 			};
 
 			err = ROW(ctx->w, MMT_TB_NUMA_TOTALS, c);
@@ -343,6 +360,7 @@ static int moved_row(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, cons
 		const struct mmt_cell c[] = {
 			cell_u(now), cell_u(ctx->segment), cell_u(e ? e->id : 0), cell_s(name), cell_u(node_cell(m->key, 40)),
 			cell_u(node_cell(m->key, 48)), cell_u(m->v.ok - old->ok), cell_u(m->v.failed - old->failed),
+			cell_u(e ? e->cgroup : 0),
 		};
 
 		return ROW(ctx->w, MMT_TB_PAGE_MIGRATION, c);
@@ -412,11 +430,10 @@ static int numa_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 {
 	const struct mmt_tasks *t = ctx->tasks;
 	struct numa *x = numa_of(ctx);
-	bool first = !x->started;
 	size_t i;
 	int err = 0;
 
-	if (first)
+	if (!x->started)
 		err = begin(ctx);
 	else if (full || t->n_live << x->bits <= OFTEN_CELLS) {
 		for (i = 0; i < t->n_live && !err; i++)
@@ -424,7 +441,7 @@ static int numa_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 		err = err ? err : cell_rows(ctx, 0, NULL, now);
 		err = err ? err : moved_rows(ctx, NULL, now);
 	}
-	return err || !ctx->mark ? err : mmt_numa_counters__write(ctx->w, ctx->topo, "", now, first ? 0 : ctx->segment + 1);
+	return err || !ctx->mark ? err : mmt_numa_counters__write(ctx->w, ctx->topo, "", now, ctx->segment + 1);
 }
 
 static int numa_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)

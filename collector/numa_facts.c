@@ -132,21 +132,6 @@ static int write_lines(struct mmt_writer *w, const char *text, const char *const
 	return err;
 }
 
-/* All pages that the page allocator gave: pgalloc_dma, pgalloc_normal, ... */
-static int write_pgalloc(struct mmt_writer *w, const char *text, uint64_t now, uint64_t segment)
-{
-	const char *s = text;
-	uint64_t sum = 0;
-
-	while (s) {
-		if (!strncmp(s, "pgalloc_", 8) && strchr(s, ' '))
-			sum += strtoull(strchr(s, ' '), NULL, 10);
-		s = strchr(s, '\n');
-		s = s ? s + 1 : NULL;
-	}
-	return mmt_counter__row(w, now, segment, "proc.vmstat", "pgalloc", -1, sum);
-}
-
 int mmt_numa_counters__write(struct mmt_writer *w, const struct mmt_topology *topo, const char *root, uint64_t now,
 			     uint64_t segment)
 {
@@ -168,10 +153,8 @@ int mmt_numa_counters__write(struct mmt_writer *w, const struct mmt_topology *to
 			err = write_lines(w, buf, of_node, "node.numastat", i, now, segment);
 	}
 	snprintf(path, sizeof(path), "%s/proc/vmstat", root);
-	if (!err && mmt_read_file(path, buf, size) > 0) {
-		err = write_pgalloc(w, buf, now, segment);
-		err = err ? err : write_lines(w, buf, of_vm, "proc.vmstat", -1, now, segment);
-	}
+	if (!err && mmt_read_file(path, buf, size) > 0)
+		err = write_lines(w, buf, of_vm, "proc.vmstat", -1, now, segment);
 	free(buf);
 	return err;
 }

@@ -387,6 +387,7 @@ static const struct mmt_field numa_totals_f[] = {
 	COL("stuck", U64, "count", "times it was to leave the node and could not (sched_stick_numa)"),
 	COL("allocs_local", U64, "count", "allocations, of any size, that alloc_local is the pages of"),
 	COL("allocs_remote", U64, "count", "likewise of alloc_remote"),
+	COL("cgroup", U64, "", "cgroup of the task; 0 not known"),
 };
 
 static const struct mmt_field page_migration_f[] = {
@@ -398,6 +399,7 @@ static const struct mmt_field page_migration_f[] = {
 	COL("to", U64, "", "node they went to; all ones: not known"),
 	COL("ok", U64, "pages", "moved"),
 	COL("failed", U64, "pages", "could not be moved"),
+	COL("cgroup", U64, "", "cgroup of the task; 0 not known"),
 };
 
 static const struct mmt_field syscall_totals_f[] = {
