@@ -14,6 +14,7 @@
 #include "load_row.h"
 #include "model_int.h"
 #include "numa/numa.h"
+#include "numa/pages.h"
 #include "syscalls.h"
 #include "vms/vms.h"
 
@@ -117,6 +118,7 @@ static void forget_totals(struct model *m)
 	syscalls_forget(m->syscalls);
 	faults_forget(m->faults);
 	numa_forget(m->numa);
+	numa_pages_forget(m->numa_pages);
 }
 
 static void select_marks(struct load *l)
@@ -487,21 +489,6 @@ static int row_note(struct load *l, const struct row *r)
 	return x->text ? 0 : -ENOMEM;
 }
 
-static int row_syscall(struct load *l, const struct row *r)
-{
-	return syscalls_row(l->m, r);
-}
-
-static int row_fault(struct load *l, const struct row *r)
-{
-	return faults_row(l->m, r);
-}
-
-static int row_fault_latency(struct load *l, const struct row *r)
-{
-	return fault_latency_row(l->m, r);
-}
-
 static int row_cpu_load(struct load *l, const struct row *r)
 {
 	struct model_segment *s = segment_of(l, get(r, CL_SEGMENT), get(r, CL_TIME));
@@ -519,47 +506,35 @@ static int row_cpu_load(struct load *l, const struct row *r)
 	return 0;
 }
 
-static int row_placement(struct load *l, const struct row *r)
-{
-	return numa_row(l->m, r);
-}
-
-static int row_vm(struct load *l, const struct row *r)
-{
-	return vms_row(l->m, r);
-}
-
-static int row_vcpu(struct load *l, const struct row *r)
-{
-	return vms_vcpu_row(l->m, r);
-}
-
 static const struct table_loader {
 	uint16_t id;
 	const char *const *cols;
 	size_t n_cols;
 	int (*row)(struct load *l, const struct row *r);
+	int (*of_model)(struct model *m, const struct row *r); /* where row is NULL: it needs no more */
 } loaders[] = {
 	/* in this order within a chunk: rows are understood by the marks before them */
-	{ MMT_TB_META, meta_cols, N(meta_cols), row_meta },
-	{ MMT_TB_MARK, mark_cols, N(mark_cols), row_mark },
-	{ MMT_TB_CLOCK, clock_cols, N(clock_cols), row_clock },
-	{ MMT_TB_CPU, cpu_cols, N(cpu_cols), row_cpu },
-	{ MMT_TB_NODE, node_cols, N(node_cols), row_node },
-	{ MMT_TB_TASK, task_cols, N(task_cols), row_task },
-	{ MMT_TB_CGROUP, cgroup_cols, N(cgroup_cols), row_cgroup },
-	{ MMT_TB_TASK_TOTALS, task_totals_cols, N(task_totals_cols), row_task_totals },
-	{ MMT_TB_CPU_TOTALS, cpu_totals_cols, N(cpu_totals_cols), row_cpu_totals },
-	{ MMT_TB_COUNTER, counter_cols, N(counter_cols), row_counter },
-	{ MMT_TB_FOOTPRINT, footprint_cols, N(footprint_cols), row_footprint },
-	{ MMT_TB_NOTE, note_cols, N(note_cols), row_note },
-	{ MMT_TB_SYSCALL_TOTALS, syscalls_cols, SYSCALLS_COLS, row_syscall },
-	{ MMT_TB_FAULT_TOTALS, faults_cols, FAULTS_COLS, row_fault },
-	{ MMT_TB_FAULT_LATENCY, fault_latency_cols, FAULT_LATENCY_COLS, row_fault_latency },
-	{ MMT_TB_PLACEMENT, numa_cols, NUMA_COLS, row_placement },
-	{ MMT_TB_VM, vms_cols, VMS_COLS, row_vm },
-	{ MMT_TB_VCPU, vms_vcpu_cols, VMS_VCPU_COLS, row_vcpu },
-	{ MMT_TB_CPU_LOAD, cpu_load_cols, N(cpu_load_cols), row_cpu_load },
+	{ MMT_TB_META, meta_cols, N(meta_cols), .row = row_meta },
+	{ MMT_TB_MARK, mark_cols, N(mark_cols), .row = row_mark },
+	{ MMT_TB_CLOCK, clock_cols, N(clock_cols), .row = row_clock },
+	{ MMT_TB_CPU, cpu_cols, N(cpu_cols), .row = row_cpu },
+	{ MMT_TB_NODE, node_cols, N(node_cols), .row = row_node },
+	{ MMT_TB_TASK, task_cols, N(task_cols), .row = row_task },
+	{ MMT_TB_CGROUP, cgroup_cols, N(cgroup_cols), .row = row_cgroup },
+	{ MMT_TB_TASK_TOTALS, task_totals_cols, N(task_totals_cols), .row = row_task_totals },
+	{ MMT_TB_CPU_TOTALS, cpu_totals_cols, N(cpu_totals_cols), .row = row_cpu_totals },
+	{ MMT_TB_COUNTER, counter_cols, N(counter_cols), .row = row_counter },
+	{ MMT_TB_FOOTPRINT, footprint_cols, N(footprint_cols), .row = row_footprint },
+	{ MMT_TB_NOTE, note_cols, N(note_cols), .row = row_note },
+	{ MMT_TB_SYSCALL_TOTALS, syscalls_cols, SYSCALLS_COLS, .of_model = syscalls_row },
+	{ MMT_TB_FAULT_TOTALS, faults_cols, FAULTS_COLS, .of_model = faults_row },
+	{ MMT_TB_FAULT_LATENCY, fault_latency_cols, FAULT_LATENCY_COLS, .of_model = fault_latency_row },
+	{ MMT_TB_PLACEMENT, numa_cols, NUMA_COLS, .of_model = numa_row },
+	{ MMT_TB_NUMA_TOTALS, numa_pages_cols, NUMA_PAGES_COLS, .of_model = numa_pages_row },
+	{ MMT_TB_PAGE_MIGRATION, numa_moves_cols, NUMA_MOVES_COLS, .of_model = numa_moves_row },
+	{ MMT_TB_VM, vms_cols, VMS_COLS, .of_model = vms_row },
+	{ MMT_TB_VCPU, vms_vcpu_cols, VMS_VCPU_COLS, .of_model = vms_vcpu_row },
+	{ MMT_TB_CPU_LOAD, cpu_load_cols, N(cpu_load_cols), .row = row_cpu_load },
 };
 
 static uint32_t has_mask(const struct colmap *map, int n)
@@ -622,7 +597,7 @@ static int load_rows(struct load *l, size_t which, const struct mmt_rows *rows)
 	l->m->have_cpu_totals |= t->id == MMT_TB_CPU_TOTALS;
 	/* a histogram that is nonsense costs the histogram, not the trace */
 	for (i = 0; i < rows->n && (!err || err == -EBADMSG); i++, r.c += rows->type->n_fields)
-		err = t->row(l, &r);
+		err = t->row ? t->row(l, &r) : t->of_model(l->m, &r);
 	return err == -EBADMSG ? 0 : err;
 }
 

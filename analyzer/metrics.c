@@ -10,6 +10,7 @@
 #include "metrics.h"
 #include "nodes/nodes.h"
 #include "numa/numa.h"
+#include "numa/pages.h"
 #include "syscalls.h"
 #include "vms/metric.h"
 
@@ -28,6 +29,7 @@ enum { /* source */
 	FROM_NUMA,     /* placement held against run time, arg says what of it */
 	FROM_VMS,      /* virtual machines, all of them; arg says what */
 	FROM_NODES,    /* tasks on run queues, arg says what of it */
+	FROM_NUMA_PAGES, /* pages allocated and migrated, arg says what of it */
 	FROM_BLOCKED,  /* off_cpu rows of reason `cols` */
 	FROM_SPREAD,   /* how busy time lies on the CPUs, arg says what of it */
 };
@@ -92,6 +94,12 @@ enum { /* per: what the sum is divided by; quantiles and levels use PER_ITER */
 #define VM(n, u, b, k, det, what, d) \
 	{ .name = "vm." n, .unit = u, .better = b, .kind = k, .min_rel = 0.05, .source = FROM_VMS, .detail = det, .arg = what, \
 	  .definition = d }
+#define NUMA_SHARE(n, what, d) \
+	{ .name = n, .unit = "%", .better = METRIC_LOWER, .kind = METRIC_FRACTION, .min_rel = 0.05, .source = FROM_NUMA_PAGES, \
+	  .arg = what, .definition = d }
+#define NUMA_COUNT(n, b, det, what, d) \
+	{ .name = n, .unit = "count", .better = b, .kind = METRIC_COUNT, .min_rel = 0.05, .source = FROM_NUMA_PAGES, .detail = det, \
+	  .arg = what, .definition = d }
 #define FAULTS(n, det, c, d) \
 	{ .name = n, .unit = "count", .better = METRIC_LOWER, .kind = METRIC_COUNT, .min_rel = 0.05, .source = FROM_FAULTS, \
 	  .detail = det, .cols = c, .arg = 1, .definition = d }
@@ -231,6 +239,21 @@ static const struct metric catalogue[] = {
 	     "mean distance of memory from where it was used, 1 being that of a node to itself; only with -e place"),
 	NUMA("numa.exposure.coverage", "%", METRIC_NEITHER, true, NUMA_COVERAGE,
 	     "share of the run time that numa.exposure is about: that of processes whose memory was measured"),
+	NUMA_SHARE("numa.alloc.remote.share", NUMA_PAGES_REMOTE_SHARE,
+		   "share of the pages allocated that were not on the node of the CPU that asked; only with -e numa"),
+	NUMA_COUNT("numa.alloc", METRIC_NEITHER, true, NUMA_PAGES, "pages allocated; only with -e numa"),
+	NUMA_COUNT("numa.alloc.remote", METRIC_LOWER, true, NUMA_PAGES_REMOTE,
+		   "pages allocated on another node than that of the CPU that asked; only with -e numa"),
+	NUMA_SHARE("numa.hint.remote.share", NUMA_HINT_REMOTE_SHARE,
+		   "share of the NUMA hint faults that were on memory of another node than where the task ran"),
+	NUMA_COUNT("numa.migrated", METRIC_LOWER, false, NUMA_MIGRATED, "pages migrated, for whatever reason; only with -e numa"),
+	NUMA_COUNT("numa.migrated.balancing", METRIC_LOWER, true, NUMA_MIGRATED_BALANCING, "pages migrated by NUMA balancing"),
+	NUMA_COUNT("numa.migrated.compaction", METRIC_LOWER, true, NUMA_MIGRATED_COMPACTION, "pages migrated by compaction"),
+	NUMA_COUNT("numa.migrated.failed", METRIC_LOWER, true, NUMA_MIGRATED_FAILED, "pages that could not be migrated"),
+	NUMA_COUNT("numa.tasks.moved", METRIC_LOWER, true, NUMA_TASKS_MOVED,
+		   "times NUMA balancing moved a task to another node, or swapped it with one there"),
+	NUMA_COUNT("numa.tasks.stuck", METRIC_LOWER, true, NUMA_TASKS_STUCK,
+		   "times NUMA balancing wanted to move a task and could not"),
 	COUNTER("numa.hint_faults", METRIC_LOWER, true, "proc.vmstat", "numa_hint_faults", "NUMA hint faults, by /proc/vmstat"),
 	COUNTER("numa.hint_faults.local", METRIC_HIGHER, true, "proc.vmstat", "numa_hint_faults_local",
 		"NUMA hint faults on memory of the task's own node"),
@@ -523,6 +546,8 @@ int metric_value(const struct metric_ctx *ctx, const struct metric *metric, doub
 		return vms_metric(m, NULL, (enum vms_what)metric->arg, value);
 	case FROM_NODES:
 		return nodes_metric(m, (enum nodes_what)metric->arg, value);
+	case FROM_NUMA_PAGES:
+		return numa_pages_metric(m, (enum numa_pages_what)metric->arg, value);
 	case FROM_BLOCKED:
 		if (!ctx->blocked)
 			return -ENODATA;

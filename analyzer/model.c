@@ -9,6 +9,7 @@
 #include "faults.h"
 #include "model_int.h"
 #include "numa/numa.h"
+#include "numa/pages.h"
 #include "syscalls.h"
 #include "vms/vms.h"
 
@@ -25,6 +26,7 @@ void model_free(struct model *m)
 	syscalls_free(m->syscalls);
 	faults_free(m->faults);
 	numa_free(m->numa);
+	numa_pages_free(m->numa_pages);
 	vms_free(m->vms);
 	free(m->meta);
 	free(m->marks);
@@ -393,7 +395,7 @@ int model_group_of(const struct model *m, enum model_by by, bool collector, stru
 
 		if (of)
 			of[i] = U64MAP_NONE;
-		if (model_hides(m, task, collector) || !totals_used(t))
+		if ((task->flags & TASK_COLLECTOR && !collector) || !totals_used(t))
 			continue;
 		at = by == BY_MACHINE ? 0 : u64map_get(&map, key);
 		if (at == U64MAP_NONE) {

@@ -50,10 +50,7 @@ struct model_mark {
 	const char *name, *arg;
 };
 
-enum {
-	TASK_KTHREAD = 1, TASK_INCOMPLETE = 2, TASK_COLLECTOR = 4,
-	TASK_PICKED = 8, /* not of the file: see model.picked */
-};
+enum { TASK_KTHREAD = 1, TASK_INCOMPLETE = 2, TASK_COLLECTOR = 4 };
 
 struct model_task {
 	uint64_t epoch, start, first, last, exit_code, cgroup;
@@ -120,6 +117,7 @@ struct model_opts {
 struct syscalls;
 struct faults;
 struct numa;
+struct numa_pages;
 struct vms;
 
 struct model {
@@ -142,6 +140,7 @@ struct model {
 	struct syscalls *syscalls; /* NULL: the trace says nothing of them; see syscalls.h */
 	struct faults *faults; /* NULL: no task faulted, or the trace says nothing of it; see faults.h */
 	struct numa *numa; /* NULL: no placement in the trace; see numa/numa.h */
+	struct numa_pages *numa_pages; /* NULL: nothing, or not recorded; see numa/pages.h */
 	struct vms *vms; /* NULL: no virtual machine in the trace; see vms/vms.h */
 	struct u64map by_epoch, by_cgroup, by_cpu;
 	uint32_t task_has, cpu_has, foot_has, hist_has; /* columns in the file; hist: bit 0 wait, bit 1 off, bit 2 place */
@@ -150,7 +149,6 @@ struct model {
 	enum model_window window; /* what AUTO became */
 	uint64_t t0, t1;          /* first and last instant of the window */
 	uint64_t duration;        /* of its segments */
-	const char *picked;       /* words for the tasks that are asked for, which are TASK_PICKED; NULL: all are */
 	bool open_end;            /* no mark ends it: the recording was cut short */
 	struct arena *mem;
 };
@@ -167,11 +165,6 @@ bool model_has_rows(const struct model *m, unsigned int table);
 bool model_selected(const struct model *m, uint64_t seq);
 /* A key for names that are the same. */
 uint64_t model_name_hash(const char *s);
-/* Is nothing of it to be shown or counted? t NULL: a task that the trace does not know, or tasks without a place of their own. */
-static inline bool model_hides(const struct model *m, const struct model_task *t, bool collector)
-{
-	return (m->picked && !(t && t->flags & TASK_PICKED)) || (t && t->flags & TASK_COLLECTOR && !collector);
-}
 /* Text for people: "iteration", "mark load", ... */
 const char *model_window_name(const struct model *m, char *buf, size_t size);
 

@@ -164,6 +164,7 @@ const char *syscalls_name(const struct syscall_kind *k, char *buf, size_t size)
 int syscalls_total(const struct model *m, const char *name, const char *class, unsigned int col, double *value)
 {
 	const struct syscalls *s = m->syscalls;
+	const struct model_task *t;
 	double sum = 0;
 	size_t i;
 
@@ -174,7 +175,8 @@ int syscalls_total(const struct model *m, const char *name, const char *class, u
 
 		if (strcmp(k->class, class ? class : "") || (name && strcmp(k->name, name)))
 			continue;
-		if (!model_hides(m, model_task(m, s->sums[i].epoch), false))
+		t = model_task(m, s->sums[i].epoch);
+		if (!t || !(t->flags & TASK_COLLECTOR))
 			sum += (double)s->sums[i].v[col];
 	}
 	*value = sum;

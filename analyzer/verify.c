@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "faults.h"
-#include "verify.h"
+#include "numa/verify_pages.h"
 
 static const char edge_machine[] =
 	"read one after the other at each mark: what switched in between is in one of them only";
@@ -18,7 +18,7 @@ static const char edge_task[] = "read task by task after our cut; a switch in be
 				"kernel, on the other for us";
 static const char edge_life[] = "whole lives inside the window, so there is no edge";
 
-static struct verify_row *add(struct verify *v, const char *what, const char *source, const char *unit, const char *edge)
+struct verify_row *verify_add(struct verify *v, const char *what, const char *source, const char *unit, const char *edge)
 {
 	struct verify_row *r;
 
@@ -40,7 +40,7 @@ static uint64_t absdiff(uint64_t a, uint64_t b)
 
 static bool filtered(const struct model *m)
 {
-	const char *v = m->picked ? "yes" : model_meta(m, "filter");
+	const char *v = model_meta(m, "filter");
 
 	return v && !strcmp(v, "yes");
 }
@@ -60,34 +60,34 @@ static void machine_rows(const struct model *m, const struct model_group *all, s
 
 	if (m->have_cpu_totals && MODEL_HAS(m->cpu_has, MC_SWITCHES)) {
 		if (!model_counter(m, "proc.stat", "ctxt", -1, &k)) {
-			r = add(v, "context switches", "/proc/stat", "count", edge_machine);
+			r = verify_add(v, "context switches", "/proc/stat", "count", edge_machine);
 			r->ours = model_cpu_sum(m, MC_SWITCHES);
 			r->kernel = k;
 		}
 		if (!model_counter(m, "perf.sw", "context-switches", MODEL_ALL_SCOPES, &k)) {
-			r = add(v, "context switches", "perf", "count", perf_edge(m, edge_perf));
+			r = verify_add(v, "context switches", "perf", "count", perf_edge(m, edge_perf));
 			r->ours = model_cpu_sum(m, MC_SWITCHES);
 			r->kernel = k;
 		}
 	}
 	if (m->have_cpu_totals && !model_counter(m, "perf.sw", "cpu-migrations", MODEL_ALL_SCOPES, &k)) {
-		r = add(v, "migrations", "perf", "count", perf_edge(m, edge_perf));
+		r = verify_add(v, "migrations", "perf", "count", perf_edge(m, edge_perf));
 		r->ours = model_cpu_sum(m, MC_MIG_SMT) + model_cpu_sum(m, MC_MIG_LLC) + model_cpu_sum(m, MC_MIG_NODE) +
 			  model_cpu_sum(m, MC_MIG_CROSS);
 		r->kernel = k;
 	}
 	if (m->have_cpu_totals && !model_counter(m, "perf.sw", "task-clock", MODEL_ALL_SCOPES, &k)) {
-		r = add(v, "busy + idle time", "perf task-clock", "ns", perf_edge(m, edge_clock));
+		r = verify_add(v, "busy + idle time", "perf task-clock", "ns", perf_edge(m, edge_clock));
 		r->ours = model_cpu_sum(m, MC_BUSY_NS) + model_cpu_sum(m, MC_IDLE_NS);
 		r->kernel = k;
 	}
 	/* a filter keeps tasks out of their totals: then the sums need not meet */
 	if (m->have_cpu_totals && m->have_task_totals && !filtered(m)) {
-		r = add(v, "switches of tasks", "CPU totals", "count",
+		r = verify_add(v, "switches of tasks", "CPU totals", "count",
 			"the same switches counted by task and by CPU: they must be equal");
 		r->ours = all->v[MT_NVCSW] + all->v[MT_NIVCSW];
 		r->kernel = model_cpu_sum(m, MC_NVCSW) + model_cpu_sum(m, MC_NIVCSW);
-		r = add(v, "run time of tasks", "CPU totals", "ns",
+		r = verify_add(v, "run time of tasks", "CPU totals", "ns",
 			"the same time counted by task and by CPU, cut at slightly different instants");
 		r->ours = all->v[MT_RUN_NS];
 		r->kernel = model_cpu_sum(m, MC_BUSY_NS);
@@ -108,7 +108,7 @@ static void fault_rows(const struct model *m, struct verify *v)
 		for (c = 0; c < FT_N; c++)
 			sum[c] += m->faults->sums[i].v[c];
 	if (!model_counter(m, "proc.vmstat", "pgfault", -1, &k)) {
-		r = add(v, "page faults", "/proc/vmstat", "count",
+		r = verify_add(v, "page faults", "/proc/vmstat", "count",
 			"it counts faults that failed too, is gathered by CPU, and is read after our cut");
 		if (r) {
 			r->ours = sum[FT_MINOR] + sum[FT_MAJOR];
@@ -116,7 +116,7 @@ static void fault_rows(const struct model *m, struct verify *v)
 		}
 	}
 	if (faults_recorded(m, true) && !model_counter(m, "perf.sw", "page-faults", MODEL_ALL_SCOPES, &k)) {
-		r = add(v, "page faults raised", "perf", "count",
+		r = verify_add(v, "page faults raised", "perf", "count",
 			"ours are counted first: perf leaves out those that the kernel meets where it may not wait");
 		if (r) {
 			r->ours = faults_sum(sum, FT_RAISED);
@@ -152,10 +152,10 @@ static void life_rows(const struct model *m, const struct model_group *g, size_t
 	struct verify_row *r[4];
 	size_t i;
 
-	r[0] = add(v, "voluntary switches", "kernel, at death", "count", edge_life);
-	r[1] = add(v, "involuntary switches", "kernel, at death", "count", edge_life);
-	r[2] = add(v, "run time", "kernel, at death", "ns", edge_life);
-	r[3] = add(v, "migrations", "kernel, at death", "count",
+	r[0] = verify_add(v, "voluntary switches", "kernel, at death", "count", edge_life);
+	r[1] = verify_add(v, "involuntary switches", "kernel, at death", "count", edge_life);
+	r[2] = verify_add(v, "run time", "kernel, at death", "ns", edge_life);
+	r[3] = verify_add(v, "migrations", "kernel, at death", "count",
 		   "whole lives inside the window; the kernel also counts moves of a task that is not yet running");
 	if (!r[3])
 		return;
@@ -222,7 +222,7 @@ static void task_row(const struct model *m, const struct model_group *g, size_t 
 
 	if (task_counter(m, name, p))
 		return;
-	r = add(v, what, "/proc task status", "count", edge_task);
+	r = verify_add(v, what, "/proc task status", "count", edge_task);
 	if (!r)
 		return;
 	for (i = 0; i < n; i++) {
@@ -250,6 +250,8 @@ int verify_model(const struct model *m, struct verify *v)
 	if (!err) {
 		machine_rows(m, all, v);
 		fault_rows(m, v);
+		if (!filtered(m))
+			verify_pages(m, v);
 		life_rows(m, g, n, v);
 		task_row(m, g, n, "nvcsw", MT_NVCSW, "voluntary switches", p, v);
 		task_row(m, g, n, "nivcsw", MT_NIVCSW, "involuntary switches", p, v);

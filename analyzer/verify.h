@@ -6,7 +6,7 @@
 #include "model.h"
 #include "table.h"
 
-#define VERIFY_MAX 16
+#define VERIFY_MAX 40
 
 struct verify_row {
 	const char *what, *source, *unit; /* unit: "count" or "ns" */
@@ -22,6 +22,8 @@ struct verify {
 	size_t n;
 };
 
+/* A row for others to fill in; NULL: there is no room. The texts stay the caller's. */
+struct verify_row *verify_add(struct verify *v, const char *what, const char *source, const char *unit, const char *edge);
 int verify_model(const struct model *m, struct verify *v);
 /* The one line of every report: "" when there is nothing to compare with. */
 void verify_line(const struct verify *v, char *buf, size_t size);

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* report --numa: where memory lay, where it was used from, how much of it was far. */
+/* report --numa: where memory lay, where it was used from, how much of it was far; how it came there. */
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "numa.h"
-#include "../report_int.h"
+#include "pages.h"
+#include "report_pages.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
-#define N_TABLES 4
+#define N_PLACE_TABLES 4
 
 #define NAME_COL(id_, head_, max_, fl) \
 	{ .id = id_, .head = head_, .type = COL_TEXT, .flags = COL_KEY | (fl), .max = max_ }
@@ -313,10 +314,11 @@ static void machine_json(const struct report *r, struct json *j)
 	json_end(j);
 }
 
-static void write_all(const struct report *r, struct table *const t[N_TABLES], FILE *f)
+/* The tables that there are; NULL at the end. */
+static void write_all(const struct report *r, struct table *const *t, FILE *f)
 {
+	bool placed = numa_recorded(r->m) && r->m->numa, pages = numa_pages_recorded(r->m);
 	struct json j;
-	int i;
 
 	if (r->o->out.fmt == TABLE_JSON) {
 		json_init(&j, f, true);
@@ -324,59 +326,78 @@ static void write_all(const struct report *r, struct table *const t[N_TABLES], F
 		json_str(&j, "kind", "report.numa");
 		json_u64(&j, "version", 1);
 		report_head_json(r, &j);
-		machine_json(r, &j);
-		for (i = 0; i < N_TABLES; i++)
-			table_write_json(t[i], &j, table_id(t[i]));
+		if (placed)
+			machine_json(r, &j);
+		if (pages)
+			report_pages_json(r, &j);
+		for (; *t; t++)
+			table_write_json(*t, &j, table_id(*t));
 		json_end(&j);
 		return;
 	}
 	if (r->o->out.fmt != TABLE_TEXT) {
-		table_write(t[0], f, &r->o->out);
+		table_write(*t, f, &r->o->out);
 		return;
 	}
 	report_head_text(r, f);
-	machine_text(r, f);
-	for (i = 0; i < N_TABLES; i++) {
-		if (!table_rows(t[i]))
+	if (placed)
+		machine_text(r, f);
+	if (pages)
+		report_pages_text(r, f);
+	for (; *t; t++) {
+		if (!table_rows(*t))
 			continue;
 		fputc('\n', f);
-		table_write_text(t[i], f, &r->o->out);
+		table_write_text(*t, f, &r->o->out);
 	}
+}
+
+static int place_tables(const struct report *r, struct table *t[N_PLACE_TABLES])
+{
+	size_t n = 0, n_cgroups = 0;
+	const struct numa_proc **procs = choose(r->m, false, &n), **cgroups = choose(r->m, true, &n_cgroups);
+	int err = procs && cgroups ? 0 : -ENOMEM, i;
+
+	if (!err) {
+		t[0] = exposure_table(r, procs, n);
+		t[1] = places_table(r, procs, n);
+		t[2] = nodes_table(r, procs, n);
+		t[3] = cgroups_table(r, cgroups, n_cgroups);
+	}
+	for (i = 0; i < N_PLACE_TABLES && !err; i++)
+		err = t[i] ? table_err(t[i]) : -ENOMEM;
+	free(procs);
+	free(cgroups);
+	return err;
 }
 
 int report_numa(struct report *r, FILE *f)
 {
-	const struct numa_proc **procs = NULL, **cgroups = NULL;
-	struct table *t[N_TABLES] = { NULL };
-	size_t n = 0, n_cgroups = 0;
+	struct table *t[N_PLACE_TABLES + REPORT_PAGES_TABLES + 1] = { NULL };
+	bool placed = numa_recorded(r->m) && r->m->numa, pages = numa_pages_recorded(r->m);
 	int err = 0, i;
 
 	if (r->o->events || r->o->hist || r->o->syscalls || r->o->faults)
 		return report_say(r, -EINVAL, "--numa goes alone: without --events, --hist, --syscalls and --faults");
-	if (!numa_recorded(r->m) || !r->m->numa)
-		return report_say(r, -ENODATA, "%s: no placement of memory in this trace: record it with -e place", r->m->path);
-	procs = choose(r->m, false, &n);
-	cgroups = choose(r->m, true, &n_cgroups);
-	if (!procs || !cgroups) {
-		err = -ENOMEM;
-		goto out;
-	}
-	t[0] = exposure_table(r, procs, n);
-	t[1] = places_table(r, procs, n);
-	t[2] = nodes_table(r, procs, n);
-	t[3] = cgroups_table(r, cgroups, n_cgroups);
-	for (i = 0; i < N_TABLES && !err; i++)
-		err = t[i] ? table_err(t[i]) : -ENOMEM;
+	if (r->o->by == REPORT_CPU)
+		return report_say(r, -EINVAL, "--numa has no rows by CPU: use --by task, process, comm, cgroup or machine");
+	if (!placed && !pages)
+		return report_say(r, -ENODATA, "%s: neither placement of memory nor its allocation in this trace: "
+				  "record it with -e place, -e numa, or both", r->m->path);
+	if (placed)
+		err = place_tables(r, t);
+	if (!err && pages)
+		err = report_pages_tables(r, t + (placed ? N_PLACE_TABLES : 0));
 	if (!err && r->o->sort && table_sort(t[0], r->o->sort, true))
-		err = report_say(r, -ENOENT, "no column '%s' to sort by; try run, memory, exposure, distance, cost", r->o->sort);
-	if (err)
-		goto out;
-	table_limit(t[0], r->o->top);
-	write_all(r, t, f);
-out:
-	for (i = 0; i < N_TABLES; i++)
+		err = report_say(r, -ENOENT, "no column '%s' to sort by; try %s", r->o->sort,
+				 placed ? "run, memory, exposure, distance, cost" : "alloc_mib, remote_pct, hint, migrated");
+	if (!err) {
+		table_limit(t[0], r->o->top);
+		if (placed && pages)
+			table_limit(t[N_PLACE_TABLES], r->o->top);
+		write_all(r, t, f);
+	}
+	for (i = 0; t[i]; i++)
 		table_free(t[i]);
-	free(procs);
-	free(cgroups);
 	return err;
 }

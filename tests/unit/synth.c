@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "../../analyzer/numa/pages.h"
 #include "synth.h"
 
 static struct mmt_cell num(uint64_t u)
@@ -198,6 +199,27 @@ void synth_cpu_load(struct synth *s, const struct synth_load *l)
 	};
 
 	row(s, MMT_TB_CPU_LOAD, c, 7);
+}
+
+void synth_numa_totals(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, uint64_t node,
+		       const uint64_t *v)
+{
+	struct mmt_cell c[4 + NP_N + 1] = { num(time), num(segment), num(epoch), num(node) };
+	int i;
+
+	for (i = 0; i < NP_N; i++)
+		c[4 + i] = num(v[i]);
+	c[4 + NP_N] = num(cgroup);
+	row(s, MMT_TB_NUMA_TOTALS, c, 4 + NP_N + 1);
+}
+
+void synth_page_migration(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, const char *reason,
+			  uint64_t from, uint64_t to, uint64_t ok, uint64_t failed)
+{
+	const struct mmt_cell c[] = { num(time), num(segment), num(epoch), str(reason), num(from), num(to), num(ok), num(failed),
+				      num(cgroup) };
+
+	row(s, MMT_TB_PAGE_MIGRATION, c, 9);
 }
 
 void synth_cpu_totals(struct synth *s, uint64_t time, uint64_t segment, unsigned int cpu, const uint64_t v[MC_N])

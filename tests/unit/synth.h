@@ -35,6 +35,11 @@ void synth_totals(struct synth *s, uint64_t time, uint64_t segment, uint64_t epo
 void synth_places(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, const uint64_t *ns, size_t n);
 struct synth_placement { uint64_t time, segment, epoch, cgroup, node, kind, method, kb, lo, hi, n, sampled, cost_ns; };
 void synth_placement(struct synth *s, const struct synth_placement *p);
+/* v: NP_N columns, see analyzer/numa/pages.h */
+void synth_numa_totals(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, uint64_t node,
+		       const uint64_t *v);
+void synth_page_migration(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, const char *reason,
+			  uint64_t from, uint64_t to, uint64_t ok, uint64_t failed);
 struct synth_vm { uint64_t time, segment, number, event; const char *name, *kind, *accel; uint64_t tgid, epoch, cgroup; const char *scope; uint64_t vcpus; };
 /* kind and accel NULL: qemu, kvm; scope NULL: none */
 void synth_vm(struct synth *s, const struct synth_vm *v);

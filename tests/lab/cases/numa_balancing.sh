@@ -47,6 +47,8 @@ for kind in small thp; do
 	near "of the task, from 1 to 0" "$(sum moved ok 'v["epoch"] == '$epoch' && v["from"] == 1 && v["to"] == 0')" "$(vmstat numa_pages_migrated)"
 	near "all migrated pages" "$(sum moved ok)" "$(vmstat pgmigrate_success)"
 	echo "$kind: off-node share, first and last: $shares"
+	mmt-trace report --numa -x '|' --mark begin t.mmt > /dev/null || fail "report --numa: $?"
+	verified t.mmt 1000
 	[ "$(sum totals hint_remote)" -gt 0 ] && [ "${shares#* }" -le 10 ] || fail "$kind: nothing moved: $shares"
 done
 echo 0 > /proc/sys/kernel/numa_balancing

@@ -52,6 +52,11 @@ for probe in tp_btf raw_tp; do
 	rec mbind 3 0 3000
 	is "mbind" "$(sum moved ok 'v["reason"] == "mempolicy_mbind" && v["from"] == 3 && v["to"] == 0')" 3000
 	is "mbind, all" "$(sum moved ok)" 3000
+	# all of the machine: what is allocated many at a time has no tracepoint
+	verified t.mmt 250
 done
+mmt-trace report --numa t.mmt > text || fail "report --numa: $?"
+grep -q '^mempolicy_mbind *3 *0 *3000 ' text || fail "report --numa: $(grep mempolicy text)"
+grep 'on node\|allocations\|pages' verify.txt
 mmt-trace info --raw=meta t.mmt | grep 'key=numa'
 finish
