@@ -115,6 +115,7 @@ struct signal_struct {
 struct task_struct {
 	struct thread_info thread_info; /* optional: THREAD_INFO_IN_TASK */
 	struct mm_struct *mm;
+	void *stack;
 	unsigned int __state;
 	unsigned int flags;
 	struct __call_single_node wake_entry;

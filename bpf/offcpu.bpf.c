@@ -10,7 +10,7 @@
  * A stack is walked when the task leaves or wakes somebody, for only then is it current.
  */
 #include "tasks.bpf.h"
-#include "stacks.bpf.h"
+#include "stackraw.bpf.h"
 #include "offcpu_shared.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -76,11 +76,42 @@ static __always_inline __u32 sleep_flags(struct task_struct *task, __u32 state)
 	return f;
 }
 
+static __noinline int check_known(__u64 said, __u64 found)
+{
+	__sync_fetch_and_add(&st.checked, 1);
+	if (said != found)
+		__sync_fetch_and_add(&st.differ, 1);
+	return 0;
+}
+
+/* As stack_id(), but by a look first. */
+static __always_inline __u64 leave_kernel(__u64 *ctx, struct stack_raw *raw)
+{
+	struct stack_known *known = raw_known(raw);
+	struct mmt_stack *s;
+	__u32 level;
+	__u64 hash;
+
+	if (known && !off_cfg.raw.check)
+		return known->hash;
+	s = stack_begin(&level);
+	if (!s)
+		return 0;
+	hash = stack_put(s, stack_walk(ctx, 0, s));
+	stack_end(level);
+	if (known)
+		check_known(known->hash, hash);
+	else
+		raw_learn(raw, s, hash, 0);
+	return hash;
+}
+
 static __always_inline int leave(__u64 *ctx, __u32 slot, __u64 now)
 {
 	struct task_struct *p = (struct task_struct *)ctx[1];
 	struct mmt_off_slot *o = bpf_map_lookup_elem(&off_slots, &slot);
 	__u32 state = task_state_of(p);
+	struct stack_raw *raw;
 
 	if (!o)
 		return 0;
@@ -92,8 +123,9 @@ static __always_inline int leave(__u64 *ctx, __u32 slot, __u64 now)
 		o->flags = sleep_flags(p, state);
 		o->where = MMT_OFF_BLOCKED;
 	}
-	o->khash = stack_id(ctx, 0);
-	o->uhash = has_program(p) ? stack_id(ctx, BPF_F_USER_STACK) : 0;
+	raw = raw_of(p, &off_cfg.raw);
+	o->khash = leave_kernel(ctx, raw);
+	o->uhash = has_program(p) ? raw_user(ctx, raw) : 0;
 	return 0;
 }
 
@@ -324,7 +356,6 @@ static __noinline int cut_irq(struct mmt_stack *s, __u64 n, struct mmt_off_slot 
 	if (!s || !o)
 		return 0;
 	s->n = n;
-	o->waker_flags = 0;
 	for (i = 0; i < MMT_STACK_FRAMES; i++) {
 		bool in = false;
 
@@ -342,18 +373,29 @@ static __noinline int cut_irq(struct mmt_stack *s, __u64 n, struct mmt_off_slot 
 	return 0;
 }
 
-static __noinline int waker_kernel(__u64 *ctx, struct mmt_off_slot *o)
+static __always_inline int waker_kernel(__u64 *ctx, struct mmt_off_slot *o, struct stack_raw *raw)
 {
-	struct mmt_cpu *c = stack_cpu();
-	__u32 level = c->stacking;
-	struct mmt_stack *s = bpf_map_lookup_elem(&stack_scratch, &level);
+	struct stack_known *known = raw_known(raw);
+	struct mmt_stack *s;
+	__u32 level;
 
-	if (!o || !s)
+	if (known && !off_cfg.raw.check) {
+		o->waker_khash = known->hash;
+		o->waker_flags = known->flags;
 		return 0;
-	*(volatile __u32 *)&c->stacking = level + 1;
+	}
+	o->waker_khash = 0;
+	o->waker_flags = 0;
+	s = stack_begin(&level);
+	if (!s)
+		return 0;
 	cut_irq(s, stack_walk(ctx, 0, s), o);
 	o->waker_khash = stack_put(s, *(volatile __u32 *)&s->n);
-	*(volatile __u32 *)&c->stacking = level;
+	stack_end(level);
+	if (known)
+		check_known(known->hash, o->waker_khash);
+	else
+		raw_learn(raw, s, o->waker_khash, o->waker_flags);
 	return 0;
 }
 
@@ -369,6 +411,7 @@ int mmt_off_waking(__u64 *ctx)
 	struct task_struct *p = (struct task_struct *)ctx[0], *me;
 	__u32 pid = RD(p, pid), slot, mine;
 	struct mmt_off_slot *o, *w;
+	struct stack_raw *raw;
 
 	if (!mem.state.enabled)
 		return 0;
@@ -380,7 +423,8 @@ int mmt_off_waking(__u64 *ctx)
 	mine = RD(me, pid);
 	if (mine == pid)
 		return 0; /* it was about to sleep, and will not */
-	waker_kernel(ctx, o);
+	raw = raw_of(me, &off_cfg.raw);
+	waker_kernel(ctx, o, raw);
 	o->waker_uhash = 0;
 	if (!mine)
 		o->waker_flags = MMT_WF_IRQ;
@@ -393,7 +437,7 @@ int mmt_off_waking(__u64 *ctx)
 			o->waker_gen = w->gen;
 		}
 		if (has_program(me))
-			o->waker_uhash = stack_id(ctx, BPF_F_USER_STACK);
+			o->waker_uhash = raw_user(ctx, raw);
 	}
 	o->woken = 1;
 	return 0;

@@ -4,6 +4,7 @@
 #define MMT_OFFCPU_SHARED_H
 
 #include "mmt_shared.h"
+#include "stackraw_shared.h"
 
 #define MMT_OFF_HIST 40u /* powers of two; the last is of all from 2^39 ns */
 
@@ -90,6 +91,7 @@ struct mmt_off_config {
 	mmt_u64 irq[MMT_OFF_RANGES], irq_len[MMT_OFF_RANGES]; /* len 0: not in use */
 	mmt_u32 wakers;
 	mmt_u32 pad;
+	struct stack_raw_config raw;
 };
 
 struct mmt_off_state {
@@ -98,7 +100,8 @@ struct mmt_off_state {
 	mmt_u32 used[2];        /* entries made in the one and the other, of both kinds */
 	mmt_u64 full;           /* periods that found no entry: they are in the rest of their task */
 	mmt_u64 full_wakers;    /* wakeups that found none */
-	mmt_u64 pad[4];
+	mmt_u64 checked, differ; /* stacks that were known, when those are checked */
+	mmt_u64 pad[2];
 };
 _Static_assert(sizeof(struct mmt_off_state) == 64, "mmt_off_state: one cache line");
 

@@ -94,24 +94,40 @@ static __noinline __u64 stack_put(struct mmt_stack *s, __u64 n)
 	return hash;
 }
 
+/* Room for a stack to be taken, until stack_end(). NULL: there is none, which is counted. */
+static __always_inline struct mmt_stack *stack_begin(__u32 *level)
+{
+	struct mmt_cpu *c = stack_cpu();
+	struct mmt_stack *s;
+
+	*level = c->stacking;
+	s = bpf_map_lookup_elem(&stack_scratch, level);
+	if (s)
+		*(volatile __u32 *)&c->stacking = *level + 1;
+	else
+		__sync_fetch_and_add(&mem.state.stacks_lost, 1);
+	return s;
+}
+
+static __always_inline void stack_end(__u32 level)
+{
+	*(volatile __u32 *)&stack_cpu()->stacking = level;
+}
+
 /*
  * The hash under which the stack of this moment is kept, 0: none. flags: 0 the kernel's,
  * BPF_F_USER_STACK the program's, from the registers it entered the kernel with.
  */
 static __always_inline __u64 stack_id(void *ctx, __u64 flags)
 {
-	struct mmt_cpu *c = stack_cpu();
-	__u32 level = c->stacking;
-	struct mmt_stack *s = bpf_map_lookup_elem(&stack_scratch, &level);
+	__u32 level;
+	struct mmt_stack *s = stack_begin(&level);
 	__u64 hash;
 
-	if (!s) {
-		__sync_fetch_and_add(&mem.state.stacks_lost, 1);
+	if (!s)
 		return 0;
-	}
-	*(volatile __u32 *)&c->stacking = level + 1;
 	hash = stack_put(s, stack_walk(ctx, flags, s));
-	*(volatile __u32 *)&c->stacking = level;
+	stack_end(level);
 	return hash;
 }
 

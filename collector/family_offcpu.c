@@ -7,6 +7,7 @@
  * when all that were running then have ended, what is in the one is of before the cut, all of it.
  */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@
 #include "cells.h"
 #include "family.h"
 #include "grace.h"
-#include "irq_code.h"
+#include "kcode.h"
 #include "offcpu_who.h"
 #include "offcpu.skel.h"
 #include "offcpu_raw.skel.h"
@@ -80,6 +81,24 @@ static uint32_t n_entries(const struct mmt_family_ctx *ctx)
 	return want < ENTRIES_MAX ? (uint32_t)want : ENTRIES_MAX;
 }
 
+/* What is needed to know stacks of the kernel again without a walk; for tests: none of it, or both ways. */
+static void config_raw(struct stack_raw_config *c)
+{
+#ifdef __x86_64__
+	const char *said = getenv("MMT_OFFCPU_STACKS");
+	struct btf *btf = said && !strcmp(said, "walk") ? NULL : btf__load_vmlinux_btf();
+	/* THREAD_SIZE is no type, but this one's size is the same: arch/x86/include/asm/page_64_types.h */
+	int id = btf ? btf__find_by_name_kind(btf, "irq_stack", BTF_KIND_STRUCT) : -1;
+
+	if (id > 0 && mmt_code_of(NULL, "do_syscall_64", &c->syscall, &c->syscall_len))
+		c->thread_size = btf__type_by_id(btf, (uint32_t)id)->size;
+	c->check = said && !strcmp(said, "check");
+	btf__free(btf);
+#else
+	(void)c;
+#endif
+}
+
 static int setup(struct mmt_family_ctx *ctx, struct bpf_object *obj)
 {
 	struct off *f = ctx->priv;
@@ -93,6 +112,7 @@ static int setup(struct mmt_family_ctx *ctx, struct bpf_object *obj)
 		return -EINVAL;
 	memset(c, 0, sizeof(*c));
 	c->wakers = f->with_wakers;
+	config_raw(&c->raw);
 	if (f->with_wakers)
 		f->n_irq = mmt_irq_code(NULL, c->irq, c->irq_len, MMT_OFF_RANGES);
 	err = bpf_program__set_autoload(waking, f->with_wakers);
@@ -522,6 +542,9 @@ static void off_note(struct mmt_family_ctx *ctx, char *buf, size_t size)
 		snprintf(buf, size, "offcpu: too many different stacks at once: %llu periods have none, %llu wakeups are missing; %llu "
 			 "periods are of unknown tasks", (unsigned long long)f->st->full, (unsigned long long)f->st->full_wakers,
 			 (unsigned long long)f->unknown);
+	else if (f->st->checked)
+		snprintf(buf, size, "offcpu: of %llu stacks that were known %llu differ", (unsigned long long)f->st->checked,
+			 (unsigned long long)f->st->differ);
 	else if (f->with_wakers && !f->n_irq)
 		snprintf(buf, size, "waker: the kernel hides its addresses, so wakeups by interrupts seem to be by whom they interrupted");
 }

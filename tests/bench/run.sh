@@ -85,6 +85,8 @@ trap 'exit 130' INT TERM
 . "$here/bodies.sh"
 # shellcheck source=tests/bench/families.sh
 . "$here/families.sh"
+# shellcheck source=tests/bench/offcpu.sh
+. "$here/offcpu.sh"
 # shellcheck source=tests/bench/faults.sh
 . "$here/faults.sh"
 # shellcheck source=tests/bench/profile.sh
@@ -99,6 +101,7 @@ if [ -n "$others" ]; then
 	awk -v cpus="$(nproc)" -v minima="$minima" -f "$here/table.awk" "$work/events.tsv" "$raw"
 	bench_bodies
 	bench_families
+	bench_offcpu
 	workloads=$all
 fi
 case ,$workloads, in *,fault,*) bench_faults ;; esac

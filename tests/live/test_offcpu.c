@@ -42,7 +42,7 @@ struct shared {
 };
 
 static struct shared *shared;
-static char trace_path[64];
+static char trace_path[64], said[256];
 
 SECTION(off_read);
 SECTION(off_write);
@@ -51,8 +51,10 @@ SECTION(off_futex);
 static void log_to_stderr(void *ctx, enum mmt_log_level level, const char *msg)
 {
 	(void)ctx;
-	if (level <= MMT_LOG_WARN)
-		fprintf(stderr, "session: %s\n", msg);
+	if (level > MMT_LOG_WARN)
+		return;
+	snprintf(said, sizeof(said), "%s", msg);
+	fprintf(stderr, "session: %s\n", msg);
 }
 
 static unsigned int families(const char *words)
@@ -288,6 +290,14 @@ static void test_pipe_raw_tp(void **state)
 {
 	(void)state;
 	pipe_by("offcpu waker", "raw_tp");
+}
+
+static void test_pipe_walked(void **state)
+{
+	(void)state;
+	setenv("MMT_OFFCPU_STACKS", "walk", 1);
+	pipe_by("offcpu waker", NULL);
+	unsetenv("MMT_OFFCPU_STACKS");
 }
 
 static void test_no_wakers(void **state)
@@ -616,6 +626,39 @@ static void test_full(void **state)
 	off_close(t);
 }
 
+/* A stack that is known again without a walk is the one that a walk finds. */
+static void test_known_stacks(void **state)
+{
+	unsigned long long checked = 0, differ = 0;
+	struct mmt_session *s;
+	pid_t pid;
+	int i;
+
+	(void)state;
+	said[0] = '\0';
+	setenv("MMT_OFFCPU_STACKS", "check", 1);
+	s = begin("offcpu waker", NULL, NULL);
+	for (i = 0; i < 3; i++) {
+		pid = fork();
+		assert_true(pid >= 0);
+		if (!pid) {
+			execl("/bin/sh", "sh", "-c", "i=0; while [ $i -lt 60 ]; do ls -lR /etc /proc/self 2>/dev/null | sort | tail -1 >/dev/null; "
+			      "i=$((i + 1)); done", (char *)NULL);
+			_exit(0);
+		}
+		reap(s, pid);
+	}
+	off_close(end(s));
+	unsetenv("MMT_OFFCPU_STACKS");
+	if (!said[0]) {
+		fprintf(stderr, "skipped: stacks are walked on this machine\n");
+		skip();
+	}
+	assert_int_equal(sscanf(said, "offcpu: of %llu stacks that were known %llu differ", &checked, &differ), 2);
+	assert_true(checked > 200);
+	assert_int_equal(differ, 0);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -636,6 +679,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pipe),
 		cmocka_unit_test(test_pipe_raw_tp),
+		cmocka_unit_test(test_pipe_walked),
 		cmocka_unit_test(test_no_wakers),
 		cmocka_unit_test(test_nanosleep),
 		cmocka_unit_test(test_futex),
@@ -645,6 +689,7 @@ int main(void)
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_short_lives),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_known_stacks),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

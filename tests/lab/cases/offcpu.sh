@@ -42,5 +42,8 @@ for probe in tp_btf raw_tp; do
 	mmt-trace info --raw=ksym t.mmt | grep -q 'name=\(anon_\)\?pipe_write' || fail "$probe: no stack of a pipe's writer"
 	mmt-trace info --raw=waker t.mmt | grep -q 'ustack=[1-9][0-9]* waker_epoch=[1-9][0-9]* waker_kstack=[1-9][0-9]* waker_ustack=[1-9]' ||
 		fail "$probe: nobody woke another with both stacks"
+	# a stack that is known again is the one that a walk finds
+	MMT_OFFCPU_STACKS=check mmt-trace record -a -e offcpu,waker --profile light --probe $probe -o t.mmt -- mmt-trace workload pipe 2000 > out 2>&1
+	grep -q 'stacks that were known 0 differ' out || fail "$probe: stacks are not known again: $(tail -1 out)"
 done
 finish

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The code by which interrupts enter the kernel. */
-#ifndef MMT_IRQ_CODE_H
-#define MMT_IRQ_CODE_H
+/* Where in the kernel certain code is: that by which interrupts enter, a function. */
+#ifndef MMT_KCODE_H
+#define MMT_KCODE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -10,5 +11,7 @@
  * its addresses. path NULL: /proc/kallsyms.
  */
 uint32_t mmt_irq_code(const char *path, uint64_t *start, uint64_t *len, uint32_t max);
+/* Likewise the code of one function; false: not known. */
+bool mmt_code_of(const char *path, const char *function, uint64_t *start, uint64_t *len);
 
 #endif
