@@ -90,7 +90,7 @@ static int add_rows(struct fault_samples *s, const struct model *m, const struct
 	}
 	for (i = 0; i < rows->n && !err; i++, r.c += rows->type->n_fields) {
 		t = row_u64(&r, S_EPOCH) ? model_task(m, row_u64(&r, S_EPOCH)) : NULL;
-		if (!model_selected(m, row_u64(&r, S_SEGMENT)) || (t && t->flags & TASK_COLLECTOR && !collector))
+		if (!model_selected(m, row_u64(&r, S_SEGMENT)) || model_hides(m, t, collector))
 			continue;
 		err = add(s, m, t, row_u64(&r, S_ADDR), row_u64(&r, S_IP), row_u64(&r, S_FLAGS), row_u64(&r, S_N),
 			  row_u64(&r, S_TIME));

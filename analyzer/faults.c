@@ -142,7 +142,7 @@ int faults_total(const struct model *m, unsigned int cols, double *value)
 	if (!faults_recorded(m, cols & ~(FT_B(FT_MINOR) | FT_B(FT_MAJOR))))
 		return -ENODATA;
 	for (i = 0; m->faults && i < m->faults->n_sums; i++)
-		if (!is_collector(m, m->faults->sums[i].epoch))
+		if (!model_hides(m, model_task(m, m->faults->sums[i].epoch), false))
 			sum += faults_sum(m->faults->sums[i].v, cols);
 	*value = (double)sum;
 	return 0;
@@ -196,7 +196,7 @@ int faults_group(const struct model *m, enum model_by by, bool collector, struct
 		uint64_t key = key_of(m, s, t, by);
 		uint32_t at = u64map_get(&map, key);
 
-		if (t && t->flags & TASK_COLLECTOR && !collector)
+		if (model_hides(m, t, collector))
 			continue;
 		if (at == U64MAP_NONE) {
 			at = (uint32_t)n_groups++;

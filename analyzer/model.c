@@ -395,7 +395,7 @@ int model_group_of(const struct model *m, enum model_by by, bool collector, stru
 
 		if (of)
 			of[i] = U64MAP_NONE;
-		if ((task->flags & TASK_COLLECTOR && !collector) || !totals_used(t))
+		if (model_hides(m, task, collector) || !totals_used(t))
 			continue;
 		at = by == BY_MACHINE ? 0 : u64map_get(&map, key);
 		if (at == U64MAP_NONE) {

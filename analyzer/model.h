@@ -50,7 +50,10 @@ struct model_mark {
 	const char *name, *arg;
 };
 
-enum { TASK_KTHREAD = 1, TASK_INCOMPLETE = 2, TASK_COLLECTOR = 4 };
+enum {
+	TASK_KTHREAD = 1, TASK_INCOMPLETE = 2, TASK_COLLECTOR = 4,
+	TASK_PICKED = 8, /* not of the file: see model.picked */
+};
 
 struct model_task {
 	uint64_t epoch, start, first, last, exit_code, cgroup;
@@ -149,6 +152,7 @@ struct model {
 	enum model_window window; /* what AUTO became */
 	uint64_t t0, t1;          /* first and last instant of the window */
 	uint64_t duration;        /* of its segments */
+	const char *picked;       /* words for the tasks that are asked for, which are TASK_PICKED; NULL: all are */
 	bool open_end;            /* no mark ends it: the recording was cut short */
 	struct arena *mem;
 };
@@ -165,6 +169,11 @@ bool model_has_rows(const struct model *m, unsigned int table);
 bool model_selected(const struct model *m, uint64_t seq);
 /* A key for names that are the same. */
 uint64_t model_name_hash(const char *s);
+/* Is nothing of it to be shown or counted? t NULL: a task that the trace does not know, or tasks without a place of their own. */
+static inline bool model_hides(const struct model *m, const struct model_task *t, bool collector)
+{
+	return (m->picked && !(t && t->flags & TASK_PICKED)) || (t && t->flags & TASK_COLLECTOR && !collector);
+}
 /* Text for people: "iteration", "mark load", ... */
 const char *model_window_name(const struct model *m, char *buf, size_t size);
 

@@ -236,6 +236,8 @@ static int prepare(struct report *r)
 	const struct report_opts *o = r->o;
 	int err;
 
+	if (r->m->picked && (o->nodes || o->by == REPORT_CPU))
+		return report_say(r, -EINVAL, "%s is of the whole machine: it goes without --vm and --vm-match", o->nodes ? "--nodes" : "--by cpu");
 	err = metric_ctx_init(&r->ctx, r->m);
 	err = err ? err : verify_model(r->m, &r->verify);
 	if (err)

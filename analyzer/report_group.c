@@ -47,7 +47,7 @@ int report_regroup(struct report *r, const struct model_group *tasks, size_t n)
 		uint64_t key;
 		uint32_t at;
 
-		if (t->flags & TASK_COLLECTOR && !r->o->collector)
+		if (model_hides(r->m, t, r->o->collector))
 			continue;
 		key = key_of(r, &tasks[i]);
 		at = u64map_get(&map, key);

@@ -84,6 +84,9 @@ static void filter_line(const struct report *r, FILE *f)
 {
 	const char *filter = model_meta(r->m, "filter");
 
+	if (r->m->picked)
+		fprintf(f, "only       %s: what is told of tasks is told of theirs\n", r->m->picked);
+
 	if (filter && strcmp(filter, "no"))
 		fprintf(f, "filter     on: the numbers below are those of the tasks asked for, not of the machine\n");
 }
@@ -217,7 +220,7 @@ void report_head_text(const struct report *r, FILE *f)
 	if (r->o->events) {
 		all = &sum;
 		for (i = 0; i < r->ev.n; i++) {
-			if (r->ev.g[i].task->flags & TASK_COLLECTOR && !r->o->collector)
+			if (model_hides(m, r->ev.g[i].task, r->o->collector))
 				continue;
 			for (k = 0; k < MT_N; k++)
 				sum.v[k] += r->ev.g[i].v[k];
@@ -260,6 +263,8 @@ void report_head_json(const struct report *r, struct json *j)
 	json_u64(j, "duration_ns", m->duration);
 	json_bool(j, "cut_short", m->open_end);
 	json_end(j);
+	if (m->picked)
+		json_str(j, "only", m->picked);
 	json_str(j, "source", r->o->events ? "events" : "totals");
 	if (c.known) {
 		json_obj(j, "coverage");

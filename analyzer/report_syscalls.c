@@ -101,7 +101,7 @@ static int gather(const struct report *r, bool classes, struct lines *l)
 		const struct model_task *t = model_task(r->m, sum->epoch);
 		struct line *p;
 
-		if (!*s->kinds[sum->kind].class == classes || (t && t->flags & TASK_COLLECTOR && !r->o->collector))
+		if (!*s->kinds[sum->kind].class == classes || model_hides(r->m, t, r->o->collector))
 			continue;
 		if (!sum->v[SC_COUNT] && !syscalls_open(s, sum))
 			continue;

@@ -164,7 +164,6 @@ const char *syscalls_name(const struct syscall_kind *k, char *buf, size_t size)
 int syscalls_total(const struct model *m, const char *name, const char *class, unsigned int col, double *value)
 {
 	const struct syscalls *s = m->syscalls;
-	const struct model_task *t;
 	double sum = 0;
 	size_t i;
 
@@ -175,8 +174,7 @@ int syscalls_total(const struct model *m, const char *name, const char *class, u
 
 		if (strcmp(k->class, class ? class : "") || (name && strcmp(k->name, name)))
 			continue;
-		t = model_task(m, s->sums[i].epoch);
-		if (!t || !(t->flags & TASK_COLLECTOR))
+		if (!model_hides(m, model_task(m, s->sums[i].epoch), false))
 			sum += (double)s->sums[i].v[col];
 	}
 	*value = sum;

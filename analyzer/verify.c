@@ -40,7 +40,7 @@ static uint64_t absdiff(uint64_t a, uint64_t b)
 
 static bool filtered(const struct model *m)
 {
-	const char *v = model_meta(m, "filter");
+	const char *v = m->picked ? "yes" : model_meta(m, "filter");
 
 	return v && !strcmp(v, "yes");
 }

@@ -17,6 +17,7 @@
 #include "events.h"
 #include "opt_parse.h"
 #include "sysinfo.h"
+#include "vm_opts.h"
 
 #ifndef MMT_VERSION
 #define MMT_VERSION "0"
@@ -26,13 +27,14 @@ struct record_args {
 	struct mmt_session_opts o;
 	pid_t pids[OPT_MAX_IDS], tids[OPT_MAX_IDS];
 	struct events events;
+	struct vm_opts vms;
 	bool all, bundle;
 	double duration; /* s; 0: until stopped */
 	int verbose;
 	char **argv;     /* of the command; NULL: none */
 };
 
-enum { KEY_COMM = 256, KEY_PROFILE, KEY_DURATION, KEY_RING, KEY_PROBE, KEY_VERIFY, KEY_SHIFT, KEY_BUNDLE };
+enum { KEY_COMM = 256, KEY_PROFILE, KEY_DURATION, KEY_RING, KEY_PROBE, KEY_VERIFY, KEY_SHIFT, KEY_BUNDLE, KEY_VM, KEY_VM_MATCH };
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, 0, "What to record (default: the whole machine, or the command)", 1 },
@@ -41,6 +43,8 @@ static const struct argp_option options[] = {
 	{ "tid", 't', "TID[,TID...]", 0, "These threads", 1 },
 	{ "comm", KEY_COMM, "NAME", 0, "Tasks with this command name", 1 },
 	{ "cgroup", 'G', "DIR", 0, "Tasks below this cgroup directory", 1 },
+	VM_OPTS_NAME(KEY_VM, 1),
+	VM_OPTS_MATCH(KEY_VM_MATCH, 1),
 	{ "event", 'e', "LIST", 0, "Families or events: sched, sched:waking, ... (mmt-trace list events)", 1 },
 	{ "profile", KEY_PROFILE, "NAME", 0, "light: totals only; default: and switches, migrations; full: and wakeups", 1 },
 	{ NULL, 0, NULL, 0, "How", 2 },
@@ -97,6 +101,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'G':
 		o->cgroup = arg;
 		return 0;
+	case KEY_VM:
+		a->vms.names = arg;
+		return 0;
+	case KEY_VM_MATCH:
+		return vm_opts_match(state, arg, &a->vms);
 	case 'e':
 		return parse_events(state, arg, a);
 	case KEY_PROFILE:
@@ -244,7 +253,7 @@ static int start_child(struct record_args *a, struct recording *r, const sigset_
 		out_err("record: cannot start %s: %s", a->argv[0], strerror(-err));
 		return err;
 	}
-	if (!a->all && !a->o.n_pids && !a->o.n_tids && !a->o.comm && !a->o.cgroup)
+	if (!a->all && !a->o.n_pids && !a->o.n_tids && !a->o.comm && !a->o.cgroup && !vm_opts_set(&a->vms))
 		a->o.tree = r->child.pid;
 	return 0;
 }
@@ -328,7 +337,7 @@ static int run(int argc, char **argv)
 	struct record_args a = { .o = { .sz = sizeof(a.o), .output = "trace.mmt", .profile = MMT_PROFILE_DEFAULT,
 					.time_shift = -1, .log = out_log } };
 	char line[1024];
-	int i;
+	int i, status;
 
 	a.o.log_ctx = &a.verbose;
 	line[0] = 0;
@@ -337,9 +346,14 @@ static int run(int argc, char **argv)
 
 		snprintf(line + at, sizeof(line) - at, "%s%s", i ? " " : "", argv[i]);
 	}
-	if (mmt_cmd__parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &a))
+	if (mmt_cmd__parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &a)) {
+		vm_opts_free(&a.vms);
 		return MMT_EXIT_OURS;
-	return record(&a, line);
+	}
+	vm_opts_apply(&a.vms, &a.o, "record");
+	status = record(&a, line);
+	vm_opts_free(&a.vms);
+	return status;
 }
 
 const struct mmt_cmd cmd_record = {

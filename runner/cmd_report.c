@@ -9,18 +9,20 @@
 #include "cmd.h"
 #include "opt_parse.h"
 #include "output.h"
+#include "vm_opts.h"
 
 struct settings {
 	const char *input;
 	struct model_opts model;
 	struct report_opts report;
 	struct output output;
+	struct vm_opts vms;
 	bool by; /* --by was said */
 	long threads; /* -1: as many as there are CPUs to spare */
 };
 
 enum { OPT_THREADS = 255, OPT_BY, OPT_SORT, OPT_SEGMENT, OPT_MARK, OPT_EVENTS, OPT_TOP, OPT_HIST, OPT_VERIFY,
-       OPT_COLLECTOR, OPT_FAULTS, OPT_SYSCALLS, OPT_NUMA, OPT_NODES };
+       OPT_COLLECTOR, OPT_FAULTS, OPT_SYSCALLS, OPT_NUMA, OPT_NODES, OPT_VM, OPT_VM_MATCH };
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, OPTION_DOC, "What to report:", 1 },
@@ -29,6 +31,8 @@ static const struct argp_option options[] = {
 	{ "segment", OPT_SEGMENT, "SEGMENT", 0,
 	  "iteration, all, or the number of a segment (default: the iteration where there is one, else all)", 1 },
 	{ "mark", OPT_MARK, "NAME", 0, "Only the segments that begin at marks of this name", 1 },
+	VM_OPTS_NAME(OPT_VM, 1),
+	VM_OPTS_MATCH(OPT_VM_MATCH, 1),
 	{ "events", OPT_EVENTS, NULL, 0, "Compute from the event stream instead of the totals", 1 },
 	{ "syscalls", OPT_SYSCALLS, NULL, 0, "System calls instead, of traces recorded with -e syscall (--by: machine)", 1 },
 	{ "threads", OPT_THREADS, "N", 0, "With --events: unpack them with N threads more (default: one a CPU, at most 3)", 1 },
@@ -81,6 +85,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		s->model.window = WINDOW_NAME;
 		s->model.name = arg;
 		break;
+	case OPT_VM:
+		s->vms.names = arg;
+		break;
+	case OPT_VM_MATCH:
+		return vm_opts_match(state, arg, &s->vms);
 	case OPT_EVENTS:
 		s->report.events = true;
 		break;
@@ -153,16 +162,38 @@ static unsigned int spare_cpus(long asked)
 	return n < 2 ? 0 : n < 4 ? (unsigned int)n : 3;
 }
 
+static int report(struct settings *s)
+{
+	struct model *m = NULL;
+	struct out *o;
+	int err = model_load(s->input, &s->model, &m);
+
+	if (err) {
+		trace_err_say(s->input, err, &s->model);
+		return err;
+	}
+	trace_status_say(m);
+	err = vm_opts_pick(&s->vms, m);
+	if (err)
+		goto out;
+	o = output_open(&s->output);
+	s->report.out = s->output.table;
+	err = report_write(m, &s->report, out_stream(o));
+	if (err && err != -ENOENT && err != -ENODATA && err != -EINVAL)
+		trace_err_say(s->input, err, &s->model);
+	err = output_close(o, err);
+out:
+	model_free(m);
+	return err;
+}
+
 static int run(int argc, char **argv)
 {
 	struct settings s = { .report = { .log = out_log }, .threads = -1 };
-	struct model *m = NULL;
-	struct out *o = NULL;
-	int err;
+	int err = mmt_cmd__parse(&argp, argc, argv, 0, NULL, &s);
 
-	err = mmt_cmd__parse(&argp, argc, argv, 0, NULL, &s);
 	if (err)
-		return MMT_EXIT_TROUBLE;
+		goto out;
 	if (!s.input)
 		s.input = "trace.mmt";
 	if (s.report.syscalls && !s.by)
@@ -171,26 +202,17 @@ static int run(int argc, char **argv)
 		s.report.by = REPORT_PROCESS;
 	if ((s.report.events || s.report.faults) && !strcmp(s.input, "-")) {
 		out_err("--events and --faults read the trace twice: save standard input to a file first");
-		return MMT_EXIT_TROUBLE;
+		err = -EINVAL;
+		goto out;
 	}
 	s.report.threads = spare_cpus(s.threads);
 	if (!s.report.top)
 		s.report.top = s.output.table.fmt == TABLE_TEXT ? 20 : 0;
 	if (s.report.top == SIZE_MAX)
 		s.report.top = 0;
-	err = model_load(s.input, &s.model, &m);
-	if (err) {
-		trace_err_say(s.input, err, &s.model);
-		return MMT_EXIT_TROUBLE;
-	}
-	trace_status_say(m);
-	o = output_open(&s.output);
-	s.report.out = s.output.table;
-	err = report_write(m, &s.report, out_stream(o));
-	if (err && err != -ENOENT && err != -ENODATA && err != -EINVAL)
-		trace_err_say(s.input, err, &s.model);
-	err = output_close(o, err);
-	model_free(m);
+	err = report(&s);
+out:
+	vm_opts_free(&s.vms);
 	return err ? MMT_EXIT_TROUBLE : MMT_EXIT_OK;
 }
 

@@ -13,10 +13,11 @@
 struct settings {
 	struct run_opts o;
 	const char *configs[MAX_LIST], *arms[MAX_LIST], *sets[MAX_LIST];
+	struct vm_opts vms;
 };
 
 enum { KEY_ARM = 256, KEY_SET, KEY_WARMUP, KEY_FORCE, KEY_APPEND, KEY_PROFILE, KEY_SCOPE, KEY_PROBE, KEY_NO_TRACE,
-       KEY_VERIFY, KEY_DRY, KEY_BUNDLE };
+       KEY_VERIFY, KEY_DRY, KEY_BUNDLE, KEY_VM, KEY_VM_MATCH };
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, OPTION_DOC, "What to run:", 1 },
@@ -39,6 +40,8 @@ static const struct argp_option options[] = {
 	{ "profile", KEY_PROFILE, "NAME", 0, "light: totals only; default: and switches, migrations; full: and wakeups", 3 },
 	{ "event", 'e', "LIST", 0, "Families or events: sched, sched:waking, ... (mmt-trace list events)", 3 },
 	{ "frequency", 'F', "HZ", 0, "Samples of each CPU a second, of -e profile (default 199)", 3 },
+	VM_OPTS_NAME(KEY_VM, 3),
+	VM_OPTS_MATCH(KEY_VM_MATCH, 3),
 	{ "scope", KEY_SCOPE, "WHAT", 0, "machine (default), or tree: the command and its descendants", 3 },
 	{ "bundle", KEY_BUNDLE, NULL, 0, "Put the names of code into each trace, for other machines", 3 },
 	{ "probe", KEY_PROBE, "KIND", 0, "auto, tp_btf or raw_tp", 3 },
@@ -107,6 +110,11 @@ static int parse_trace(int key, char *arg, struct argp_state *state)
 		}
 		o->events_said = true;
 		return 0;
+	case KEY_VM:
+		o->vms->names = arg;
+		return 0;
+	case KEY_VM_MATCH:
+		return vm_opts_match(state, arg, o->vms);
 	case 'F':
 		return number(state, "frequency", arg, 1, &o->freq);
 	case KEY_SCOPE:
@@ -205,16 +213,18 @@ static int run(int argc, char **argv)
 {
 	struct settings s = { .o = { .dir = "work/log", .iterations = -1, .warmup = -1 } };
 	char line[2048] = "";
+	int status;
 
 	s.o.configs = s.configs;
 	s.o.arms = s.arms;
 	s.o.sets = s.sets;
+	s.o.vms = &s.vms;
 	for (int i = 0; i < argc; i++)
 		snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%s", i ? " " : "", argv[i]);
 	s.o.line = line;
-	if (mmt_cmd__parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &s))
-		return MMT_EXIT_OURS;
-	return run_all(&s.o);
+	status = mmt_cmd__parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &s) ? MMT_EXIT_OURS : run_all(&s.o);
+	vm_opts_free(&s.vms);
+	return status;
 }
 
 const struct mmt_cmd cmd_run = {

@@ -11,6 +11,7 @@
 #include "bench.h"
 #include "conf.h"
 #include "events.h"
+#include "vm_opts.h"
 #include "results.h"
 
 struct run_opts {
@@ -25,6 +26,7 @@ struct run_opts {
 	const char *profile, *scope, *probe;
 	struct events events; bool events_said; /* -e */
 	int freq;            /* -F; 0: not said */
+	struct vm_opts *vms; /* --vm, --vm-match */
 	bool bundle;
 	int iterations, warmup;   /* -1: as the configs say */
 	bool force, append, no_trace, verify, dry;

@@ -161,6 +161,7 @@ static int open_trace(struct exec *e)
 	if (!ro->events_said && c->events)
 		err = err ? err : events_parse(c->events, &ev, why, sizeof(why)); /* has been checked */
 	events_apply(&ev, &o);
+	vm_opts_apply(ro->vms, &o, "run");
 	if (!err && ro->bundle && !events_have(&ev, "map")) {
 		out_err("run: --bundle needs to know where code is: add -e map");
 		err = -EINVAL;

@@ -57,7 +57,7 @@ static bool cgroup_fits(const struct model *m, uint64_t id, const char *patterns
 
 bool hot_task_wanted(const struct model *m, const struct hot_opts *o, const struct model_task *t)
 {
-	if (t && !o->collector && t->flags & TASK_COLLECTOR)
+	if (model_hides(m, t, o->collector))
 		return false;
 	if (!o->n_tgids && !o->n_tids && !o->comm && !o->cgroup)
 		return true;

@@ -8,7 +8,7 @@
 
 #include "../arena.h"
 #include "../array.h"
-#include "vms.h"
+#include "vms_int.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define MAX_NODES 1024
@@ -326,32 +326,28 @@ static int finish_parts(const struct model *m, struct vms_sum part[VMS_PARTS], s
 	return 0;
 }
 
-static int sum_vms(struct model *m)
+/* all NULL: parts of each VM; else of all whose tasks are not hidden. */
+static int sum_parts(struct model *m, struct vms_sum *all)
 {
 	struct vms *x = m->vms;
-	/* of each VM, then of all */
-	struct rhist (*h)[VMS_PARTS] = calloc(x->n_vm + 1, sizeof(*h));
+	size_t n = all ? 1 : x->n_vm, i;
+	struct rhist (*h)[VMS_PARTS] = calloc(n + 1, sizeof(*h));
 	int err = h ? 0 : -ENOMEM, k;
-	size_t i;
 
-	for (i = 0; i <= x->n_vm && !err; i++)
+	for (i = 0; i < n && !err; i++)
 		for (k = 0; k < VMS_PARTS && !err; k++)
-			err = sum_init(m, i < x->n_vm ? &x->vm[i].part[k] : &x->part[k]);
+			err = sum_init(m, all ? &all[k] : &x->vm[i].part[k]);
 	for (i = 0; i < m->n_tasks && !err; i++) {
-		uint32_t at = x->task_vm[i];
+		uint32_t at = x->task_vm[i], to = all ? 0 : at;
+		unsigned int part = x->task_part[i];
 
-		if (at != U64MAP_NONE)
-			err = sum_task(m, &m->tasks[i], &x->vm[at].part[x->task_part[i]], &h[at][x->task_part[i]]);
+		if (at == U64MAP_NONE || (all && model_hides(m, &m->tasks[i], true)))
+			continue;
+		err = sum_task(m, &m->tasks[i], all ? &all[part] : &x->vm[at].part[part], &h[to][part]);
 	}
-	for (i = 0; i < x->n_vm && !err; i++) {
-		for (k = 0; k < VMS_WHOLE && !err; k++) {
-			sum_merge(x, &x->part[k], &x->vm[i].part[k]);
-			err = rhist_merge(&h[x->n_vm][k], &h[i][k]);
-		}
-		err = err ? err : finish_parts(m, x->vm[i].part, h[i]);
-	}
-	err = err ? err : finish_parts(m, x->part, h[x->n_vm]);
-	for (i = 0; h && i <= x->n_vm; i++)
+	for (i = 0; i < n && !err; i++)
+		err = finish_parts(m, all ? all : x->vm[i].part, h[i]);
+	for (i = 0; h && i < n; i++)
 		for (k = 0; k < VMS_PARTS; k++)
 			rhist_free(&h[i][k]);
 	free(h);
@@ -390,7 +386,6 @@ static void memory_of_vm(const struct model *m, struct vms_vm *vm)
 	find_main_node(m->vms, vm);
 	if (!p)
 		return;
-	numa_sum_add(&m->vms->exposure, &p->sum);
 	vm->exposure = numa_exposure(&p->sum);
 	if (!p->seen)
 		return;
@@ -486,6 +481,22 @@ static void count_nodes(const struct model *m, struct vms *x)
 	x->has_nodes = m->hist_has >> 2 & 1;
 }
 
+int vms_sum_all(struct model *m)
+{
+	struct vms *x = m->vms;
+	size_t i;
+
+	memset(x->part, 0, sizeof(x->part));
+	memset(&x->exposure, 0, sizeof(x->exposure));
+	for (i = 0; i < x->n_vm; i++) {
+		uint32_t at = m->numa && x->vm[i].epoch && x->vm[i].in_window ? u64map_get(&m->numa->by_epoch, x->vm[i].epoch) : U64MAP_NONE;
+
+		if (at != U64MAP_NONE)
+			numa_sum_add(&x->exposure, &m->numa->procs[at].sum);
+	}
+	return sum_parts(m, x->part);
+}
+
 int vms_finish(struct model *m)
 {
 	const char *cost = model_meta(m, "vm.cost_ns");
@@ -503,11 +514,13 @@ int vms_finish(struct model *m)
 	if (!err)
 		err = sum_vcpus(m);
 	if (!err)
-		err = sum_vms(m);
+		err = sum_parts(m, NULL);
 	for (i = 0; i < x->n_vm && !err; i++) {
 		x->vm[i].in_window = lived(m, x->vm[i].first, x->vm[i].last);
 		memory_of_vm(m, &x->vm[i]);
 	}
+	if (!err)
+		err = vms_sum_all(m);
 	for (i = 0; i < x->n_vcpu && !err; i++)
 		x->vcpu[i].off = off_of_vcpu(x, &x->vcpu[i]);
 	return err;

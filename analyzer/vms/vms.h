@@ -96,6 +96,15 @@ int vms_vcpu_row(struct model *m, const struct row *r);
 int vms_finish(struct model *m);
 void vms_free(struct vms *x);
 
+/*
+ * Leave only the tasks of VMs of which fits() takes some name: see model.picked. Other VMs
+ * are not in the window any more, sums over all are over these, what is known of all tasks
+ * together only (histograms of system calls and page faults) is not known. -ENOENT: there is
+ * none; vms_names() tells what there is.
+ */
+int vms_pick(struct model *m, bool (*fits)(void *ctx, const char *name), void *ctx);
+/* "web, db, ... (17)"; "none" */
+const char *vms_names(const struct model *m, char *buf, size_t size);
 /* Were VMs looked for? m->vms is NULL then, when there was none. */
 bool vms_recorded(const struct model *m);
 /* The VM that a task of the model belongs to, and as what; NULL: none. part may be NULL. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "../../analyzer/metrics.h"
 #include "../../analyzer/vms/vms.h"
 #include "near.h"
 #include "synth.h"
@@ -253,12 +254,88 @@ static void test_lives(void **state)
 	synth_remove(&s);
 }
 
+static bool is_name(void *ctx, const char *name)
+{
+	return !strcmp(ctx, name);
+}
+
+static double metric(const struct model *m, const char *name)
+{
+	struct metric_ctx ctx;
+	double v = -1;
+
+	assert_int_equal(metric_ctx_init(&ctx, m), 0);
+	if (metric_value(&ctx, metric_find(name), &v))
+		v = -1;
+	metric_ctx_free(&ctx);
+	return v;
+}
+
+/* A model of some VMs only: tasks, sums, memory and metrics are theirs. */
+static void test_pick(void **state)
+{
+	struct model_group *g;
+	char names[100];
+	struct synth s;
+	struct model *m;
+	size_t n;
+
+	(void)state;
+	machine(&s, "cpu");
+	synth_mark(&s, 1, 0, MARK_START, "start");
+	vm(&s, 1, 1, VMS_FOUND, "old", 100, 1);
+	vm(&s, 2, 1, VMS_RENAMED, "web", 100, 1);
+	vm(&s, 1, 2, VMS_FOUND, "db", 200, 3);
+	synth_vcpu(&s, 1, 1, 1, 0, 101, 2, VMS_VCPU_FOUND);
+	synth_vcpu(&s, 1, 1, 2, 0, 201, 4, VMS_VCPU_FOUND);
+	synth_task(&s, 1, 100, 100, 10, 0, 0, "qemu");
+	synth_task(&s, 2, 101, 100, 11, 0, 0, "CPU 0/KVM");
+	synth_task(&s, 3, 200, 200, 10, 0, 0, "qemu");
+	synth_task(&s, 4, 201, 200, 11, 0, 0, "CPU 0/KVM");
+	synth_task(&s, 5, 300, 300, 10, 0, 0, "make");
+	put(&s, 1, 1, 1, 1, 10, 10, 10);
+	put(&s, 1, 1, 3, 0, 30, 30, 30);
+	run(&s, SEC, 1, 2, 0, 100 * MS);
+	run(&s, SEC, 1, 4, 0, 300 * MS);
+	run(&s, SEC, 1, 5, 0, 500 * MS);
+	run(&s, SEC, 1, 0, 0, 50 * MS); /* without counters of their own: anybody's */
+	waits(&s, 4, MS, 10, 1, 1);
+	synth_mark(&s, 2, SEC, MARK_END, "end");
+	synth_close(&s);
+
+	m = synth_model(&s, WINDOW_AUTO, NULL);
+	assert_string_equal(vms_names(m, names, sizeof(names)), "web, db");
+	near(metric(m, "vm.count"), 2, 0);
+	near(metric(m, "vm.exposure"), 25, 1e-9);
+	near(metric(m, "sched.run_time"), .95, 1e-9);
+	assert_int_equal(vms_pick(m, is_name, "none"), -ENOENT);
+	model_free(m);
+
+	m = synth_model(&s, WINDOW_AUTO, NULL);
+	assert_int_equal(vms_pick(m, is_name, "old"), 0); /* it was called so */
+	assert_string_equal(m->picked, "VM web");
+	assert_int_equal(model_group(m, BY_TASK, true, &g, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(g->id, 2);
+	model_groups_free(g, n);
+	near(metric(m, "vm.count"), 1, 0);
+	near(metric(m, "vm.exposure"), 100, 1e-9);
+	near(metric(m, "numa.exposure"), 100, 1e-9);
+	near(metric(m, "sched.run_time"), .1, 1e-9);
+	near(metric(m, "vm.memory"), 10, 1e-9);
+	assert_true(isnan(m->vms->part[VMS_WHOLE].wait_p99) && m->vms->part[VMS_WHOLE].tasks == 1);
+	assert_true(!m->vms->vm[1].in_window && !m->vms->vcpu[m->vms->vm[1].first_vcpu].in_window);
+	model_free(m);
+	synth_remove(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sums),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_lives),
+		cmocka_unit_test(test_pick),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

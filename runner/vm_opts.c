@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../analyzer/out.h"
+#include "../analyzer/vms/vms.h"
+#include "../collector/session.h"
+#include "../collector/vms.h"
+#include "vm_opts.h"
+
+int vm_opts_match(struct argp_state *state, const char *arg, struct vm_opts *v)
+{
+	char why[128];
+	int err;
+
+	if (v->have_match) {
+		argp_error(state, "--vm-match once: A|B matches either");
+		return EINVAL;
+	}
+	err = regcomp(&v->match, arg, REG_EXTENDED | REG_NOSUB);
+	v->have_match = !err;
+	if (!err)
+		return 0;
+	regerror(err, &v->match, why, sizeof(why));
+	argp_error(state, "--vm-match %s: %s", arg, why);
+	return EINVAL;
+}
+
+bool vm_opts_set(const struct vm_opts *v)
+{
+	return v->names || v->have_match;
+}
+
+static bool in_list(const char *names, const char *name)
+{
+	const char *p;
+	size_t len;
+
+	for (p = names; *p; p += len + (p[len] == ',')) {
+		len = strcspn(p, ",");
+		if (strlen(name) == len && !memcmp(name, p, len))
+			return true;
+	}
+	return false;
+}
+
+bool vm_opts_fits(void *ctx, const char *name)
+{
+	const struct vm_opts *v = ctx;
+
+	/* a whole name first: names may have commas */
+	if (v->names && (!strcmp(v->names, "all") || !strcmp(v->names, name) || in_list(v->names, name)))
+		return true;
+	return v->have_match && !regexec(&v->match, name, 0, NULL, 0);
+}
+
+/* "web, db"; "none" */
+static void list_running(const struct mmt_vms *s, char *buf, size_t size)
+{
+	size_t i, at = 0;
+
+	snprintf(buf, size, "none");
+	for (i = 0; i < s->n && i < 6 && at < size; i++)
+		at += (size_t)snprintf(buf + at, size - at, "%s%.40s", i ? ", " : "", s->v[i].name);
+	if (s->n > 6 && at < size)
+		snprintf(buf + at, size - at, ", ... (%zu)", s->n);
+}
+
+void vm_opts_apply(struct vm_opts *v, struct mmt_session_opts *o, const char *command)
+{
+	const char *name, *summary;
+	struct mmt_vms s;
+	char names[320];
+	unsigned int i;
+	size_t k;
+
+	if (!vm_opts_set(v))
+		return;
+	o->vm_wanted = vm_opts_fits;
+	o->vm_ctx = v;
+	for (i = 0; (name = mmt_session__family(i, &summary)); i++)
+		if (!strcmp(name, "vm"))
+			o->families |= 1u << i;
+	if (mmt_vms__scan("/proc", &s))
+		return; /* the session says why */
+	for (k = 0; k < s.n && !vm_opts_fits(v, s.v[k].name); k++)
+		;
+	if (k == s.n) {
+		list_running(&s, names, sizeof(names));
+		out_warn("%s: no such virtual machine runs now (there are: %s); those that start later are recorded", command, names);
+	}
+	mmt_vms__free(&s);
+}
+
+int vm_opts_pick(struct vm_opts *v, struct model *m)
+{
+	char names[400];
+	int err;
+
+	if (!vm_opts_set(v))
+		return 0;
+	if (!vms_recorded(m)) {
+		out_err("%s: nothing of virtual machines in this trace: record it with -e vm", m->path);
+		return -ENOENT;
+	}
+	/* vms_pick() leaves none in the window where none fits */
+	vms_names(m, names, sizeof(names));
+	err = vms_pick(m, vm_opts_fits, v);
+	if (err == -ENOENT)
+		out_err("%s: no such virtual machine in this part of the trace; there are: %s", m->path, names);
+	return err;
+}
+
+void vm_opts_free(struct vm_opts *v)
+{
+	if (v->have_match)
+		regfree(&v->match);
+	v->have_match = false;
+}
