@@ -141,11 +141,9 @@ const char *numa_pages_lack(const struct model *m, const char *part)
 	return strncmp(v, not, sizeof(not) - 1) ? v : v + sizeof(not) - 1;
 }
 
-static bool is_collector(const struct model *m, uint64_t epoch)
+static bool hidden(const struct model *m, uint64_t epoch)
 {
-	const struct model_task *t = epoch ? model_task(m, epoch) : NULL;
-
-	return t && t->flags & TASK_COLLECTOR;
+	return model_hides(m, epoch ? model_task(m, epoch) : NULL, false);
 }
 
 static double sum_use(const struct model *m, int col)
@@ -155,7 +153,7 @@ static double sum_use(const struct model *m, int col)
 	size_t i;
 
 	for (i = 0; p && i < p->n_use; i++)
-		if (!is_collector(m, p->use[i].epoch))
+		if (!hidden(m, p->use[i].epoch))
 			sum += (double)p->use[i].v[col];
 	return sum;
 }
@@ -167,7 +165,7 @@ static double sum_moves(const struct model *m, const char *reason, bool failed)
 	size_t i;
 
 	for (i = 0; p && i < p->n_moves; i++)
-		if (!is_collector(m, p->moves[i].epoch) && (!reason || !strcmp(p->moves[i].reason, reason)))
+		if (!hidden(m, p->moves[i].epoch) && (!reason || !strcmp(p->moves[i].reason, reason)))
 			sum += (double)(failed ? p->moves[i].failed : p->moves[i].ok);
 	return sum;
 }
@@ -267,7 +265,7 @@ static int group_of(struct grouping *x, uint64_t epoch, uint64_t cgroup, struct 
 	struct numa_pages_group *g;
 
 	*out = NULL;
-	if (t && t->flags & TASK_COLLECTOR && !x->collector)
+	if (model_hides(x->m, t, x->collector))
 		return 0;
 	if (at == U64MAP_NONE) {
 		at = (uint32_t)x->n++;

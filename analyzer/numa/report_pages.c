@@ -167,9 +167,7 @@ static struct table *groups_table(const struct report *r)
 
 static bool shown(const struct report *r, uint64_t epoch)
 {
-	const struct model_task *t = epoch ? model_task(r->m, epoch) : NULL;
-
-	return r->o->collector || !t || !(t->flags & TASK_COLLECTOR);
+	return !model_hides(r->m, epoch ? model_task(r->m, epoch) : NULL, r->o->collector);
 }
 
 static struct table *nodes_table(const struct report *r)
