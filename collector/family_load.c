@@ -4,15 +4,14 @@
  * rings. Nothing of it runs at any event.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cells.h"
+#include "cpulist.h"
 #include "family.h"
 #include "load.h"
-#include "sysfs.h"
 
 #define EVERY_NS 10000000ULL /* between samples, at least */
 #define SHARE 400            /* and of the time: one in so many ns */
@@ -92,32 +91,10 @@ static int load_pass(struct mmt_family_ctx *ctx)
 	return 0;
 }
 
-/* Those that are offline have no row: what their run queues hold is not theirs to run. */
-static void read_online(const struct mmt_family_ctx *ctx, bool *online)
-{
-	char buf[4096], *s = buf, *end;
-	unsigned int i;
-
-	for (i = 0; i < ctx->topo->n_cpus; i++)
-		online[i] = ctx->topo->cpu[i].online;
-	if (mmt_read_file("/sys/devices/system/cpu/online", buf, sizeof(buf)) <= 0)
-		return;
-	memset(online, 0, ctx->topo->n_cpus * sizeof(*online));
-	while (*s >= '0' && *s <= '9') {
-		unsigned long a = strtoul(s, &end, 10), b = a;
-
-		if (*end == '-')
-			b = strtoul(end + 1, &end, 10);
-		for (; a <= b && a < ctx->topo->n_cpus; a++)
-			online[a] = true;
-		s = *end == ',' ? end + 1 : end;
-	}
-}
-
 static int load_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 {
 	struct family_load *f = ctx->priv;
-	bool online[MMT_MAX_CPUS];
+	struct mmt_cpuset online;
 	unsigned int i;
 	int err = 0;
 
@@ -125,7 +102,9 @@ static int load_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 		return 0;
 	if (!f->cpus[0].samples) /* a segment shorter than the time between samples */
 		sample(ctx, mmt_probe__now(ctx->probe));
-	read_online(ctx, online);
+	/* those that are offline have no row: what their run queues hold is not theirs to run */
+	if (mmt_cpulist__read("/sys/devices/system/cpu/online", &online))
+		memset(&online, 0xff, sizeof(online));
 	for (i = 0; i < ctx->topo->n_cpus && !err; i++) {
 		struct sum *s = &f->cpus[i];
 		const struct mmt_cell c[] = {
@@ -133,7 +112,7 @@ static int load_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 			cell_u(s->busy),
 		};
 
-		if (online[i] && s->samples)
+		if (mmt_cpuset__has(&online, i) && s->samples)
 			err = ROW(ctx->w, MMT_TB_CPU_LOAD, c);
 		memset(s, 0, sizeof(*s));
 	}

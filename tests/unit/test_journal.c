@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Settings are put back after any end of the one who changed them: whole, cut, repeated, changed by others meanwhile. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "../../collector/cpulist.h"
+#include "../../collector/journal.h"
+
+static const struct mmt_log quiet;
+
+struct tree {
+	char dir[128], journal[256], a[256], b[256];
+	uint64_t id_a, id_b;
+};
+
+static void put(const char *dir, const char *file, const char *text)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "%s\n", text);
+	fclose(f);
+}
+
+static void is(const char *dir, const char *file, const char *want)
+{
+	char path[512], buf[256] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	if (!fgets(buf, sizeof(buf), f))
+		buf[0] = 0;
+	fclose(f);
+	buf[strcspn(buf, "\n")] = 0;
+	assert_string_equal(buf, want);
+}
+
+static uint64_t id_of(const char *dir)
+{
+	struct stat st;
+
+	assert_int_equal(stat(dir, &st), 0);
+	return st.st_ino;
+}
+
+static int setup(void **state)
+{
+	static struct tree t;
+
+	snprintf(t.dir, sizeof(t.dir), "%s/journal.XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+	assert_non_null(mkdtemp(t.dir));
+	snprintf(t.journal, sizeof(t.journal), "%s/journal", t.dir);
+	snprintf(t.a, sizeof(t.a), "%s/a", t.dir);
+	snprintf(t.b, sizeof(t.b), "%s/b", t.dir);
+	mkdir(t.a, 0700);
+	mkdir(t.b, 0700);
+	put(t.dir, "cgroup.subtree_control", "memory pids");
+	put(t.a, "cpuset.cpus", "");
+	put(t.a, "cpuset.mems", "0-3");
+	put(t.b, "cpuset.cpus", "0-1");
+	put(t.b, "cpuset.mems", "");
+	t.id_a = id_of(t.a);
+	t.id_b = id_of(t.b);
+	*state = &t;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	static const char *const files[] = {
+		"journal", "a/cpuset.cpus", "a/cpuset.mems", "b/cpuset.cpus", "b/cpuset.mems", "cgroup.subtree_control", "copy",
+	};
+	struct tree *t = *state;
+	char path[512];
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", t->dir, files[i]);
+		unlink(path);
+	}
+	rmdir(t->a);
+	rmdir(t->b);
+	rmdir(t->dir);
+	return 0;
+}
+
+static struct mmt_journal *steps(struct tree *t)
+{
+	struct mmt_journal *j;
+
+	assert_int_equal(mmt_journal__open(t->journal, &quiet, &j), 0);
+	assert_int_equal(mmt_journal__set(j, t->a, t->id_a, "cpuset.cpus", "2-3"), 0);
+	assert_int_equal(mmt_journal__set(j, t->b, t->id_b, "cpuset.cpus", "4-5"), 0);
+	assert_int_equal(mmt_journal__set(j, t->a, t->id_a, "cpuset.mems", "1"), 0);
+	assert_int_equal(mmt_journal__set(j, t->a, t->id_a, "cpuset.cpus", "6-7"), 0);
+	assert_int_equal(mmt_journal__set(j, t->a, t->id_a, "cpuset.cpus", "6-7"), 0); /* as it is: no step */
+	is(t->a, "cpuset.cpus", "6-7");
+	return j;
+}
+
+static void as_before(struct tree *t)
+{
+	is(t->a, "cpuset.cpus", "");
+	is(t->a, "cpuset.mems", "0-3");
+	is(t->b, "cpuset.cpus", "0-1");
+	is(t->b, "cpuset.mems", "");
+}
+
+static void test_undo(void **state)
+{
+	struct tree *t = *state;
+	struct mmt_journal *j = steps(t), *other;
+	struct mmt_undone u;
+
+	assert_int_equal(mmt_journal__open(t->journal, &quiet, &other), -EBUSY);
+	assert_int_equal(mmt_journal__undo_file(t->journal, &quiet, &u), -EBUSY);
+	assert_int_equal(mmt_journal__undo(j, &u), 0);
+	assert_int_equal(u.restored, 3);
+	assert_int_equal(u.unchanged + u.gone + u.foreign + u.failed, 0);
+	as_before(t);
+	mmt_journal__close(j);
+	assert_int_equal(access(t->journal, F_OK), -1);
+	assert_int_equal(mmt_journal__undo_file(t->journal, &quiet, &u), -ENOENT);
+}
+
+/* One that ended without a word; twice; a new one has to wait for that. */
+static void test_killed(void **state)
+{
+	struct tree *t = *state;
+	struct mmt_journal *j = steps(t);
+	struct mmt_undone u;
+
+	mmt_journal__close(j);
+	assert_int_equal(mmt_journal__open(t->journal, &quiet, &j), -EEXIST);
+	put(t->a, "cpuset.mems", "0-3"); /* an undo that was killed had come so far */
+	assert_int_equal(mmt_journal__undo_file(t->journal, &quiet, &u), 0);
+	assert_int_equal(u.restored, 2);
+	assert_int_equal(u.unchanged, 1);
+	as_before(t);
+	j = steps(t);
+	assert_int_equal(mmt_journal__undo(j, &u), 0);
+	mmt_journal__close(j);
+}
+
+/* The journal cut at every byte: what was written to it whole is undone, and what it had not come to yet was not made. */
+static void test_cut(void **state)
+{
+	struct tree *t = *state;
+	char copy[512], text[4096];
+	struct mmt_undone u;
+	ssize_t size, cut;
+	int fd;
+
+	mmt_journal__close(steps(t));
+	fd = open(t->journal, O_RDONLY);
+	size = read(fd, text, sizeof(text));
+	close(fd);
+	assert_true(size > 200 && size < (ssize_t)sizeof(text));
+	snprintf(copy, sizeof(copy), "%s/copy", t->dir);
+	for (cut = 0; cut <= size; cut++) {
+		size_t lines = 0;
+		ssize_t i;
+
+		for (i = 0; i < cut; i++)
+			lines += text[i] == '\n';
+		/* as the steps left it that are in the journal whole, and made */
+		put(t->a, "cpuset.cpus", lines > 4 ? "6-7" : lines > 1 ? "2-3" : "");
+		put(t->b, "cpuset.cpus", lines > 2 ? "4-5" : "0-1");
+		put(t->a, "cpuset.mems", lines > 3 ? "1" : "0-3");
+		fd = open(copy, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		assert_int_equal(write(fd, text, (size_t)cut), cut);
+		close(fd);
+		assert_int_equal(mmt_journal__undo_file(copy, &quiet, &u), 0);
+		as_before(t);
+		assert_int_equal(access(copy, F_OK), -1);
+	}
+	/* the last step is in the journal, and was not made */
+	put(t->a, "cpuset.cpus", "2-3");
+	put(t->b, "cpuset.cpus", "4-5");
+	put(t->a, "cpuset.mems", "1");
+	assert_int_equal(mmt_journal__undo_file(t->journal, &quiet, &u), 0);
+	as_before(t);
+}
+
+/* What others wrote since is theirs; a directory made anew is another; one that is gone is no trouble. */
+static void test_others(void **state)
+{
+	struct tree *t = *state;
+	struct mmt_journal *j = steps(t);
+	char old[300];
+	struct mmt_undone u;
+
+	put(t->b, "cpuset.cpus", "7");
+	assert_int_equal(mmt_journal__set(j, t->b, t->id_b, "cpuset.cpus", "2-3"), -EBUSY);
+	is(t->b, "cpuset.cpus", "7");
+	assert_int_equal(mmt_journal__set(j, t->b, t->id_b + 1, "cpuset.mems", "1"), -ESTALE);
+	assert_int_equal(mmt_journal__undo(j, &u), 0);
+	assert_int_equal(u.foreign, 1);
+	assert_int_equal(u.restored, 2);
+	is(t->b, "cpuset.cpus", "7");
+	mmt_journal__close(j);
+
+	put(t->b, "cpuset.cpus", "0-1");
+	j = steps(t);
+	snprintf(old, sizeof(old), "%s.old", t->a);
+	assert_int_equal(rename(t->a, old), 0);
+	mkdir(t->a, 0700); /* the old one is still there: another number */
+	put(t->a, "cpuset.cpus", "6-7");
+	put(t->a, "cpuset.mems", "1");
+	assert_int_equal(mmt_journal__undo(j, &u), 0);
+	assert_int_equal(u.gone, 2);
+	assert_int_equal(u.restored, 1);
+	is(t->a, "cpuset.cpus", "6-7");
+	mmt_journal__close(j);
+	is(old, "cpuset.cpus", "6-7");
+	snprintf(old, sizeof(old), "rm -r '%s.old'", t->a);
+	assert_int_equal(system(old), 0);
+}
+
+/* Of another boot: none of its cgroups is there any more, whatever their names and numbers. */
+static void test_boot(void **state)
+{
+	struct tree *t = *state;
+	struct mmt_undone u;
+	char cmd[600];
+
+	mmt_journal__close(steps(t));
+	snprintf(cmd, sizeof(cmd), "sed -i '1s/[0-9a-f]$/x/' '%s'", t->journal);
+	assert_int_equal(system(cmd), 0);
+	assert_int_equal(mmt_journal__undo_file(t->journal, &quiet, &u), 0);
+	assert_int_equal(u.restored, 0);
+	is(t->a, "cpuset.cpus", "6-7");
+}
+
+/* One that cannot be put back keeps the journal. */
+static void test_failed(void **state)
+{
+	struct tree *t = *state;
+	char path[300];
+	struct mmt_undone u;
+
+	mmt_journal__close(steps(t));
+	snprintf(path, sizeof(path), "%s/cpuset.cpus", t->b);
+	unlink(path);
+	mkdir(path, 0700);
+	assert_int_equal(mmt_journal__undo_file(t->journal, &quiet, &u), -EIO);
+	assert_int_equal(u.failed, 1);
+	assert_int_equal(access(t->journal, F_OK), 0);
+	rmdir(path);
+	put(t->b, "cpuset.cpus", "4-5");
+	assert_int_equal(mmt_journal__undo_file(t->journal, &quiet, &u), 0);
+	as_before(t);
+}
+
+/* The controller that was switched on for it goes off again, unless others have come to use it. */
+static void test_controller(void **state)
+{
+	struct tree *t = *state;
+	uint64_t id = id_of(t->dir);
+	struct mmt_journal *j;
+	struct mmt_undone u;
+
+	assert_int_equal(mmt_journal__open(t->journal, &quiet, &j), 0);
+	assert_int_equal(mmt_journal__enable(j, t->dir, id), 1);
+	is(t->dir, "cgroup.subtree_control", "+cpuset");
+	put(t->dir, "cgroup.subtree_control", "memory cpuset");
+	assert_int_equal(mmt_journal__enable(j, t->dir, id), 0);
+	assert_int_equal(mmt_journal__undo(j, &u), 0);
+	assert_int_equal(u.foreign, 1); /* b has CPUs that are not of ours */
+	is(t->dir, "cgroup.subtree_control", "memory cpuset");
+	mmt_journal__close(j);
+
+	put(t->dir, "cgroup.subtree_control", "memory");
+	put(t->a, "cpuset.mems", "");
+	put(t->b, "cpuset.cpus", "");
+	assert_int_equal(mmt_journal__open(t->journal, &quiet, &j), 0);
+	assert_int_equal(mmt_journal__enable(j, t->dir, id), 1);
+	put(t->dir, "cgroup.subtree_control", "memory cpuset");
+	assert_int_equal(mmt_journal__undo(j, &u), 0);
+	assert_int_equal(u.restored, 1);
+	is(t->dir, "cgroup.subtree_control", "-cpuset");
+	mmt_journal__close(j);
+}
+
+static void test_lists(void **state)
+{
+	static const char *const lists[] = { "", "0", "0-3", "0-3,8", "1,3,5-7,64-130,1023" };
+	struct mmt_cpuset s, o;
+	char buf[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		mmt_cpulist__parse(lists[i], &s);
+		assert_int_equal(mmt_cpulist__print(&s, buf, sizeof(buf)), 0);
+		assert_string_equal(buf, lists[i]);
+	}
+	assert_int_equal(mmt_cpuset__count(&s), 1 + 1 + 3 + 67 + 1);
+	assert_int_equal(mmt_cpulist__print(&s, buf, 8), -ENOSPC);
+	mmt_cpulist__parse("5-6\n", &o);
+	assert_true(mmt_cpuset__within(&o, &s) && !mmt_cpuset__within(&s, &o));
+	mmt_cpuset__and(&s, &o, &s);
+	assert_true(mmt_cpuset__within(&s, &o));
+	mmt_cpulist__parse("0-4000", &s);
+	assert_int_equal(mmt_cpuset__count(&s), MMT_MAX_CPUS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_undo, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cut, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_boot, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_failed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_controller, setup, teardown),
+		cmocka_unit_test(test_lists),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
