@@ -19,7 +19,7 @@ struct mmt_cmd {
 extern const struct mmt_cmd *const mmt_cmds[];
 
 extern const struct mmt_cmd cmd_run, cmd_record, cmd_mark, cmd_info, cmd_report, cmd_hot, cmd_compare, cmd_explain, cmd_gate, cmd_aa,
-	cmd_plan, cmd_top, cmd_vms, cmd_export, cmd_check, cmd_stats, cmd_recover, cmd_bundle, cmd_list, cmd_workload;
+	cmd_plan, cmd_top, cmd_vms, cmd_balance, cmd_export, cmd_check, cmd_stats, cmd_recover, cmd_bundle, cmd_list, cmd_workload;
 
 /* Exit statuses */
 enum { MMT_EXIT_OK = 0, MMT_EXIT_TROUBLE = 2, MMT_EXIT_OURS = 125, MMT_EXIT_NOEXEC = 126, MMT_EXIT_NOENT = 127 };

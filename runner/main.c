@@ -13,7 +13,7 @@
 
 const struct mmt_cmd *const mmt_cmds[] = {
 	&cmd_run, &cmd_record, &cmd_mark, &cmd_info, &cmd_report, &cmd_hot, &cmd_compare, &cmd_explain, &cmd_gate, &cmd_aa,
-	&cmd_plan, &cmd_top, &cmd_vms, &cmd_export, &cmd_check, &cmd_stats, &cmd_recover, &cmd_bundle, &cmd_list, &cmd_workload, NULL,
+	&cmd_plan, &cmd_top, &cmd_vms, &cmd_balance, &cmd_export, &cmd_check, &cmd_stats, &cmd_recover, &cmd_bundle, &cmd_list, &cmd_workload, NULL,
 };
 
 static const struct mmt_cmd *find(const char *name)
