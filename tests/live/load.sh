@@ -5,6 +5,7 @@ set -u
 cd "$TMPDIR" || exit 1
 [ "$(id -u)" = 0 ] || { echo "skipped: recording needs root"; exit 77; }
 command -v taskset >/dev/null || { echo "skipped: no taskset"; exit 77; }
+read -r others _ </proc/loadavg # of a machine that is not ours alone
 cpu=$(awk '/^Cpus_allowed_list/ { sub(/.*[-,]/, "", $2); print $2 }' /proc/self/status)
 bad=0
 fail() { echo "$*"; bad=1; }
@@ -19,11 +20,11 @@ recorded()
 	"$MMT" export --table cpu_load --format csv t.mmt >rows || fail "export"
 	"$MMT" report --nodes -j t.mmt >json || fail "report"
 	# time,segment,cpu,samples,running,max,busy
-	awk -F, -v cpu="$cpu" -v want="$1" '
+	awk -F, -v cpu="$cpu" -v want="$1" -v others="$others" '
 		NR > 1 && $2 && $3 == cpu { n += $4; sum += $5; busy += $7; if ($6 > max) max = $6; if ($7 > $4 || $6 * $4 < $5) wrong = 1 }
 		END { mean = n ? sum / n : -1
 			printf "%d tasks: %.2f seen, at most %d, busy in %d of %d samples\n", want, mean, max, busy, n
-			exit !(n >= 20 && !wrong && mean > want - 0.3 && mean < want + 1.2 && max >= want && (!want || busy > n * .95)) }' rows >said ||
+			exit !(n >= 20 && !wrong && mean > want - 0.3 && mean < want + 1.2 + others && max >= want && (!want || busy > n * .95)) }' rows >said ||
 		fail "$(cat said)"
 	cat said
 }
