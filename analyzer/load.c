@@ -11,6 +11,7 @@
 #include "arena.h"
 #include "array.h"
 #include "faults.h"
+#include "kvm/kvm.h"
 #include "load_row.h"
 #include "model_int.h"
 #include "numa/numa.h"
@@ -117,6 +118,7 @@ static void forget_totals(struct model *m)
 	}
 	syscalls_forget(m->syscalls);
 	faults_forget(m->faults);
+	kvm_forget(m->kvm);
 	numa_forget(m->numa);
 	numa_pages_forget(m->numa_pages);
 }
@@ -534,6 +536,7 @@ static const struct table_loader {
 	{ MMT_TB_PAGE_MIGRATION, numa_moves_cols, NUMA_MOVES_COLS, .of_model = numa_moves_row },
 	{ MMT_TB_VM, vms_cols, VMS_COLS, .of_model = vms_row },
 	{ MMT_TB_VCPU, vms_vcpu_cols, VMS_VCPU_COLS, .of_model = vms_vcpu_row },
+	{ MMT_TB_KVM_TOTALS, kvm_cols, KVM_COLS, .of_model = kvm_row },
 	{ MMT_TB_CPU_LOAD, cpu_load_cols, N(cpu_load_cols), .row = row_cpu_load },
 };
 

@@ -7,6 +7,7 @@
 
 #include "faults.h"
 #include "hot/blocked.h"
+#include "kvm/kvm.h"
 #include "metrics.h"
 #include "nodes/nodes.h"
 #include "numa/numa.h"
@@ -30,6 +31,7 @@ enum { /* source */
 	FROM_VMS,      /* virtual machines, all of them; arg says what */
 	FROM_NODES,    /* tasks on run queues, arg says what of it */
 	FROM_NUMA_PAGES, /* pages allocated and migrated, arg says what of it */
+	FROM_KVM,      /* column `cols` of class `over` of virtual CPUs, of the reasons `counter` */
 	FROM_BLOCKED,  /* off_cpu rows of reason `cols` */
 	FROM_SPREAD,   /* how busy time lies on the CPUs, arg says what of it */
 };
@@ -88,6 +90,15 @@ enum { /* per: what the sum is divided by; quantiles and levels use PER_ITER */
 #define SYSCALL_MB(n, call, class, d) \
 	{ .name = n, .unit = "MB", .better = METRIC_LOWER, .kind = METRIC_COUNT, .min_rel = 0.05, .source = FROM_SYSCALL, \
 	  .detail = true, .cols = SC_BYTES, .arg = 1e-6, .counter = call, .counter_name = class, .definition = d }
+#define KVM(n, b, det, class, reasons, d) \
+	{ .name = n, .unit = "count", .better = b, .kind = METRIC_COUNT, .min_rel = 0.05, .source = FROM_KVM, .detail = det, \
+	  .cols = KVM_COUNT, .over = class, .arg = 1, .counter = reasons, .definition = d }
+#define KVM_RATE(n, b, class, d) \
+	{ .name = n, .unit = "1/s", .better = b, .kind = METRIC_RATE, .min_rel = 0.05, .source = FROM_KVM, .detail = true, \
+	  .per = PER_SECOND, .cols = KVM_COUNT, .over = class, .arg = 1, .definition = d }
+#define KVM_S(n, b, det, class, reasons, d) \
+	{ .name = n, .unit = "s", .better = b, .kind = METRIC_TIME, .min_rel = 0.05, .source = FROM_KVM, .detail = det, \
+	  .cols = KVM_TIME_NS, .over = class, .arg = 1e-9, .counter = reasons, .definition = d }
 #define NUMA(n, u, b, det, what, d) \
 	{ .name = n, .unit = u, .better = b, .kind = METRIC_FRACTION, .min_rel = 0.05, .source = FROM_NUMA, .detail = det, \
 	  .arg = what, .definition = d }
@@ -199,6 +210,21 @@ static const struct metric catalogue[] = {
 	KTIME("kernel.time.iowait", "cpu.iowait", "idle CPU time with I/O outstanding, over all CPUs, by /proc/stat"),
 	KTIME("kernel.time.irq", "cpu.irq", "CPU time in interrupts, over all CPUs, by /proc/stat; 0 where the kernel does not account it"),
 	KTIME("kernel.time.softirq", "cpu.softirq", "CPU time in softirqs, over all CPUs, by /proc/stat"),
+	KVM("kvm.exits", METRIC_LOWER, false, KVM_EXIT, NULL, "exits of virtual CPUs from their guests; only with -e kvm"),
+	KVM_RATE("kvm.exits.rate", METRIC_LOWER, KVM_EXIT, "exits of virtual CPUs a second"),
+	KVM("kvm.exits.hlt", METRIC_NEITHER, true, KVM_EXIT, "hlt,idle_halt", "exits because the guest had nothing to do"),
+	KVM("kvm.exits.io", METRIC_LOWER, true, KVM_EXIT, "io,io_instruction", "exits by instructions that read or write ports"),
+	KVM("kvm.exits.msr", METRIC_LOWER, true, KVM_EXIT, "msr,msr_read,msr_write,msr_read_imm,msr_write_imm",
+	    "exits by reads and writes of model-specific registers"),
+	KVM("kvm.exits.fault", METRIC_LOWER, true, KVM_EXIT, "npf,ept_violation,ept_misconfig",
+	    "exits by guest memory that the host has not mapped: first touches, and emulated devices"),
+	KVM("kvm.exits.interrupt", METRIC_LOWER, true, KVM_EXIT, "interrupt,external_interrupt", "exits by interrupts of the host"),
+	KVM_S("kvm.exit_time", METRIC_LOWER, false, KVM_EXIT, "!hlt,idle_halt",
+	      "time of virtual CPUs from exit to entry, halted ones left out"),
+	KVM("kvm.returns", METRIC_LOWER, false, KVM_USER, NULL, "returns from KVM_RUN to the program that runs the machine"),
+	KVM_RATE("kvm.returns.rate", METRIC_LOWER, KVM_USER, "returns to the program a second"),
+	KVM_S("kvm.halt_time", METRIC_NEITHER, true, KVM_HALT_POLL, "poll,wait,poll_invalid,wait_invalid",
+	      "time that virtual CPUs were halted, polled for or asleep, where the kernel does the waiting"),
 	COUNTER("mm.faults", METRIC_LOWER, false, "proc.vmstat", "pgfault", "page faults of the machine, by /proc/vmstat"),
 	COUNTER_RATE("mm.faults.rate", METRIC_LOWER, "proc.vmstat", "pgfault", "page faults a second, by /proc/vmstat"),
 	COUNTER("mm.faults.major", METRIC_LOWER, false, "proc.vmstat", "pgmajfault", "page faults that waited for I/O, by /proc/vmstat"),
@@ -548,6 +574,10 @@ int metric_value(const struct metric_ctx *ctx, const struct metric *metric, doub
 		return nodes_metric(m, (enum nodes_what)metric->arg, value);
 	case FROM_NUMA_PAGES:
 		return numa_pages_metric(m, (enum numa_pages_what)metric->arg, value);
+	case FROM_KVM:
+		err = kvm_total(m, (enum kvm_class)metric->over, metric->counter, (int)metric->cols, value);
+		*value *= err ? 1 : metric->arg;
+		break;
 	case FROM_BLOCKED:
 		if (!ctx->blocked)
 			return -ENODATA;

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "faults.h"
 #include "model_int.h"
+#include "kvm/kvm.h"
 #include "numa/numa.h"
 #include "numa/pages.h"
 #include "syscalls.h"
@@ -25,6 +26,7 @@ void model_free(struct model *m)
 	}
 	syscalls_free(m->syscalls);
 	faults_free(m->faults);
+	kvm_free(m->kvm);
 	numa_free(m->numa);
 	numa_pages_free(m->numa_pages);
 	vms_free(m->vms);

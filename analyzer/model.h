@@ -119,6 +119,7 @@ struct model_opts {
 
 struct syscalls;
 struct faults;
+struct kvm;
 struct numa;
 struct numa_pages;
 struct vms;
@@ -142,6 +143,7 @@ struct model {
 	const char **names; size_t n_names;        /* interned: sources and names of counters */
 	struct syscalls *syscalls; /* NULL: the trace says nothing of them; see syscalls.h */
 	struct faults *faults; /* NULL: no task faulted, or the trace says nothing of it; see faults.h */
+	struct kvm *kvm; /* NULL: no virtual CPUs in the trace; see kvm/kvm.h */
 	struct numa *numa; /* NULL: no placement in the trace; see numa/numa.h */
 	struct numa_pages *numa_pages; /* NULL: nothing, or not recorded; see numa/pages.h */
 	struct vms *vms; /* NULL: no virtual machine in the trace; see vms/vms.h */

@@ -372,8 +372,8 @@ int report_write(const struct model *m, const struct report_opts *o, FILE *f)
 	err = prepare(&r);
 	if (err)
 		goto out;
-	if (o->faults || o->numa || o->nodes) {
-		err = o->nodes ? report_nodes(&r, f) : o->numa ? report_numa(&r, f) : report_faults(&r, f);
+	if (o->faults || o->numa || o->nodes || o->kvm) {
+		err = o->kvm ? report_kvm(&r, f) : o->nodes ? report_nodes(&r, f) : o->numa ? report_numa(&r, f) : report_faults(&r, f);
 		goto out;
 	}
 	t = o->syscalls ? report_syscalls(&r) : o->by == REPORT_CPU ? report_cpus(&r) : report_table(&r);

@@ -38,6 +38,14 @@ int report_nodes(struct report *r, FILE *f);
 int report_say(const struct report *r, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* System calls; and the memory management calls of them by what they asked for. */
 struct table *report_syscalls(const struct report *r);
+/* Rows of tables by group: its key (epoch: of a task that the trace does not know), and its cells. */
+#define REPORT_GROUP_COLS \
+	{ .id = "group", .head = "who", .flags = COL_KEY, .max = 15 }, \
+	{ .id = "id", .head = "id", .type = COL_COUNT, .flags = COL_KEY | COL_HIDE_EMPTY }
+uint64_t report_group_key(const struct report *r, const struct model_task *t, uint64_t epoch);
+void report_put_group(struct table *t, const struct report *r, const struct model_task *task);
+/* --kvm: exits of virtual CPUs. */
+int report_kvm(struct report *r, FILE *f);
 struct table *report_syscall_classes(const struct report *r);
 void report_hist_text(const struct report *r, FILE *f);
 struct table *report_hist_table(const struct report *r);

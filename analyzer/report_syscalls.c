@@ -33,7 +33,7 @@ static uint64_t name_hash(const char *s)
 	return h;
 }
 
-static uint64_t group_of(const struct report *r, const struct model_task *t, uint64_t epoch)
+uint64_t report_group_key(const struct report *r, const struct model_task *t, uint64_t epoch)
 {
 	if (r->o->by == REPORT_MACHINE || !t)
 		return 0;
@@ -105,7 +105,7 @@ static int gather(const struct report *r, bool classes, struct lines *l)
 			continue;
 		if (!sum->v[SC_COUNT] && !syscalls_open(s, sum))
 			continue;
-		p = line_of(l, group_of(r, t, sum->epoch), sum->kind);
+		p = line_of(l, report_group_key(r, t, sum->epoch), sum->kind);
 		if (!p)
 			return -ENOMEM;
 		for (k = 0; k < SC_OPEN; k++)
@@ -133,33 +133,29 @@ static void lines_free(struct lines *l)
 
 /* ---------------------------------------------------------------- cells */
 
-#define GROUP_COLS \
-	{ .id = "group", .head = "who", .flags = COL_KEY, .max = 15 }, \
-	{ .id = "id", .head = "id", .type = COL_COUNT, .flags = COL_KEY | COL_HIDE_EMPTY }
-
-static void put_group(struct table *t, const struct report *r, const struct line *p)
+void report_put_group(struct table *t, const struct report *r, const struct model_task *task)
 {
 	const char *path;
 
-	if (!p->task) {
+	if (!task) {
 		table_text(t, r->o->by == REPORT_MACHINE ? "machine" : "(others)");
 		table_none(t);
 		return;
 	}
 	switch (r->o->by) {
 	case REPORT_TASK:
-		table_text(t, p->task->comm);
-		table_u64(t, p->task->tid);
+		table_text(t, task->comm);
+		table_u64(t, task->tid);
 		return;
 	case REPORT_PROCESS:
-		table_text(t, p->task->comm);
-		table_u64(t, p->task->tgid);
+		table_text(t, task->comm);
+		table_u64(t, task->tgid);
 		return;
 	case REPORT_COMM:
-		table_text(t, p->task->comm);
+		table_text(t, task->comm);
 		break;
 	case REPORT_CGROUP:
-		path = model_cgroup_path(r->m, p->task->cgroup);
+		path = model_cgroup_path(r->m, task->cgroup);
 		table_text(t, path ? path : "(unknown)");
 		break;
 	default:
@@ -238,7 +234,7 @@ static void put_call(struct table *t, const struct report *r, const struct line 
 
 struct table *report_syscalls(const struct report *r)
 {
-	static const struct table_col machine[] = { CALL_COLS }, grouped[] = { GROUP_COLS, CALL_COLS };
+	static const struct table_col machine[] = { CALL_COLS }, grouped[] = { REPORT_GROUP_COLS, CALL_COLS };
 	bool groups = r->o->by != REPORT_MACHINE;
 	struct lines l = { 0 };
 	struct table *t = NULL;
@@ -251,7 +247,7 @@ struct table *report_syscalls(const struct report *r)
 		total += (double)l.v[i].v[SC_TIME_NS];
 	for (i = 0; t && i < l.n; i++) {
 		if (groups)
-			put_group(t, r, &l.v[i]);
+			report_put_group(t, r, l.v[i].task);
 		put_call(t, r, &l.v[i], total);
 	}
 	if (t && !groups)
@@ -270,7 +266,7 @@ struct table *report_syscall_classes(const struct report *r)
 	{ .id = "bytes", .head = "bytes", .type = COL_COUNT }, \
 	{ .id = "time_ns", .head = "time", .unit = "ms", .type = COL_NS, .prec = 2 }, \
 	US("mean_ns", "mean")
-	static const struct table_col machine[] = { CLASS_COLS }, grouped[] = { GROUP_COLS, CLASS_COLS };
+	static const struct table_col machine[] = { CLASS_COLS }, grouped[] = { REPORT_GROUP_COLS, CLASS_COLS };
 	bool groups = r->o->by != REPORT_MACHINE;
 	struct lines l = { 0 };
 	struct table *t = NULL;
@@ -283,7 +279,7 @@ struct table *report_syscall_classes(const struct report *r)
 		const struct line *p = &l.v[i];
 
 		if (groups)
-			put_group(t, r, p);
+			report_put_group(t, r, p->task);
 		table_text(t, r->m->syscalls->kinds[p->kind].name);
 		table_text(t, r->m->syscalls->kinds[p->kind].class);
 		table_u64(t, p->v[SC_COUNT]);

@@ -93,6 +93,43 @@ static __always_inline __u32 pages_of_folio(struct page *page)
 	return n ? n : 1;
 }
 
+/*
+ * Arguments of kvm_exit. Until 5.15: reason, vcpu, isa. Since 5.16 (commit 0a62a0319abb) vcpu, isa:
+ * the reason has to be looked for where the processor's module keeps it. False: this kernel has no
+ * types of that module. n is known at load: a program that so much as names a third argument where
+ * there is none is refused.
+ */
+#define MMT_KVM_VMX 1
+#define MMT_KVM_SVM 2
+static __always_inline bool kvm_exit_args(__u64 *ctx, __u32 n, __u32 *reason, __u32 *isa)
+{
+	void *vcpu = (void *)ctx[0], *vmcb = NULL;
+
+	*reason = 0;
+	if (n == 3) {
+		*reason = (__u32)(__u64)vcpu;
+		*isa = (__u32)ctx[2];
+		return true;
+	}
+	*isa = (__u32)ctx[1];
+	if (*isa == MMT_KVM_SVM && bpf_core_field_exists(((struct vcpu_svm___kvm *)0)->vmcb)) {
+		bpf_core_read(&vmcb, sizeof(vmcb), &((struct vcpu_svm___kvm *)vcpu)->vmcb);
+		/* 64 bits wide since 7.0, of which the lower 32 say all */
+		bpf_core_read(reason, sizeof(*reason), &((struct vmcb___kvm *)vmcb)->control.exit_code);
+		return true;
+	}
+	/* 6.16 put it into a part that TDX has too */
+	if (*isa == MMT_KVM_VMX && bpf_core_field_exists(((struct vcpu_vmx___vt *)0)->vt)) {
+		bpf_core_read(reason, sizeof(*reason), &((struct vcpu_vmx___vt *)vcpu)->vt.exit_reason);
+		return true;
+	}
+	if (*isa == MMT_KVM_VMX && bpf_core_field_exists(((struct vcpu_vmx___kvm *)0)->exit_reason)) {
+		bpf_core_read(reason, sizeof(*reason), &((struct vcpu_vmx___kvm *)vcpu)->exit_reason);
+		return true;
+	}
+	return false;
+}
+
 #define MMT_TASK_DEAD_BIT 0x80
 #define MMT_TASK_PARKED_BIT 0x40
 #define MMT_TASK_NOLOAD_BIT 0x400

@@ -43,14 +43,6 @@ static __always_inline void clock_refresh(__u64 now)
 	mem.state.clock_when = now;
 }
 
-/* The trace clock where no run queue's clock is fresh. */
-static __always_inline __u64 clock_now(void)
-{
-	__u64 t = bpf_ktime_get_ns();
-
-	return cfg.use_rq_clock ? t - mem.state.clock_off : t;
-}
-
 static __always_inline __u32 state_code(bool preempt, __u32 ps)
 {
 	if (preempt)

@@ -187,6 +187,35 @@ struct task_struct___pre514 {
 	long state;
 };
 
+/* of the modules kvm_amd and kvm_intel, which need not be there */
+struct vmcb_control_area___kvm {
+	__u32 exit_code;
+};
+
+struct vmcb___kvm {
+	struct vmcb_control_area___kvm control;
+};
+
+struct vcpu_svm___kvm {
+	struct vmcb___kvm *vmcb;
+};
+
+union vmx_exit_reason___kvm {
+	__u32 full;
+};
+
+struct vcpu_vmx___kvm {
+	union vmx_exit_reason___kvm exit_reason;
+};
+
+struct vcpu_vt___kvm {
+	union vmx_exit_reason___kvm exit_reason;
+};
+
+struct vcpu_vmx___vt {
+	struct vcpu_vt___kvm vt;
+};
+
 #ifndef BPF_NO_PRESERVE_ACCESS_INDEX
 #pragma clang attribute pop
 #endif

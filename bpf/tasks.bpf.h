@@ -5,6 +5,14 @@
 
 #include "maps.bpf.h"
 
+/* The trace clock where no run queue's clock is fresh. */
+static __always_inline __u64 clock_now(void)
+{
+	__u64 t = bpf_ktime_get_ns();
+
+	return cfg.use_rq_clock ? t - mem.state.clock_off : t;
+}
+
 static __always_inline __u32 *pid_entry(__u32 pid)
 {
 	__u32 line = pid / MMT_PIDS_PER_LINE;

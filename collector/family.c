@@ -23,6 +23,7 @@ const struct mmt_family *const mmt_families[] = {
 	&mmt_family_load,
 	&mmt_family_numa,
 	&mmt_family_vm,
+	&mmt_family_kvm,
 	NULL,
 };
 

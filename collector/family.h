@@ -100,6 +100,7 @@ extern const struct mmt_family mmt_family_profile;
 extern const struct mmt_family mmt_family_load;
 extern const struct mmt_family mmt_family_numa;
 extern const struct mmt_family mmt_family_vm;
+extern const struct mmt_family mmt_family_kvm;
 
 /* The mappings that the map family follows: NULL before attach. */
 const struct mmt_maps *mmt_family_map__maps(const struct mmt_family_ctx *ctx);

@@ -422,6 +422,21 @@ static const struct mmt_field syscall_totals_f[] = {
 	COL("hist", HIST, "ns", "from entry to return, of all tasks but the collector; in rows of epoch 0"),
 };
 
+static const struct mmt_field kvm_totals_f[] = {
+	COL("time", TIME, "ns", "end of the interval"),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("epoch", U64, "", "task epoch of the thread that runs the virtual CPU; 0: threads without counters of their own"),
+	COL("reason", U64, "", "of class exit by the processor's manual, all ones: not known; of class user KVM_EXIT_*"),
+	COL("name", STR, "", "of the reason, by the processor's kind; empty: not known"),
+	COL("class", STR, "", "exit, entry; user: KVM_RUN returned to the program; halt_poll: a halt that ended, by how, and changes of the time to poll"),
+	COL("isa", STR, "", "of class exit: vmx or svm, whose reasons they are; empty: not known"),
+	COL("count", U64, "count", "how often"),
+	COL("timed", U64, "count", "times that ended in the interval; those of exits end at the next entry"),
+	COL("total", NS, "ns", "sum of these: from exit, or return to the program, to entry; of a halt, from its begin; of grow and shrink, what the time to poll became"),
+	COL("max", NS, "ns", "the longest since the mark"),
+	COL("hist", VEC, "count", "times by power of two: i is of those from 2^i to below 2^(i+1) ns, 4 also of shorter ones"),
+};
+
 #define EV(i, n, f, d) { i, MMT_KIND_EVENT, n, d, N(f), f }
 #define TB(i, n, f, d) { i, MMT_KIND_TABLE, n, d, N(f), f }
 
@@ -465,6 +480,7 @@ static const struct mmt_type std_types[] = {
 	TB(MMT_TB_VM, "vm", vm_f, "virtual machines among the processes"),
 	TB(MMT_TB_VCPU, "vcpu", vcpu_f, "threads that are virtual CPUs"),
 	TB(MMT_TB_CPU_LOAD, "cpu_load", cpu_load_f, "tasks on a CPU's run queue, sampled, since its previous row"),
+	TB(MMT_TB_KVM_TOTALS, "kvm_totals", kvm_totals_f, "exits and entries of virtual CPUs since their previous row (sums), maxima since the mark"),
 	TB(MMT_TB_IMAGE, "image", image_f, "from when on a process had which mappings"),
 };
 

@@ -23,7 +23,7 @@ static const struct explain_family families[] = {
 	{ .name = "numa", .title = "NUMA placement", .prefixes = "sched.migrations.cross_node,numa,mm.pages_migrated,vm.exposure,vm.memory",
 	  .experiment = "hold both arms on one node (wrap=numactl -N 0 -m 0), or switch balancing off in both "
 			"(sysctl kernel.numa_balancing=0)" },
-	{ .name = "vms", .title = "virtual machines", .prefixes = "vm",
+	{ .name = "vms", .title = "virtual machines", .prefixes = "vm,kvm",
 	  .experiment = "see which of them differ (mmt-trace vms on a trace of each), and give their virtual CPUs CPUs of their own in both "
 			"arms; if they carry the change by waiting, it goes away" },
 	{ .name = "spread", .title = "use of the CPUs", .prefixes = "sched.cpus,sched.utilisation,sched.idle_time,load",

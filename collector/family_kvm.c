@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kvm family: counters of the threads that run virtual CPUs -> rows of what was added.
+ * What found no counters of its own is with the others, epoch 0.
+ */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../bpf/kvm_shared.h"
+#include "cells.h"
+#include "family.h"
+#include "kvm.skel.h"
+#include "kvm_names.h"
+#include "kvm_raw.skel.h"
+
+#define VCPUS_A_CPU 16u /* threads with counters of their own */
+#define VCPUS_MIN 256u
+#define VCPUS_MAX 16384u
+#define CELLS_A_VCPU 24u /* reasons; the pool is shared */
+
+struct kvm {
+	struct mmt_kvm_slot *slots; /* of tasks */
+	struct mmt_kvm_vcpu *vcpus;
+	struct mmt_kvm_cell *cells, *cells_done;
+	struct mmt_kvm_others *others, others_done;
+	struct { void *p; size_t len; } maps[4];
+	uint32_t n_vcpus, n_cells;
+	int free_vcpus_fd, free_cells_fd;
+	uint64_t exits, entries, users, unread, other; /* all that were written */
+};
+
+/* ---------------------------------------------------------------- life */
+
+/* Fewer for tests. */
+static uint32_t n_vcpus_of(const struct mmt_family_ctx *ctx)
+{
+	const char *said = getenv("MMT_KVM_VCPUS");
+	unsigned long asked = said ? strtoul(said, NULL, 10) : 0;
+	uint32_t n = ctx->probe->n_cpus * VCPUS_A_CPU;
+
+	if (asked > 1 && asked < VCPUS_MAX)
+		return (uint32_t)asked;
+	return n < VCPUS_MIN ? VCPUS_MIN : n > VCPUS_MAX ? VCPUS_MAX : n;
+}
+
+/* Number of arguments of the tracepoint's programs; 0: these types do not say. */
+static uint32_t args_of(const struct btf *btf, const char *trace)
+{
+	int id = btf ? btf__find_by_name_kind(btf, trace, BTF_KIND_TYPEDEF) : -1;
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+
+	t = t ? btf__type_by_id(btf, t->type) : NULL;
+	t = t && btf_is_ptr(t) ? btf__type_by_id(btf, t->type) : NULL;
+	return t && btf_is_func_proto(t) && btf_vlen(t) ? btf_vlen(t) - 1u : 0; /* the first is the tracepoint's own */
+}
+
+/* KVM is built in, or a module with types of its own (since 5.11, which had three arguments still). */
+static uint32_t exit_args(void)
+{
+	struct btf *base = btf__load_vmlinux_btf(), *mod;
+	uint32_t n = args_of(base, "btf_trace_kvm_exit");
+
+	if (!n && base) {
+		mod = btf__load_module_btf("kvm", base);
+		n = args_of(mod, "btf_trace_kvm_exit");
+		btf__free(mod);
+	}
+	btf__free(base);
+	return n ? n : 3;
+}
+
+static int setup(struct mmt_family_ctx *ctx, struct bpf_object *obj)
+{
+	struct kvm *k = ctx->priv;
+	struct mmt_kvm_config *c;
+	size_t size;
+	int err;
+
+	c = (struct mmt_kvm_config *)bpf_map__initial_value(mmt_probe__section(obj, ".rodata.family"), &size);
+	if (!c || size != sizeof(*c))
+		return -EINVAL;
+	*c = (struct mmt_kvm_config){ .exit_args = exit_args() };
+	err = mmt_family__size(ctx, obj, "kvm_slots", ctx->probe->cfg.n_slots);
+	err = err ? err : mmt_family__size(ctx, obj, "kvm_vcpus", k->n_vcpus);
+	err = err ? err : mmt_family__size(ctx, obj, "kvm_free_vcpus", k->n_vcpus);
+	err = err ? err : mmt_family__size(ctx, obj, "kvm_cells", k->n_cells);
+	return err ? err : mmt_family__size(ctx, obj, "kvm_free_cells", k->n_cells);
+}
+
+static int map_all(struct mmt_family_ctx *ctx)
+{
+	struct kvm *k = ctx->priv;
+	void **at[4] = { (void **)&k->slots, (void **)&k->vcpus, (void **)&k->cells, (void **)&k->others };
+	static const char *const names[4] = { "kvm_slots", "kvm_vcpus", "kvm_cells", "kvm_others" };
+	int i, err = 0;
+
+	for (i = 0; i < 4 && !err; i++) {
+		err = mmt_family__mmap(ctx, names[i], at[i], &k->maps[i].len);
+		k->maps[i].p = err ? NULL : *at[i];
+	}
+	return err;
+}
+
+static int give(int fd, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 1; i < n; i++)
+		if (bpf_map_update_elem(fd, NULL, &i, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+/* The types that tell where exit reasons are, and the tracepoints, come with these. */
+static bool kvm_is_there(void)
+{
+	static const char *const modules[] = { "kvm_amd", "kvm_intel", "kvm" };
+	char path[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+		snprintf(path, sizeof(path), "/sys/module/%s", modules[i]);
+		if (!access(path, F_OK))
+			return true;
+	}
+	return false;
+}
+
+static int kvm_open(struct mmt_family_ctx *ctx)
+{
+	static const struct mmt_family_elf elf = { "mmt_kvm", kvm_bpf__elf_bytes, kvm_raw__elf_bytes };
+	struct kvm *k = calloc(1, sizeof(*k));
+	int err;
+
+	if (!k)
+		return -ENOMEM;
+	ctx->priv = k;
+	k->n_vcpus = n_vcpus_of(ctx);
+	k->n_cells = k->n_vcpus * CELLS_A_VCPU;
+	k->cells_done = calloc(k->n_cells, sizeof(*k->cells_done));
+	if (!k->cells_done)
+		return -ENOMEM;
+	if (!kvm_is_there()) {
+		snprintf(ctx->why, sizeof(ctx->why), "this kernel runs no KVM now (neither kvm_amd nor kvm_intel is loaded)");
+		return -ENOENT;
+	}
+	err = mmt_family__load(ctx, &elf, setup);
+	err = err ? err : map_all(ctx);
+	if (err)
+		return err;
+	k->free_vcpus_fd = bpf_object__find_map_fd_by_name(ctx->obj, "kvm_free_vcpus");
+	k->free_cells_fd = bpf_object__find_map_fd_by_name(ctx->obj, "kvm_free_cells");
+	err = give(k->free_vcpus_fd, k->n_vcpus);
+	return err ? err : give(k->free_cells_fd, k->n_cells);
+}
+
+static void kvm_close(struct mmt_family_ctx *ctx)
+{
+	struct kvm *k = ctx->priv;
+	int i;
+
+	for (i = 0; k && i < 4; i++)
+		if (k->maps[i].p)
+			munmap(k->maps[i].p, k->maps[i].len);
+	if (k)
+		free(k->cells_done);
+	free(k);
+}
+
+/* ---------------------------------------------------------------- rows */
+
+/* What a key is in the table. */
+static void describe(uint32_t key, uint32_t isa, uint64_t *reason, const char **name, const char **class)
+{
+	static const char *const polls[] = { "poll", "wait", "poll_invalid", "wait_invalid", "grow", "shrink" };
+
+	*reason = 0;
+	*name = "";
+	if (key < MMT_KVM_ENTRY) {
+		*class = "exit";
+		*reason = mmt_kvm_reason(key);
+		*name = mmt_kvm_exit_name(isa, *reason);
+	} else if (key == MMT_KVM_ENTRY) {
+		*class = "entry";
+	} else if (key <= MMT_KVM_SHRINK) {
+		*class = "halt_poll";
+		*name = polls[key - MMT_KVM_POLL];
+	} else {
+		*class = "user";
+		*reason = key - MMT_KVM_USER;
+		*name = key == MMT_KVM_USER_SIGNAL ? "signal" : key == MMT_KVM_USER_ERROR ? "error" :
+			mmt_kvm_user_name(key - MMT_KVM_USER);
+	}
+}
+
+static int write_row(struct mmt_family_ctx *ctx, uint64_t now, uint64_t epoch, uint32_t isa, uint32_t key,
+		     const struct mmt_kvm_cell *c)
+{
+	uint64_t reason, hist[MMT_KVM_HIST + MMT_KVM_HIST_SHIFT] = { 0 };
+	struct kvm *k = ctx->priv;
+	uint8_t buf[(MMT_KVM_HIST + MMT_KVM_HIST_SHIFT) * 5 + 16];
+	const char *name, *class;
+	unsigned int i, n = 0;
+	int len = 0;
+
+	k->exits += key < MMT_KVM_ENTRY ? c->count : 0;
+	k->unread += key == MMT_KVM_OTHER ? c->count : 0;
+	k->entries += key == MMT_KVM_ENTRY ? c->count : 0;
+	k->users += key >= MMT_KVM_USER ? c->count : 0;
+	k->other += epoch ? 0 : c->count;
+	describe(key, isa, &reason, &name, &class);
+	for (i = 0; i < MMT_KVM_HIST; i++) {
+		hist[i + MMT_KVM_HIST_SHIFT] = c->hist[i];
+		if (c->hist[i])
+			n = i + MMT_KVM_HIST_SHIFT + 1;
+	}
+	if (n)
+		len = mmt_vec_pack(hist, n, buf, sizeof(buf));
+	if (len < 0)
+		return len;
+	{
+		const struct mmt_cell cells[] = {
+			cell_u(now), cell_u(ctx->segment), cell_u(epoch), cell_u(reason), cell_s(name), cell_s(class),
+			cell_s(key < MMT_KVM_ENTRY ? mmt_kvm_isa_name(isa) : ""), cell_u(c->count), cell_u(c->timed),
+			cell_u(c->time_ns), cell_u(c->timed ? c->max_ns : 0), cell_b(buf, (size_t)len),
+		};
+
+		return ROW(ctx->w, MMT_TB_KVM_TOTALS, cells);
+	}
+}
+
+/* What was added since *done, which becomes *cur; the maximum stays what it is. False: nothing. */
+static bool grown(const struct mmt_kvm_cell *cur, struct mmt_kvm_cell *done, struct mmt_kvm_cell *d)
+{
+	const volatile struct mmt_kvm_cell *v = cur;
+	uint32_t i, n;
+
+	memset(d, 0, sizeof(*d));
+	if (v->count == done->count && v->timed == done->timed)
+		return false;
+	d->count = v->count - done->count;
+	done->count += d->count;
+	do { /* a time and its count go together */
+		n = v->timed;
+		d->time_ns = v->time_ns - done->time_ns;
+		d->max_ns = v->max_ns;
+		for (i = 0; i < MMT_KVM_HIST; i++)
+			d->hist[i] = v->hist[i] - done->hist[i];
+	} while (n != v->timed);
+	d->timed = n - done->timed;
+	done->timed = n;
+	done->time_ns += d->time_ns;
+	for (i = 0; i < MMT_KVM_HIST; i++)
+		done->hist[i] += d->hist[i];
+	return true;
+}
+
+static struct mmt_kvm_vcpu *vcpu_of(struct kvm *k, uint32_t slot, uint32_t *at)
+{
+	*at = ((const volatile struct mmt_kvm_slot *)k->slots)[slot].vcpu;
+	return *at && *at < k->n_vcpus ? &k->vcpus[*at] : NULL;
+}
+
+static int task_rows(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)
+{
+	struct kvm *k = ctx->priv;
+	uint32_t at, key, cell;
+	struct mmt_kvm_vcpu *v = vcpu_of(k, e->slot, &at);
+	struct mmt_kvm_cell d;
+	int err = 0;
+
+	for (key = 0; v && key < MMT_KVM_KEYS && !err; key++) {
+		cell = ((const volatile uint32_t *)v->cell)[key];
+		if (cell && cell < k->n_cells && grown(&k->cells[cell], &k->cells_done[cell], &d))
+			err = write_row(ctx, now, e->id, v->isa, key, &d);
+	}
+	return err;
+}
+
+static int other_rows(struct mmt_family_ctx *ctx, uint64_t now)
+{
+	struct kvm *k = ctx->priv;
+	const volatile struct mmt_kvm_others *o = k->others;
+	uint32_t key;
+	int err = 0;
+
+	for (key = 0; key < MMT_KVM_KEYS && !err; key++) {
+		struct mmt_kvm_cell d = { .count = o->count[key] - k->others_done.count[key] };
+
+		if (!d.count)
+			continue;
+		k->others_done.count[key] += d.count;
+		err = write_row(ctx, now, 0, o->isa, key, &d);
+	}
+	return err;
+}
+
+static int kvm_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
+{
+	struct mmt_tasks *t = ctx->tasks;
+	size_t i;
+	int err = 0;
+
+	if (!full)
+		return 0;
+	for (i = 0; i < t->n_live && !err; i++)
+		err = task_rows(ctx, t->live[i], now);
+	return err ? err : other_rows(ctx, now);
+}
+
+static void kvm_segment(struct mmt_family_ctx *ctx)
+{
+	struct kvm *k = ctx->priv;
+	uint32_t i;
+
+	for (i = 0; i < k->n_cells; i++)
+		k->cells[i].max_ns = 0;
+}
+
+static int kvm_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)
+{
+	struct kvm *k = ctx->priv;
+	int err = task_rows(ctx, e, now);
+	uint32_t at, key, cell;
+	struct mmt_kvm_vcpu *v = vcpu_of(k, e->slot, &at);
+
+	k->slots[e->slot].vcpu = 0;
+	for (key = 0; v && key < MMT_KVM_KEYS; key++) {
+		cell = v->cell[key];
+		if (!cell || cell >= k->n_cells)
+			continue;
+		memset(&k->cells[cell], 0, sizeof(k->cells[cell]));
+		memset(&k->cells_done[cell], 0, sizeof(k->cells_done[cell]));
+		bpf_map_update_elem(k->free_cells_fd, NULL, &cell, BPF_ANY);
+	}
+	if (v) {
+		memset(v, 0, sizeof(*v));
+		bpf_map_update_elem(k->free_vcpus_fd, NULL, &at, BPF_ANY);
+	}
+	return err;
+}
+
+static void kvm_note(struct mmt_family_ctx *ctx, char *buf, size_t size)
+{
+	const struct kvm *k = ctx->priv;
+
+	if (k->users && !k->exits && !k->entries)
+		snprintf(buf, size, "kvm: virtual CPUs ran, but this KVM tells neither their exits nor their entries: there are only returns to the program");
+	else if (k->unread)
+		snprintf(buf, size, "kvm: the reason of %llu exits could not be read (no types of kvm_amd or kvm_intel in the kernel's BTF)",
+			 (unsigned long long)k->unread);
+	else if (k->other)
+		snprintf(buf, size, "kvm: %llu events of threads or reasons without counters of their own: they are counted with the others (epoch 0), without times",
+			 (unsigned long long)k->other);
+}
+
+static const struct mmt_family_ops ops = {
+	.open = kvm_open,
+	.flush = kvm_flush,
+	.segment = kvm_segment,
+	.task_end = kvm_task_end,
+	.note = kvm_note,
+	.close = kvm_close,
+};
+
+const struct mmt_family mmt_family_kvm = {
+	.name = "kvm",
+	.summary = "virtual machines of KVM: exits by reason and virtual CPU, time until the next entry, halt polling",
+	.fact = "kvm",
+	.ops = &ops,
+};
