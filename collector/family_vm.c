@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cells.h"
@@ -28,6 +29,15 @@ static uint64_t vm_now(void *p)
 	struct mmt_family_ctx *ctx = p;
 
 	return mmt_probe__now(ctx->probe);
+}
+
+static uint64_t vm_used(void *p)
+{
+	struct timespec ts;
+
+	(void)p;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
 }
 
 /* ---------------------------------------------------------------- rows */
@@ -122,7 +132,7 @@ static int on_cpu(void *p, struct mmt_watched *vm, struct mmt_watched_cpu *cpu, 
 	return write_cpu(ctx, vm, cpu, event, now);
 }
 
-static const struct mmt_vm_watch_ops watch_ops = { .now = vm_now, .vm = on_vm, .cpu = on_cpu };
+static const struct mmt_vm_watch_ops watch_ops = { .now = vm_now, .used = vm_used, .vm = on_vm, .cpu = on_cpu };
 
 /* ---------------------------------------------------------------- the family */
 

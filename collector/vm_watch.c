@@ -13,9 +13,11 @@
 #define SEC 1000000000ULL
 #define SHARE 200              /* of the time: one in so many ns */
 #define CREDIT_NS (50 * MS)    /* that is saved up, at most */
+#define OVERDRAFT_NS (200 * MS) /* that may be used before, where something was told */
 #define FIRST_NS (20 * MS)     /* after something happened to a process: it is not ready at once */
+#define EXEC_NS (50 * MS)      /* after it executed a program */
 #define AGAIN_NS (10 * SEC)    /* between looks at a VM whose threads are all known */
-#define GIVE_UP_NS (10 * SEC)  /* a process that is no VM so long after it executed a program */
+#define GIVE_UP_NS (10 * SEC)  /* a process that is no VM so long after it executed a program that need not be one */
 #define KVM_NS (100 * MS)      /* between looks at KVM's directory */
 #define SWEEP_NS (30 * SEC)    /* between looks at all processes, where KVM does not tell */
 
@@ -47,6 +49,11 @@ void mmt_vm_watch__free(struct mmt_vm_watch *w)
 static uint64_t now_of(const struct mmt_vm_watch *w)
 {
 	return w->ops->now(w->ctx);
+}
+
+static uint64_t used_of(const struct mmt_vm_watch *w)
+{
+	return w->ops->used ? w->ops->used(w->ctx) : now_of(w);
 }
 
 /* Room for one more at array; false without memory. */
@@ -108,7 +115,8 @@ static void cand_drop(struct mmt_vm_watch *w, uint32_t pid)
 		*c = w->cand[--w->n_cand];
 }
 
-static int cand_add(struct mmt_vm_watch *w, uint32_t pid, bool likely, uint64_t now)
+/* urgent: something told that it is a VM; likely: its program runs VMs */
+static int cand_add(struct mmt_vm_watch *w, uint32_t pid, bool urgent, bool likely, uint64_t now)
 {
 	struct mmt_vm_candidate *c = cand_of(w, pid);
 
@@ -118,10 +126,11 @@ static int cand_add(struct mmt_vm_watch *w, uint32_t pid, bool likely, uint64_t 
 		c = &w->cand[w->n_cand++];
 		*c = (struct mmt_vm_candidate){ .pid = pid };
 	}
+	c->urgent |= urgent;
 	c->likely |= likely;
 	c->since = now;
-	c->wait = FIRST_NS;
-	c->due = now + FIRST_NS;
+	c->wait = urgent ? FIRST_NS : EXEC_NS;
+	c->due = now + c->wait;
 	return 0;
 }
 
@@ -248,6 +257,8 @@ static int look(struct mmt_vm_watch *w, uint32_t pid)
 	int is = mmt_vms__look(w->proc, pid, &seen), err = 0;
 
 	w->looks++;
+	if (vm)
+		vm->urgent = false;
 	if (is < 0)
 		return is;
 	if (is && vm)
@@ -323,7 +334,7 @@ static int read_kvm(struct mmt_vm_watch *w, uint64_t now)
 		w->kvm_pids[w->n_kvm++] = tid;
 		pid = in(old, n_old, tid) ? 0 : tgid_of(w, tid);
 		if (pid && !mmt_vm_watch__find(w, pid))
-			err = cand_add(w, pid, true, now);
+			err = cand_add(w, pid, true, true, now);
 	}
 	closedir(dir);
 	free(old);
@@ -362,11 +373,11 @@ static int each_process(struct mmt_vm_watch *w, int (*fn)(struct mmt_vm_watch *w
 
 int mmt_vm_watch__scan(struct mmt_vm_watch *w)
 {
-	uint64_t begin = now_of(w);
+	uint64_t begin = used_of(w);
 	int err = each_process(w, look);
 
 	w->sweep_at = w->credit_at = now_of(w);
-	w->cost_ns += w->sweep_at - begin;
+	w->cost_ns += used_of(w) - begin;
 	return err;
 }
 
@@ -377,7 +388,7 @@ static int sweep_one(struct mmt_vm_watch *w, uint32_t pid)
 
 	if (mmt_vm_watch__find(w, pid) || cand_of(w, pid))
 		return 0;
-	err = cand_add(w, pid, false, w->sweep_at);
+	err = cand_add(w, pid, false, false, w->sweep_at);
 	c = err ? NULL : cand_of(w, pid);
 	if (c)
 		c->since = 0; /* one look */
@@ -390,13 +401,14 @@ static int sweep_one(struct mmt_vm_watch *w, uint32_t pid)
 static void vm_told(struct mmt_watched *vm, enum mmt_watch_what what, const struct mmt_watch_task *t, uint64_t now)
 {
 	/* threads come and go, to do I/O: they are no news where all virtual CPUs are known, unless there are more soon */
-	bool news = what == MMT_WATCH_EXEC || what == MMT_WATCH_MOVED || mmt_vms__vcpu_name(t->comm) || !complete(vm);
+	bool told = what == MMT_WATCH_EXEC || what == MMT_WATCH_MOVED || mmt_vms__vcpu_name(t->comm), news = told || !complete(vm);
 	uint64_t due = now + (news ? FIRST_NS : SEC);
 
 	if (what == MMT_WATCH_NAME && !news)
 		return;
 	if (news)
 		vm->wait = FIRST_NS;
+	vm->urgent |= told;
 	if (due < vm->due)
 		vm->due = due;
 }
@@ -408,7 +420,7 @@ int mmt_vm_watch__task(struct mmt_vm_watch *w, enum mmt_watch_what what, const s
 	uint64_t now = now_of(w);
 
 	if (works_for && !mmt_vm_watch__find(w, works_for))
-		return cand_add(w, works_for, true, now);
+		return cand_add(w, works_for, true, true, now);
 	if (t->kernel)
 		return 0;
 	if (vm) {
@@ -420,10 +432,10 @@ int mmt_vm_watch__task(struct mmt_vm_watch *w, enum mmt_watch_what what, const s
 		if (!mmt_vms__vcpu_name(t->comm) &&
 		    (t->tid != t->tgid || !mmt_vms__vmm_name(t->comm) || mmt_vm_watch__find(w, t->ppid)))
 			return 0;
-		return cand_add(w, t->tgid, true, now);
+		return cand_add(w, t->tgid, mmt_vms__vcpu_name(t->comm), mmt_vms__vmm_name(t->comm), now);
 	}
 	if (what == MMT_WATCH_EXEC && (mmt_vms__vmm_name(t->comm) || !w->kvm_tells))
-		return cand_add(w, t->tgid, mmt_vms__vmm_name(t->comm), now);
+		return cand_add(w, t->tgid, false, mmt_vms__vmm_name(t->comm), now);
 	return 0;
 }
 
@@ -446,15 +458,14 @@ int mmt_vm_watch__gone(struct mmt_vm_watch *w, uint32_t tid, uint32_t tgid, uint
 
 /* ---------------------------------------------------------------- work */
 
-static bool may(struct mmt_vm_watch *w, uint64_t now)
+static void earn(struct mmt_vm_watch *w, uint64_t now)
 {
-	if (now > w->credit_at) {
-		w->credit += (int64_t)((now - w->credit_at) / SHARE);
-		w->credit_at = now;
-	}
+	if (now <= w->credit_at)
+		return;
+	w->credit += (int64_t)((now - w->credit_at) / SHARE);
+	w->credit_at = now;
 	if (w->credit > (int64_t)CREDIT_NS)
 		w->credit = (int64_t)CREDIT_NS;
-	return w->credit > 0;
 }
 
 static void pay(struct mmt_vm_watch *w, uint64_t ns)
@@ -463,29 +474,28 @@ static void pay(struct mmt_vm_watch *w, uint64_t ns)
 	w->cost_ns += ns;
 }
 
-/* Who is looked at next: likely ones, then VMs, then the rest; 0: nobody */
+/* Lower ranks first: what was told, likely ones, VMs, the rest; those that are due longest. */
+static void rank(uint64_t due, unsigned int class, uint32_t pid, uint64_t now, uint64_t *best, uint32_t *who)
+{
+	uint64_t r = due | (uint64_t)class << 61;
+
+	if (due > now || r >= *best)
+		return;
+	*best = r;
+	*who = pid;
+}
+
+/* Who is looked at next, with the credit that there is; 0: nobody */
 static uint32_t next_due(const struct mmt_vm_watch *w, uint64_t now)
 {
-	uint64_t best = UINT64_MAX, rank;
+	uint64_t best = w->credit > 0 ? UINT64_MAX : w->credit > -(int64_t)OVERDRAFT_NS ? 1ULL << 61 : 0;
 	uint32_t pid = 0;
 	size_t i;
 
-	for (i = 0; i < w->n_cand; i++) {
-		rank = w->cand[i].due + (w->cand[i].likely ? 0 : 1ULL << 62);
-		if (w->cand[i].due <= now && rank < best) {
-			best = rank;
-			pid = w->cand[i].pid;
-		}
-	}
-	if (pid && best < 1ULL << 62)
-		return pid;
-	for (i = 0; i < w->n; i++) {
-		rank = w->vm[i].due;
-		if (rank <= now && rank < best) {
-			best = rank;
-			pid = w->vm[i].pid;
-		}
-	}
+	for (i = 0; i < w->n_cand; i++)
+		rank(w->cand[i].due, w->cand[i].urgent ? 0 : w->cand[i].likely ? 1 : 3, w->cand[i].pid, now, &best, &pid);
+	for (i = 0; i < w->n; i++)
+		rank(w->vm[i].due, w->vm[i].urgent ? 0 : 2, w->vm[i].pid, now, &best, &pid);
 	return pid;
 }
 
@@ -495,10 +505,11 @@ static int look_due(struct mmt_vm_watch *w, uint32_t pid, uint64_t now)
 	int is = look(w, pid);
 
 	c = is < 0 ? NULL : cand_of(w, pid);
-	if (c && (is || now - c->since > GIVE_UP_NS)) {
+	if (c && (is || (!c->likely && now - c->since > GIVE_UP_NS))) {
 		cand_drop(w, pid);
 	} else if (c) {
-		c->wait *= 2;
+		c->urgent = c->urgent && c->wait < SEC; /* what was told may not be so */
+		c->wait = c->wait * 2 > SWEEP_NS ? SWEEP_NS : c->wait * 2;
 		c->due = now + c->wait;
 	}
 	return is < 0 ? is : 0;
@@ -506,25 +517,24 @@ static int look_due(struct mmt_vm_watch *w, uint32_t pid, uint64_t now)
 
 int mmt_vm_watch__work(struct mmt_vm_watch *w, uint64_t for_ns)
 {
-	uint64_t begin = now_of(w), t = begin, then;
+	uint64_t begin = now_of(w), t = begin, used = used_of(w), then;
 	uint32_t pid;
-	int err = 0;
+	int err;
 
-	if (!may(w, begin))
-		return 0;
+	earn(w, begin);
 	err = ask_kvm(w, begin);
-	if (!err && !w->kvm_tells && begin - w->sweep_at > SWEEP_NS && !w->n_cand) {
+	if (!err && !w->kvm_tells && begin - w->sweep_at > SWEEP_NS && w->credit > 0) {
 		w->sweep_at = begin;
 		err = each_process(w, sweep_one);
 	}
-	while (!err && (pid = next_due(w, t))) {
+	while (!err && t - begin <= for_ns && (pid = next_due(w, t))) {
 		err = look_due(w, pid, t);
-		then = t;
+		then = used;
+		used = used_of(w);
+		pay(w, used - then);
 		t = now_of(w);
-		pay(w, t - then);
-		if (t - begin > for_ns || !may(w, t))
-			return err;
+		earn(w, t);
 	}
-	pay(w, now_of(w) - t);
+	pay(w, used_of(w) - used);
 	return err;
 }

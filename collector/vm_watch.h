@@ -8,7 +8,8 @@
  * named like one of a VM, or KVM has a new VM (the number of directories in its debugfs).
  * Where KVM does not tell, every process is looked at some times after it executed a
  * program, and all of them every half minute. Threads of VMs that are not all known yet are
- * looked at again, less and less often. All of this within a budget.
+ * looked at again, less and less often. All of this within a budget of CPU time; what was
+ * told may overdraw it.
  *
  * Nothing here knows of BPF or trace files: tests drive it with made-up trees and clocks.
  */
@@ -37,10 +38,12 @@ struct mmt_watched {
 	uint32_t told;   /* virtual CPUs by descriptors */
 	struct mmt_watched_cpu *cpu; size_t n_cpus, cap_cpus;
 	uint64_t due, wait;
+	bool urgent;     /* something told that it changed */
 };
 
 struct mmt_vm_watch_ops {
 	uint64_t (*now)(void *ctx); /* ns */
+	uint64_t (*used)(void *ctx); /* ns of CPU time of the caller, which the budget is about; NULL: as now */
 	/* A VM was found, renamed (or has another scope), or ended; 0 or -errno. */
 	int (*vm)(void *ctx, struct mmt_watched *vm, enum mmt_vm_event event, uint64_t now);
 	int (*cpu)(void *ctx, struct mmt_watched *vm, struct mmt_watched_cpu *cpu, enum mmt_vcpu_event event, uint64_t now);
@@ -48,7 +51,8 @@ struct mmt_vm_watch_ops {
 
 struct mmt_vm_candidate {
 	uint32_t pid;
-	bool likely;         /* it runs VMs, or something tells so */
+	bool likely;         /* its program runs VMs */
+	bool urgent;         /* something told that it is a VM */
 	uint64_t since, due, wait;
 };
 

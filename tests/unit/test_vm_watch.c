@@ -20,15 +20,22 @@ struct host {
 	struct vm_tree t;
 	struct mmt_vm_watch w;
 	char kvm[80];
-	uint64_t clock, tick; /* ns; that a reading of it takes */
+	uint64_t clock, price; /* ns; of a look */
 	char log[1024];       /* what happened: "+1:web +1.0@101 " */
 };
 
 static uint64_t now(void *p)
 {
-	struct host *h = p;
+	const struct host *h = p;
 
-	return h->clock += h->tick;
+	return h->clock;
+}
+
+static uint64_t used(void *p)
+{
+	const struct host *h = p;
+
+	return h->w.looks * h->price;
 }
 
 static void say(struct host *h, const char *what)
@@ -60,7 +67,7 @@ static int on_cpu(void *p, struct mmt_watched *vm, struct mmt_watched_cpu *cpu, 
 	return 0;
 }
 
-static const struct mmt_vm_watch_ops ops = { .now = now, .vm = on_vm, .cpu = on_cpu };
+static const struct mmt_vm_watch_ops ops = { .now = now, .used = used, .vm = on_vm, .cpu = on_cpu };
 
 /* kvm: it tells of its VMs */
 static void host_open(struct host *h, bool kvm)
@@ -212,7 +219,7 @@ static void test_found(void **state)
 	vm_tree_process(&h.t, 500, "qemu-system-arm -name arm", NULL);
 	vm_tree_thread(&h.t, 500, 501, "ALL CPUs/TCG\n", NULL);
 	tell(&h, MMT_WATCH_EXEC, 500, 500, 50, "qemu-system-arm");
-	expect(&h, 30 * MS, "+4:arm +4.4294967295@501");
+	expect(&h, 60 * MS, "+4:arm +4.4294967295@501");
 	vm_tree_process(&h.t, 600, "renamed -name x", NULL);
 	vm_tree_fd(&h.t, 600, 5, "anon_inode:kvm-vm");
 	vm_tree_thread(&h.t, 600, 601, "vcpu0\n", NULL);
@@ -316,7 +323,8 @@ static void test_budget(void **state)
 	for (i = 1; i <= 200; i++)
 		vm_tree_process(&h.t, i * 10, "qemu-system-x86_64 -S", NULL);
 	assert_int_equal(mmt_vm_watch__scan(&h.w), 0);
-	h.tick = MS / 4; /* a look reads the clock twice */
+	h.w.looks = 0;
+	h.price = MS / 2;
 	for (i = 1; i <= 200; i++)
 		tell(&h, MMT_WATCH_EXEC, i * 10, i * 10, 1, "qemu-system-x86");
 	begin = h.clock;
@@ -324,6 +332,21 @@ static void test_budget(void **state)
 	expect(&h, 10 * SEC, "");
 	cost = h.w.cost_ns - cost;
 	assert_in_range(cost, (h.clock - begin) / 400, (h.clock - begin) / 200 + 3 * MS);
+	/* what is told does not wait its turn */
+	assert_true(h.w.credit < (int64_t)MS);
+	vm_tree_process(&h.t, 5000, "vmm -name now", NULL);
+	vm_tree_fd(&h.t, 5000, 5, "anon_inode:kvm-vm");
+	vm_tree_thread(&h.t, 5000, 5001, "vcpu0\n", NULL);
+	tell(&h, MMT_WATCH_NAME, 5001, 5000, 1, "vcpu0");
+	expect(&h, 40 * MS, "+1:now +1.0@5001");
+	/* but not for ever */
+	for (i = 1; i <= 2000; i++)
+		tell(&h, MMT_WATCH_NAME, 10000 * i, 10000 * i, 1, "vcpu0");
+	begin = h.clock;
+	cost = h.w.cost_ns;
+	expect(&h, 10 * SEC, "");
+	cost = h.w.cost_ns - cost;
+	assert_in_range(cost, 200 * MS, (h.clock - begin) / 200 + 210 * MS);
 	host_close(&h);
 }
 
