@@ -66,14 +66,18 @@ static int cpus_text(const struct host *h, const struct subject *s, uint64_t nod
 static int set_both(struct host *h, struct mmt_journal *j, struct subject *s, const struct bal_step *step)
 {
 	char cpus[4096], mems[512];
+	uint64_t with_memory = 0;
+	unsigned int i;
 	int err = enable_above(h, j, s->dir);
 
-	nodes_text(step->to, mems, sizeof(mems));
+	for (i = 0; i < h->n_nodes; i++)
+		with_memory |= h->node[i].mem_kb ? 1ULL << i : 0;
+	nodes_text(step->to & with_memory, mems, sizeof(mems));
 	if (!err && step->cpus)
 		err = cpus_text(h, s, step->to, cpus, sizeof(cpus));
 	if (!err && step->cpus)
 		err = mmt_journal__set(j, s->dir, s->id, CPUS, cpus);
-	if (!err && step->memory)
+	if (!err && step->memory && mems[0])
 		err = mmt_journal__set(j, s->dir, s->id, MEMS, mems);
 	return err;
 }

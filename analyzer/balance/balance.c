@@ -133,15 +133,19 @@ static double elsewhere_kb(const struct work *w, const struct bal_group *g, uint
 	return sum;
 }
 
+/* A node without memory has room for nobody's. */
 static bool has_room(const struct work *w, const struct bal_group *g, uint64_t at)
 {
-	double room = 0;
+	double room = 0, kb = 0;
 	unsigned int i;
 
-	for (i = 0; i < w->n_nodes; i++)
-		if (at & BIT(i))
-			room += fmax(0, w->free_kb[i] - ROOM * (double)w->node[i].mem_kb);
-	return elsewhere_kb(w, g, at) <= room;
+	for (i = 0; i < w->n_nodes; i++) {
+		if (!(at & BIT(i)))
+			continue;
+		room += fmax(0, w->free_kb[i] - ROOM * (double)w->node[i].mem_kb);
+		kb += (double)w->node[i].mem_kb;
+	}
+	return kb > 0 && elsewhere_kb(w, g, at) <= room;
 }
 
 static bool busy(const struct work *w, const struct bal_group *g)

@@ -396,6 +396,13 @@ static void test_odd_nodes(void **state)
 	assert_int_equal(h->plan.n, 1);
 	assert_int_equal(h->plan.steps[0].to, 2); /* 13 on 12; node 3 is idle, and has no room */
 	near(h->plan.steps[0].load_to_then, 13 / 12.0, 1e-12);
+	h->node[1].tasks = 9;
+	h->node[1].mem_kb = h->node[1].free_kb = h->node[3].mem_kb = 0; /* CPUs alone: not even for one without memory */
+	h->group[0].kb[0] = 0;
+	assert_int_equal(decided(h)->n, 0);
+	assert_string_equal(left_why(&h->plan, 0), "that node has no room for its memory");
+	h->node[1].mem_kb = h->node[1].free_kb = 1 << 20;
+	assert_int_equal(decided(h)->n, 1);
 	h->node[1].tasks = 22; /* 26 on 12 would be worse than 8 on 4 is */
 	assert_int_equal(decided(h)->n, 0);
 }
