@@ -310,6 +310,8 @@ static const struct metric catalogue[] = {
 	   "only with -e vm,place"),
 	VM("exposure.distance", "x", METRIC_LOWER, METRIC_FRACTION, true, VMS_DISTANCE,
 	   "mean distance of virtual machines' memory from where it was used, 1 being that of a node to itself"),
+	VM("alloc.off_node", "%", METRIC_LOWER, METRIC_FRACTION, true, VMS_ALLOC,
+	   "share of the pages that tasks of virtual machines were given on other nodes than that of their CPU; only with -e vm,numa"),
 	VM("steal", "%", METRIC_LOWER, METRIC_FRACTION, false, VMS_STEAL,
 	   "of the time in which virtual CPUs could have run, the part in which they waited for a CPU; only with -e vm"),
 	VM("wait.p99", "us", METRIC_LOWER, METRIC_TIME, false, VMS_WAIT_P99, "run-queue latency of virtual CPUs, 99th percentile"),

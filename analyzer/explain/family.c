@@ -20,7 +20,7 @@ static const struct explain_family families[] = {
 	{ .name = "migration", .title = "migrations", .prefixes = "sched.migrations",
 	  .experiment = "take migrations away: pin in both arms (wrap=taskset -c LIST, or one task a CPU); "
 			"if they carry the change, it goes away with them" },
-	{ .name = "numa", .title = "NUMA placement", .prefixes = "sched.migrations.cross_node,numa,mm.pages_migrated,vm.exposure,vm.memory",
+	{ .name = "numa", .title = "NUMA placement", .prefixes = "sched.migrations.cross_node,numa,mm.pages_migrated,vm.exposure,vm.memory,vm.alloc",
 	  .experiment = "hold both arms on one node (wrap=numactl -N 0 -m 0), or switch balancing off in both "
 			"(sysctl kernel.numa_balancing=0)" },
 	{ .name = "vms", .title = "virtual machines", .prefixes = "vm,kvm",

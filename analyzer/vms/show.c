@@ -159,6 +159,7 @@ static int prepare(struct vms_view *v)
 	if (!err) {
 		qsort(v->vm, v->n, sizeof(*v->vm), cmp_vm);
 		err = vms_nodes(v->m, shown, &v->nodes);
+		err = err ? err : vms_extra_load(v->m, &v->extra);
 	}
 	free(shown);
 	return err;
@@ -273,6 +274,7 @@ int vms_show(const struct model *m, const struct vms_show_opts *o, FILE *f)
 	for (i = 0; i < N_TABLES; i++)
 		table_free(t[i]);
 	vms_nodes_free(&v.nodes);
+	vms_extra_free(&v.extra);
 	free(v.vm);
 	return err;
 }

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "extra.h"
 #include "nodes.h"
 #include "show.h"
 
@@ -14,6 +15,7 @@ struct vms_view {
 	const struct vms_vm **vm; /* those to be shown, by off-node run time */
 	size_t n;
 	struct vms_nodes nodes;
+	struct vms_extra extra;
 	double page_kb;           /* NaN: not known */
 	double real_s;            /* end of the window, seconds since 1970; NaN: not known */
 };

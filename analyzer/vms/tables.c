@@ -117,7 +117,16 @@ static void put_identity(struct table *t, const struct vms_view *v, const struct
 	table_u64(t, vm->tgid);
 }
 
-static void put_vm_memory(struct table *t, const struct vms_vm *vm)
+static void put_pages(struct table *t, const struct vms_pages *p)
+{
+	if (p)
+		table_u64(t, p->local + p->remote);
+	else
+		table_none(t);
+	put(t, vms_pages_off(p));
+}
+
+static void put_vm_memory(struct table *t, const struct vms_view *v, const struct vms_vm *vm)
 {
 	const struct numa_exposure *e = &vm->exposure;
 
@@ -125,6 +134,7 @@ static void put_vm_memory(struct table *t, const struct vms_vm *vm)
 	put(t, 100 * vm->off);
 	put(t, 100 * vm->off_lo);
 	put(t, 100 * vm->off_hi);
+	put_pages(t, v->extra.pages ? &v->extra.pages[vm - v->x->vm] : NULL);
 	put(t, 100 * e->share);
 	put(t, 100 * e->lo);
 	put(t, 100 * e->hi);
@@ -159,7 +169,8 @@ struct table *vms_table(const struct vms_view *v)
 		{ .id = "node", .head = "node", .unit = "most", .type = COL_COUNT },
 		{ .id = "mib", .head = "memory", .unit = "MiB", .type = COL_FLOAT, .prec = 0 },
 		PCT("mem_off_pct", "memory", "off-node", 0), PCT("mem_off_lo_pct", "low", NULL, COL_NO_TEXT),
-		PCT("mem_off_hi_pct", "high", NULL, COL_NO_TEXT), PCT("exposure_pct", "exposure", "off-node", 0),
+		PCT("mem_off_hi_pct", "high", NULL, COL_NO_TEXT), HIDDEN("alloc_pages", COL_COUNT),
+		PCT("alloc_off_pct", "new", "off-node", COL_HIDE_EMPTY), PCT("exposure_pct", "exposure", "off-node", 0),
 		PCT("exposure_lo_pct", "low", "off-node", 0), PCT("exposure_hi_pct", "high", "off-node", 0),
 		{ .id = "distance", .head = "distance", .type = COL_FLOAT, .prec = 2, .flags = COL_NO_TEXT },
 		PCT("covered_pct", "covered", NULL, COL_NO_TEXT), HIDDEN("place_cost_ns", COL_NS), HIDDEN("wait_sum_ns", COL_NS),
@@ -197,7 +208,7 @@ struct table *vms_table(const struct vms_view *v)
 			table_u64(t, (uint64_t)vm->main_node);
 		else
 			table_none(t);
-		put_vm_memory(t, vm);
+		put_vm_memory(t, v, vm);
 		put_waits(t, v, &vm->part[VMS_VCPUS]);
 		if (!life_of(v, vm, life, sizeof(life))) {
 			table_none(t);

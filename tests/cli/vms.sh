@@ -84,6 +84,25 @@ has none '^VMs        0 of 8'
 vms sorted t.mmt --sort mem_off_pct --top 2
 has sorted '6 more'
 
+# pages that they were given meanwhile, where that was recorded
+"$make" p.mmt pages=4000 seconds=3 || exit 1
+vms pages p.mmt
+has pages '^VM    vCPUs CPUs node memory   memory  new exposure'
+vms pagescsv p.mmt --csv
+is pagescsv vm002 alloc_pages 24000
+is pagescsv vm002 alloc_off_pct 75
+is csv vm002 alloc_pages ''
+lacks text ' new '
+
+# a node without CPUs: nobody runs there, and it has no load
+"$make" bare.mmt bare=1 || exit 1
+vms bare bare.mmt
+has bare '^   4    0  65536    -       -     -     -       -   0     0     57 10.0'
+has bare '^load       2.50 tasks a CPU; imbalance of the nodes 75.0 %$'
+vms barecsv bare.mmt --csv
+is barecsv vm001 exposure_pct 100
+awk -v v="$(cell barecsv vm000 exposure_pct)" 'BEGIN { exit !(v > 9.99 && v < 10.01) }' || fail "exposure with a node without CPUs"
+
 # ------------------------------------- compared: all together, and single ones
 for i in 1 2 3 4 5; do
 	"$make" "a$i.mmt" seconds=$((i + 1)) && "$make" "b$i.mmt" seconds=$((i + 1)) shift=1 || exit 1
@@ -196,13 +215,18 @@ fi
 
 # ----------------------------------------------------------- a large host
 "$make" big.mmt vms=500 vcpus=16 nodes=4 seconds=10 || exit 1
-start=$(date +%s%N)
-vms big big.mmt --top 0
-ms=$((($(date +%s%N) - start) / 1000000))
+# cost ARGUMENT...: ms of CPU time, which others on this machine do not make longer
+cost()
+{
+	TIMEFORMAT='%3U %3S'
+	{ time "$MMT" vms "$@" >big 2>err; } 2>t || fail "vms $*: $(cat err)"
+	awk '{ printf("%.0f", 1000 * ($1 + $2)) }' t
+}
+ms=$(cost big.mmt --top 0)
 [ "$(grep -c '^vm[0-9]' big)" -gt 1500 ] || fail "a large host: rows are missing"
 has big '^VMs        500, 8000 vCPUs'
-[ $ms -lt 1000 ] || fail "a report of 500 virtual machines took $ms ms"
-start=$(date +%s%N)
-vms bigjson big.mmt --json
-echo "500 VMs of 16 vCPUs, 10 s: text $ms ms, JSON with all virtual CPUs $((($(date +%s%N) - start) / 1000000)) ms"
+[ "$ms" -lt 1000 ] || fail "a report of 500 virtual machines took $ms ms"
+json=$(cost big.mmt --json)
+[ "$json" -lt 1000 ] || fail "JSON of 500 virtual machines took $json ms"
+echo "500 VMs of 16 vCPUs, 10 s: text $ms ms of CPU time, JSON with all virtual CPUs $json ms"
 exit $bad

@@ -4,6 +4,8 @@
  *
  * vms, vcpus, nodes, seconds, cpus (of a node): how many; places=0, load=0, vm=0: without those
  * tables; life=1: the first VM is renamed half way, the second ends there, the last begins there;
+ * pages=N: a virtual CPU is given so many pages a second, 3 of 4 off-node, in table numa_totals;
+ * bare=1: one more node with memory and no CPU, where a tenth of all VMs' memory is;
  * shift=N: VM i has the placement of VM i + N.
  *
  * VM i has its home on node i % nodes and its memory (mib=64 of it) by i % 4:
@@ -19,11 +21,11 @@
 
 #define MS 1000000ull
 #define SEC (1000 * MS)
-#define MAX_NODES 64
+#define MAX_NODES 65
 
-enum { VMS, VCPUS, NODES, SECONDS, CPUS, PLACES, LOAD, VM, LIFE, SHIFT, MIB, N_NUMBERS };
+enum { VMS, VCPUS, NODES, SECONDS, CPUS, PLACES, LOAD, VM, LIFE, SHIFT, MIB, PAGES, BARE, N_NUMBERS };
 static const char *const names[N_NUMBERS] = {
-	"vms", "vcpus", "nodes", "seconds", "cpus", "places", "load", "vm", "life", "shift", "mib",
+	"vms", "vcpus", "nodes", "seconds", "cpus", "places", "load", "vm", "life", "shift", "mib", "pages", "bare",
 };
 
 struct trace {
@@ -116,10 +118,12 @@ static void machine(struct trace *t)
 		meta(t, "place", "yes");
 	if (t->n[VM])
 		meta(t, "vm", "yes");
-	for (i = 0; i < t->n[NODES]; i++) {
-		for (k = 0; k < t->n[NODES]; k++)
+	if (t->n[PAGES])
+		meta(t, "numa", "yes");
+	for (i = 0; i < t->n[NODES] + t->n[BARE]; i++) {
+		for (k = 0; k < t->n[NODES] + t->n[BARE]; k++)
 			dist[k] = i == k ? 10 : (i ^ k) == 1 ? 16 : 32;
-		len = mmt_vec_pack(dist, t->n[NODES], vec, sizeof(vec));
+		len = mmt_vec_pack(dist, t->n[NODES] + t->n[BARE], vec, sizeof(vec));
 		if (len < 0)
 			exit(2);
 		ROW(t, MMT_TB_NODE, NUM("node", i), NUM("mem_kb", 64 << 20), { "distance", 0, vec, (uint32_t)len });
@@ -199,8 +203,8 @@ static void place(struct trace *t, uint64_t vm, uint64_t time)
 {
 	uint64_t what = (vm + t->n[SHIFT]) % 4, home = vm % t->n[NODES], next = (home + 1) % t->n[NODES], node, kind, all = t->n[MIB] * 1024;
 
-	for (node = 0; node < t->n[NODES]; node++) {
-		uint64_t kb = what == 0 ? (node == home) * all : what == 1 ? (node == next) * all : what == 2 ? all / t->n[NODES] :
+	for (node = 0; node < t->n[NODES] + t->n[BARE]; node++) {
+		uint64_t kb = node == t->n[NODES] ? all / 9 : what == 0 ? (node == home) * all : what == 1 ? (node == next) * all : what == 2 ? all / t->n[NODES] :
 			      node == home || node == next ? all / 2 : 0;
 		bool sampled = vm % 8 > 3;
 		uint64_t half_width = sampled && kb && kb < all ? all / 100 : 0;
@@ -248,6 +252,9 @@ static void totals(struct trace *t, uint64_t vm, uint64_t k, uint64_t time, bool
 	    NUM("nvcsw", 100), NUM("nivcsw", k ? 20 : 0), NUM("mig_llc", 2), NUM("mig_cross", what == 3), NUM("run_ns", run),
 	    NUM("wait_n", n), NUM("wait_ns", wait), NUM("wait_max", last ? 8 * MS : 0), { "place_ns", 0, vec, (uint32_t)len },
 	    { "wait_hist", 0, hist, hist_len });
+	if (k && t->n[PAGES])
+		ROW(t, MMT_TB_NUMA_TOTALS, NUM("time", time), NUM("segment", 1), NUM("epoch", epoch_of(t, vm, k)), NUM("node", home),
+		    NUM("alloc_local", t->n[PAGES] / 4), NUM("alloc_remote", t->n[PAGES] - t->n[PAGES] / 4));
 }
 
 static void cpus(struct trace *t, uint64_t time)
@@ -326,7 +333,7 @@ int main(int argc, char **argv)
 		}
 		t.n[k] = strtoull(strchr(argv[i], '=') + 1, NULL, 10);
 	}
-	if (argc < 2 || !t.n[NODES] || t.n[NODES] > MAX_NODES || !t.n[CPUS] || !t.n[SECONDS] || t.n[VCPUS] > 900) {
+	if (argc < 2 || !t.n[NODES] || t.n[NODES] + t.n[BARE] > MAX_NODES || t.n[BARE] > 1 || !t.n[CPUS] || !t.n[SECONDS] || t.n[VCPUS] > 900) {
 		fprintf(stderr, "usage: vms_trace FILE [WHAT=NUMBER...]\n");
 		return 2;
 	}
