@@ -49,10 +49,11 @@ if mount -t cgroup2 none /sys/fs/cgroup 2> /dev/null || grep -q cgroup2 /proc/mo
 	mkdir "$root/machine-qemu\\x2d4\\x2dhere.scope" && echo $here > "$root/machine-qemu\\x2d4\\x2dhere.scope/cgroup.procs"
 fi
 sleep 3
-# what it ran and waited, from its first instant to its last
+# what it ran and waited, from its first instant until it was stopped: its end, which takes a while, is beyond the mark
 kill -STOP $moves
 while ! sed 's/.*) //' /proc/$moves/task/$tid/stat | grep -q ^T; do usleep 100000; done
 read -r ran waited slices < /proc/$moves/task/$tid/schedstat
+MMT_TRACE_CTL=$(echo /tmp/mmt-trace.*.ctl) mmt-trace mark stopped || fail "mark: $?"
 kill -9 $moves
 sleep 2
 kill -INT $rec
@@ -67,7 +68,7 @@ for vm in "here $here 2 0" "short $short 1 1" "moves $moves 1 1"; do
 done
 [ "$(row vm '"renamed"' "\"tgid\": $here," '"scope": "machine-qemu' | wc -l)" = 1 ] || fail "VM here was not seen in another scope"
 mmt-trace vms t.mmt --by vm -x '|' > vms.csv || fail "vms --by vm"
-mmt-trace vms t.mmt --by vcpu -x '|' > vcpus.csv || fail "vms --by vcpu"
+mmt-trace vms t.mmt --by vcpu --segment 1 -x '|' > vcpus.csv || fail "vms --by vcpu"
 like "run time of a virtual CPU, ns" "$(vm_cell vcpus.csv run_ns tid $tid)" $ran 5000000
 like "run-queue wait of a virtual CPU, ns" "$(vm_cell vcpus.csv wait_sum_ns tid $tid)" $waited 5000000
 cross=$(vm_cell vcpus.csv mig_cross tid $tid)
