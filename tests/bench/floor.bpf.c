@@ -9,7 +9,8 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-enum { F_SWITCH, F_MIGRATE, F_WAKEUP, F_WAKEUP_NEW, F_WAKING, F_FAULT, F_SYS_ENTER, F_SYS_EXIT, F_FAULT_KERNEL, F_N };
+enum { F_SWITCH, F_MIGRATE, F_WAKEUP, F_WAKEUP_NEW, F_WAKING, F_FAULT, F_SYS_ENTER, F_SYS_EXIT, F_FAULT_KERNEL,
+       F_ALLOC, F_N };
 
 const volatile int counting = 0; /* 0: the verifier leaves "return 0" */
 
@@ -47,3 +48,4 @@ FLOOR(floor_fault, "page_fault_user", F_FAULT)
 FLOOR(floor_sys_enter, "sys_enter", F_SYS_ENTER)
 FLOOR(floor_sys_exit, "sys_exit", F_SYS_EXIT)
 FLOOR(floor_fault_kernel, "page_fault_kernel", F_FAULT_KERNEL)
+FLOOR(floor_alloc, "mm_page_alloc", F_ALLOC)

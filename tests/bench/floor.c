@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* floor [-c] -o OBJECT -e switch,migrate,wakeup,wakeup_new,waking,fault,sys_enter,sys_exit,fault_kernel -- CMD ARG...: run CMD under floor.bpf.c */
+/* floor [-c] -o OBJECT -e switch,migrate,wakeup,wakeup_new,waking,fault,sys_enter,sys_exit,fault_kernel,alloc -- CMD ARG...: run CMD under floor.bpf.c */
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,9 +11,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#define N_EVENTS 9
+#define N_EVENTS 10
 static const char *const names[N_EVENTS] = { "switch", "migrate", "wakeup", "wakeup_new", "waking", "fault", "sys_enter",
-					     "sys_exit", "fault_kernel" };
+					     "sys_exit", "fault_kernel", "alloc" };
 
 /* Is name one of the comma-separated words? */
 static int listed(const char *words, const char *name)

@@ -11,7 +11,7 @@ CLANG=${CLANG:-clang} CC=${CC:-cc}
 usage() {
 	cat <<'END'
 usage: tests/bench/run.sh [options]
-  -w LIST   workloads (switch,pipe,pipefree,hackbench,cpu,build,fault,profile)
+  -w LIST   workloads (switch,pipe,pipefree,hackbench,cpu,build,fault,pages,profile)
   -t LIST   tools (light,default,full,perfstat,tracecmd,perf)
   -r N      rounds of the mmt-trace profiles and floors (7)
   -p N      rounds of the other tools, at most -r (3)
@@ -28,7 +28,8 @@ round count:
   cost    = median over rounds of (CPU of the workload traced - untraced) / events
   F       = the cost of empty tp_btf programs on the tracepoints that the tool uses
             (F2: switch, migrate; F4: also wakeup, wakeup_new)
-            The storm of page faults has a table of its own, for record -e fault, and so has -e profile.
+            The storm of page faults has a table of its own, for record -e fault, and so have new pages (-e numa)
+            and -e profile.
   x F     = cost / F.  "-": F is within the noise there, a ratio would say nothing
   slow %  = cost beyond that of F, in percent of the untraced CPU, with its 95 % CI
 CPU of the workload is user + system time of its own processes by getrusage(); that of
@@ -38,7 +39,7 @@ END
 }
 
 minima=0
-workloads=switch,pipe,pipefree,hackbench,cpu,build,fault,profile
+workloads=switch,pipe,pipefree,hackbench,cpu,build,fault,pages,profile
 tools=light,default,full,perfstat,tracecmd,perf
 rounds=7 peer_rounds=3 size=100 analysis=8 simulated=4000 keep=0
 while getopts w:t:r:p:s:a:c:mkqh opt; do
@@ -93,7 +94,7 @@ trap 'exit 130' INT TERM
 . "$here/profile.sh"
 
 bench_build || exit 1
-others=$(tr ',' '\n' <<< "$workloads" | grep -vxE 'fault|profile' | paste -sd,)
+others=$(tr ',' '\n' <<< "$workloads" | grep -vxE 'fault|pages|profile' | paste -sd,)
 if [ -n "$others" ]; then
 	all=$workloads workloads=$others
 	bench_calibrate
@@ -105,6 +106,7 @@ if [ -n "$others" ]; then
 	workloads=$all
 fi
 case ,$workloads, in *,fault,*) bench_faults ;; esac
+case ,$workloads, in *,pages,*) bench_pages ;; esac
 case ,$workloads, in *,profile,*) bench_profile ;; esac
 [ "$analysis" -gt 0 ] && bench_analysis
 [ "$simulated" -gt 0 ] && bench_verdicts
