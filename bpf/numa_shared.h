@@ -50,7 +50,8 @@ struct mmt_numa_config {
 struct mmt_numa_state {
 	mmt_u64 odd;        /* pages of nodes that there are not */
 	mmt_u64 lost;       /* migrated pages that found no room */
-	mmt_u64 pad[6];
+	mmt_u64 moves;      /* times that something was added to the migrations */
+	mmt_u64 pad[5];
 };
 _Static_assert(sizeof(struct mmt_numa_state) == 64, "mmt_numa_state: one cache line");
 

@@ -77,8 +77,10 @@ static __always_inline __u32 numa_node_of_flags(__u64 flags)
 static __noinline int numa_moved_add(__u64 key, __u64 ok, __u64 failed)
 {
 	struct mmt_numa_moved *m = bpf_map_lookup_elem(&numa_moved, &key), zero = { 0 };
-	struct mmt_numa_state *st;
+	struct mmt_numa_state *st = numa_st();
 
+	if (!st)
+		return 0;
 	if (!m) {
 		bpf_map_update_elem(&numa_moved, &key, &zero, BPF_NOEXIST);
 		m = bpf_map_lookup_elem(&numa_moved, &key);
@@ -87,11 +89,10 @@ static __noinline int numa_moved_add(__u64 key, __u64 ok, __u64 failed)
 		__sync_fetch_and_add(&m->ok, ok);
 		if (failed) /* of a 0 that it knows clang makes an atomic OR, which 5.10 does not have */
 			__sync_fetch_and_add(&m->failed, failed);
+		__sync_fetch_and_add(&st->moves, 1);
 		return 0;
 	}
-	st = numa_st();
-	if (st)
-		__sync_fetch_and_add(&st->lost, ok + failed);
+	__sync_fetch_and_add(&st->lost, ok + failed);
 	return 0;
 }
 

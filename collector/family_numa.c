@@ -48,6 +48,7 @@ struct numa {
 	size_t cells_len, slots_len, st_len;
 	struct done *done;
 	struct moves moved;       /* of the map: what of it has been written, by key */
+	uint64_t moves;           /* the programs' count of additions to it when it was last read */
 	unsigned int bits;
 	bool started;
 };
@@ -380,9 +381,12 @@ static int moved_rows(struct mmt_family_ctx *ctx, const struct mmt_epoch *ends, 
 	static const struct mmt_numa_moved none;
 	struct numa *x = numa_of(ctx);
 	int fd = bpf_object__find_map_fd_by_name(ctx->obj, "numa_moved"), err;
+	uint64_t moves = __atomic_load_n(&x->st->moves, __ATOMIC_ACQUIRE);
 	struct moves s;
 	size_t i, kept = 0;
 
+	if (!ends && moves == x->moves)
+		return 0;
 	err = read_moved(ctx, &s);
 	for (i = 0; i < s.n && !err; i++) {
 		struct moved m = s.v[i];
@@ -396,10 +400,12 @@ static int moved_rows(struct mmt_family_ctx *ctx, const struct mmt_epoch *ends, 
 			bpf_map_delete_elem(fd, &m.key);
 			continue;
 		}
-		if (ends || (slot && !e)) /* not its turn, or not named yet */
+		if (ends || (slot && !e)) { /* not its turn, or not named yet */
 			m.v = *before;
-		else
+			moves = UINT64_MAX;
+		} else {
 			err = moved_row(ctx, e, &m, before, now);
+		}
 		s.v[kept++] = m;
 	}
 	s.n = kept;
@@ -409,6 +415,7 @@ static int moved_rows(struct mmt_family_ctx *ctx, const struct mmt_epoch *ends, 
 	}
 	free(x->moved.v);
 	x->moved = s;
+	x->moves = moves; /* what it has by then, and maybe more */
 	return 0;
 }
 

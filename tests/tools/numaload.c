@@ -4,7 +4,8 @@
  * numaload alloc POLICY CPU PAGES KIND   POLICY bind:N, interleave (all nodes) or default; KIND small or thp
  * numaload move FROM TO PAGES            by move_pages(2)
  * numaload mbind FROM TO PAGES           by mbind(2)
- * numaload balance CPU CPU MIB SECONDS KIND  memory is got on the first CPU, and then used from the second
+ * numaload balance CPU CPU MIB SECONDS KIND  memory is got on the first CPU, and then used from the second;
+ *   "CPU+": it begins there and may then go wherever it likes
  */
 #include <errno.h>
 #include <linux/mempolicy.h>
@@ -42,6 +43,17 @@ static int pin(const char *cpu)
 
 	CPU_ZERO(&set);
 	CPU_SET((size_t)atoi(cpu), &set);
+	return sched_setaffinity(0, sizeof(set), &set);
+}
+
+static int free_to_go(void)
+{
+	cpu_set_t set;
+	size_t i;
+
+	CPU_ZERO(&set);
+	for (i = 0; i < CPU_SETSIZE; i++)
+		CPU_SET(i, &set);
 	return sched_setaffinity(0, sizeof(set), &set);
 }
 
@@ -137,7 +149,7 @@ static int balance(char **v)
 	if (!p || pin(v[0]))
 		return die("balance");
 	touch(p, len);
-	if (pin(v[1]) || mark("begin"))
+	if (pin(v[1]) || (strchr(v[1], '+') && free_to_go()) || mark("begin"))
 		return die("balance");
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	for (end = t.tv_sec + atoi(v[3]); t.tv_sec < end; clock_gettime(CLOCK_MONOTONIC, &t))

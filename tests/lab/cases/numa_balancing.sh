@@ -8,7 +8,7 @@ tune() { for d in /sys/kernel/debug/sched/numa_balancing/$1 /proc/sys/kernel/num
 mount -t debugfs debug /sys/kernel/debug 2> /dev/null
 tune scan_delay_ms 100
 tune scan_period_min_ms 200
-mib=48 seconds=6
+mib=48 seconds=9
 
 # vmstat NAME: what /proc/vmstat counted between the marks
 vmstat() { mmt-trace export --table counter --format csv t.mmt | awk -F, -v name="$1" -v seg="$segment" '$4 == name { v[$2] = $6 } END { print v[seg + 1] - v[seg] }'; }
@@ -25,15 +25,15 @@ near() {
 	awk -v a="$2" -v b="$3" 'BEGIN { d = a - b; exit !(a != "" && b != "" && d <= b / 100 + 16 && -d <= b / 100 + 16) }' || fail "$kind: $1: ours $2, the kernel's $3"
 }
 rec() {
-	mmt-trace record -q -a -e numa,place --profile light -I 1000 -o t.mmt -- numaload balance 1 0 $mib $seconds $kind 2> err || fail "$kind: $(tail -1 err)"
+	mmt-trace record -q -a -e numa,place --profile light -I 1000 -o t.mmt -- numaload balance 1 ${1:-0} $mib $seconds $kind 2> err || fail "$kind: $(tail -1 err)"
 	mmt-trace export --table numa_totals --format csv t.mmt > totals || fail "export: $?"
 	mmt-trace export --table page_migration --format csv t.mmt > moved || fail "export: $?"
 	mmt-trace export --table placement --format csv t.mmt > placement
 	segment=$(mmt-trace export --table mark --format csv t.mmt | awk -F, '/begin/ { print $1 }')
 	epoch=$(mmt-trace export --table task --format csv t.mmt | awk -F, '/numaload/ { e = $1 } END { print e }')
-	# first and last measurement: share of the memory that is not on node 0
+	# first and last measurement: share of the memory that is not on node 0; a slow guest may have had time for one alone
 	shares=$(awk -F, -v epoch="$epoch" -v seg="$segment" '
-		$2 == seg && $3 == epoch && $6 == "all" { if ($1 != t) { if (t && all) { if (n++ == 0) first = 100 * off / all }; t = $1; all = off = 0 }
+		$2 >= seg && $3 == epoch && $6 == "all" { if ($1 != t) { if (t && all) { if (n++ == 0) first = 100 * off / all }; t = $1; all = off = 0 }
 			all += $8; if ($5 != 0) off += $8 }
 		END { if (all) { last = 100 * off / all; if (!n) first = last }; printf "%.0f %.0f", first, last }' placement)
 }
@@ -49,10 +49,17 @@ for kind in small thp; do
 	echo "$kind: off-node share, first and last: $shares"
 	mmt-trace report --numa -x '|' --mark begin t.mmt > /dev/null || fail "report --numa: $?"
 	verified t.mmt 1000
-	[ "$(sum totals hint_remote)" -gt 0 ] && [ "${shares#* }" -le 10 ] || fail "$kind: nothing moved: $shares"
+	[ "$(sum totals hint_remote)" -gt 0 ] && [ "$(sum moved ok)" -ge $((mib * 256 * 9 / 10)) ] || fail "$kind: nothing moved"
+	[ "${shares#* }" = "${shares% *}" ] || [ $((2 * ${shares#* })) -le "${shares% *}" ] || fail "$kind: it moved, but is still there: $shares"
 done
-echo 0 > /proc/sys/kernel/numa_balancing
+# free to go, it is moved to its memory, or that to it
 kind=small
+rec 0+
+moved=$(sum totals moved_to 'v["epoch"] == '$epoch) swapped=$(sum totals swapped_to 'v["epoch"] == '$epoch)
+echo "free to go: moved $moved, swapped $swapped, stuck $(sum totals stuck), pages $(sum moved ok), cross-node by /proc/vmstat $(vmstat numa_task_migrated) $(vmstat numa_task_swapped)"
+[ $((moved + swapped + $(sum moved ok))) -gt 0 ] || fail "free to go: neither the task nor its memory moved"
+mmt-trace report --verify -x '|' t.mmt | grep '^tasks'
+echo 0 > /proc/sys/kernel/numa_balancing
 rec
 [ "$(sum totals hint_remote)" = 0 ] || fail "hint faults without balancing: $(sum totals hint_remote)"
 [ "${shares#* }" -ge 95 ] || fail "without balancing the memory moved: $shares"
