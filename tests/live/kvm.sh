@@ -16,10 +16,10 @@ sum()
 	awk -F, -v class="$1" -v reason="$2" -v col="$3" '
 		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 		$at["class"] == class && (reason == "all" || $at["name"] == reason) { n += $at[col] }
-		END { printf "%d", n }' rows
+		END { printf "%.0f", n }' rows
 }
 # says COUNTER: by KVM, over the virtual CPUs; nothing where it does not tell
-says() { awk -v name="$1" '$1 == name { n += $2; some = 1 } END { if (some) printf "%d", n }' says; }
+says() { awk -v name="$1" '$1 == name { n += $2; some = 1 } END { if (some) printf "%.0f", n }' says; }
 is() { [ "$2" = "$3" ] || fail "$1: $2, not $3"; }
 as_kvm() { local x; x=$(says "$3"); [ -z "$x" ] || is "$1, by KVM's $3" "$2" "$x"; }
 record()

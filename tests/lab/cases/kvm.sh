@@ -24,11 +24,11 @@ sum() {
 	awk -F, -v class="$2" -v reason="$3" -v col="$4" '
 		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 		$at["class"] == class && (reason == "all" || $at["name"] == reason) { n += $at[col] }
-		END { printf "%d", n }' "$1.rows"
+		END { printf "%.0f", n }' "$1.rows"
 }
 
 # says NAME COUNTER: of all its CPUs, by KVM; empty where the kernel does not tell (before 5.14)
-says() { awk -v name="$2" '$1 == name { n += $2; some = 1 } END { if (some) printf "%d", n }' "$1.says"; }
+says() { awk -v name="$2" '$1 == name { n += $2; some = 1 } END { if (some) printf "%.0f", n }' "$1.says"; }
 
 is() { [ "$2" = "$3" ] || fail "$1: $2, not $3"; }
 as_kvm() { x=$(says "$1" "$3"); [ -z "$x" ] || is "$1: $3" "$2" "$x"; }
