@@ -114,6 +114,40 @@ static __always_inline void stack_end(__u32 level)
 	*(volatile __u32 *)&stack_cpu()->stacking = level;
 }
 
+#if defined(__TARGET_ARCH_x86)
+#define CALL_BEFORE 7
+/* call rel32; call by a register or memory, in the lengths that its operand can have */
+static __always_inline bool is_call(const __u8 *b)
+{
+#define BY_OPERAND(i) (b[i] == 0xff && (b[(i) + 1] & 0x38) == 0x10)
+	return b[2] == 0xe8 || BY_OPERAND(5) || BY_OPERAND(4) || BY_OPERAND(3) || BY_OPERAND(1) || BY_OPERAND(0) ||
+	       (b[7] == 0x48 && b[8] == 0xc7 && b[9] == 0xc0 && b[10] == 0x0f); /* a signal handler returns to rt_sigreturn */
+}
+#elif defined(__TARGET_ARCH_arm64)
+#define CALL_BEFORE 4
+static __always_inline bool is_call(const __u8 *b)
+{
+	return (b[3] & 0xfc) == 0x94 || /* bl; blr */
+	       (b[3] == 0xd6 && b[2] == 0x3f && !(b[1] & 0xfc) && !(b[0] & 0x1f)) ||
+	       (b[4] == 0x68 && b[5] == 0x11 && b[6] == 0x80 && b[7] == 0xd2); /* mov x8, 139: rt_sigreturn */
+}
+#endif
+
+/*
+ * Is what a walk took for the caller one? Code without frame pointers keeps anything in that
+ * register, and a stack that begins with anything would be another one each time.
+ */
+static __noinline bool stack_called(__u64 ip)
+{
+#ifdef CALL_BEFORE
+	__u8 b[12];
+
+	return !bpf_probe_read_user(b, sizeof(b), (void *)(ip - CALL_BEFORE)) && is_call(b);
+#else
+	return true;
+#endif
+}
+
 /*
  * The hash under which the stack of this moment is kept, 0: none. flags: 0 the kernel's,
  * BPF_F_USER_STACK the program's, from the registers it entered the kernel with.
@@ -122,11 +156,14 @@ static __always_inline __u64 stack_id(void *ctx, __u64 flags)
 {
 	__u32 level;
 	struct mmt_stack *s = stack_begin(&level);
-	__u64 hash;
+	__u64 hash, n;
 
 	if (!s)
 		return 0;
-	hash = stack_put(s, stack_walk(ctx, flags, s));
+	n = stack_walk(ctx, flags, s);
+	if (n > 1 && flags & BPF_F_USER_STACK && !stack_called(s->ip[1]))
+		n = 1;
+	hash = stack_put(s, n);
 	stack_end(level);
 	return hash;
 }
