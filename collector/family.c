@@ -407,6 +407,15 @@ int mmt_families__notes(struct mmt_family_set *s)
 	return err;
 }
 
+static bool have(const struct mmt_family_set *s, const struct mmt_family *family)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n && s->v[i].family != family; i++)
+		;
+	return i < s->n;
+}
+
 void mmt_families__names(const struct mmt_family_set *s, char *buf, size_t size)
 {
 	unsigned int i;
@@ -415,7 +424,7 @@ void mmt_families__names(const struct mmt_family_set *s, char *buf, size_t size)
 	for (i = 0; i < s->n && at < size; i++)
 		at += (size_t)snprintf(buf + at, size - at, " %s", s->v[i].family->name);
 	for (i = 0; mmt_families[i] && at < size; i++)
-		if (s->which & 1U << i && mmt_families[i]->part_of && mmt_families__have(s, mmt_families[i]->part_of))
+		if (s->which & 1U << i && mmt_families[i]->part_of && have(s, mmt_families[i]->part_of))
 			at += (size_t)snprintf(buf + at, size - at, " %s", mmt_families[i]->name);
 }
 
@@ -432,15 +441,6 @@ const char *mmt_families__fact(const struct mmt_family_set *s, unsigned int i, c
 		return f->fact;
 	}
 	return NULL;
-}
-
-bool mmt_families__have(const struct mmt_family_set *s, const struct mmt_family *family)
-{
-	unsigned int i;
-
-	for (i = 0; i < s->n && s->v[i].family != family; i++)
-		;
-	return i < s->n;
 }
 
 uint64_t mmt_families__map_bytes(const struct mmt_family_set *s)

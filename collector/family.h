@@ -161,7 +161,6 @@ int mmt_families__notes(struct mmt_family_set *s);
 const char *mmt_families__fact(const struct mmt_family_set *s, unsigned int i, char *value, size_t size);
 /* "sched syscall": what is recorded. */
 void mmt_families__names(const struct mmt_family_set *s, char *buf, size_t size);
-bool mmt_families__have(const struct mmt_family_set *s, const struct mmt_family *family);
 uint64_t mmt_families__map_bytes(const struct mmt_family_set *s);
 void mmt_families__detach(struct mmt_family_set *s);
 void mmt_families__close(struct mmt_family_set *s);

@@ -429,17 +429,3 @@ double stacks_mean(const struct stacks *s, const double *w, size_t arm)
 			sum += w[i];
 	return s->of_arm[arm] ? sum / (double)s->of_arm[arm] : 0;
 }
-
-int stacks_by_parse(const char *word, enum stacks_by *by)
-{
-	static const char *const name[] = { "none", "comm", "process", "task", "cgroup" };
-	size_t i;
-
-	for (i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
-		if (!strcmp(word, name[i])) {
-			*by = (enum stacks_by)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}

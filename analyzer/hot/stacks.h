@@ -79,7 +79,5 @@ int stacks_of_diff(const struct hot_diff *d, enum hot_kind kind, enum stacks_by 
 
 /* Mean over an arm's runs; 0 where it has none. */
 double stacks_mean(const struct stacks *s, const double *w, size_t arm);
-/* "comm", "process", ...; -EINVAL for any other. */
-int stacks_by_parse(const char *word, enum stacks_by *by);
 
 #endif
