@@ -42,7 +42,7 @@ all: lib prog
 # ------------------------------------------------------------------ features
 
 # Goals that work without a compiler, or that call make again after the set-up.
-BARE_GOALS := setup setup-% help clean distclean demo check check-asan bench lab fuzz lint
+BARE_GOALS := setup setup-% help clean distclean demo check check-asan bench lab lab-table fuzz lint
 GOALS := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out $(BARE_GOALS),$(GOALS)),)
 include $(BUILD)/features.mk
@@ -218,9 +218,9 @@ LAB_BIN := $(BUILD)/tests/tools/placed
 $(BUILD)/tests/tools/numaload: $(call objs,$(addprefix collector/,control.c log.c))
 $(LAB_BIN): $(call objs,$(addprefix collector/,placement.c place_sample.c numa_maps.c topology.c sysfs.c))
 
-# firmware of VMs in the lab's guests
-LAB_VM := $(BUILD)/tests/lab/spin.bin
-$(LAB_VM): tests/lab/spin.S
+# firmware of VMs in the lab's guests, which are of this kind
+LAB_VM := $(if $(filter x86_64,$(shell uname -m)),$(BUILD)/tests/lab/spin.bin)
+$(BUILD)/tests/lab/spin.bin: tests/lab/spin.S
 	@mkdir -p $(@D)
 	$(call msg,AS,$@)$(CC) -c $< -o $(@:.bin=.o) && ld -m elf_x86_64 -Ttext=0 -e 0 --oformat=binary $(@:.bin=.o) -o $@
 
@@ -250,7 +250,7 @@ bench-tools: $(BENCH_BIN)
 lab-tools: $(LAB_BIN) $(LAB_VM)
 
 # Goals of one run of the tests; `check` is these after the set-up.
-check-now: tests fuzzers
+check-now: tests fuzzers $(LAB_VM)
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run.sh
 check-unit: tests
 	$(Q)tests/run.sh unit
@@ -287,6 +287,11 @@ lab: setup-lab
 	$(Q)$(MAKE) all lab-tools
 	$(Q)tests/lab/run.sh $(LAB_ARGS)
 
+# what works on which kernel: docs/kernels.md
+lab-table: setup-lab
+	$(Q)$(MAKE) all lab-tools
+	$(Q)tests/lab/table.sh docs/kernels.md
+
 # --------------------------------------------------------------------- lint
 
 lint: setup-lint
@@ -303,6 +308,7 @@ setup-demo:
 	$(Q)scripts/setup.sh build wanted demo
 setup-check:
 	$(Q)scripts/setup.sh build wanted demo check
+	$(Q)scripts/setup.sh lab || true # what needs guests says so when it is left out
 setup-bench:
 	$(Q)scripts/setup.sh build wanted demo bench
 setup-lab:
@@ -344,6 +350,7 @@ help:
 	@echo 'make fuzz        fuzz the trace reader (FUZZ_TIME=seconds, default 600)'
 	@echo 'make bench       measure overhead, size and analysis speed against other tools, and verdicts against known truth'
 	@echo 'make lab         tests in QEMU guests with several NUMA nodes and kernels'
+	@echo 'make lab-table   docs/kernels.md: what works on which kernel'
 	@echo 'make lint        clang-tidy, cppcheck, clang-format (reports), shellcheck'
 	@echo 'make install     DESTDIR=, prefix=$(prefix)'
 	@echo 'make clean       remove $(BUILD); make distclean: and $(DEPS)'
@@ -351,7 +358,7 @@ help:
 
 , := ,
 .PHONY: all lib prog prog-parts tests fuzzers bench-tools check check-now check-unit check-cli check-live check-walls check-asan \
-	demo fuzz bench lab lint lint-now setup setup-build setup-demo setup-check setup-bench setup-lab setup-lint \
+	demo fuzz bench lab lab-table lint lint-now setup setup-build setup-demo setup-check setup-bench setup-lab setup-lint \
 	install clean distclean help
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Our totals against the kernel's own counters, through tp_btf and raw_tp, with and without events.
+# check: 1
 # lab: --nodes 2 --cpus 4
 . /lab/lib
 for probe in tp_btf raw_tp; do

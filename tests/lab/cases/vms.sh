@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # QEMU VMs with their memory on one node and their virtual CPUs on another, on the same, or spread over all: found, with
 # their virtual CPUs, and as far off their memory as numa_maps and numastat say, with KVM and without.
+# check: 2
 # lab: --nodes 4 --cpus 4 --mem 3584 --vms --bin $BUILD/tests/tools/placed --maybe numastat
 . /lab/lib
 . /lab/placelib
@@ -38,7 +39,32 @@ for name in $vms; do
 	grep -q "^$want," list || { fail "list vms: no row $want"; cat list >&2; }
 done
 
-recorded
+recorded -e place,vm,load
+mmt-trace vms -x , t.mmt > vms.csv || fail "vms: $?"
+mmt-trace vms --by place -x , t.mmt > by_node || fail "vms --by place: $?"
+mmt-trace vms t.mmt > vms.txt || fail "vms: $?"
+# of FILE VM [NODE]: cells of these columns
+cells() {
+	file=$1 vm=$2 node=$3
+	shift 3
+	awk -F, -v vm="$vm" -v node="$node" -v cols="$*" '
+		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; n = split(cols, c, " "); next }
+		$at["vm"] == vm && (node == "" || $at["node"] == node) { for (i = 1; i <= n; i++) printf("%s%s", i > 1 ? " " : "", $at[c[i]]); exit }' $file
+}
+for name in $vms; do
+	eval "pid=\$$name"
+	[ "$(cells vms.csv $name '' pid vcpus)" = "$pid $(vcpus_of $pid | wc -l)" ] || fail "vms: $name: $(cells vms.csv $name '' pid vcpus), not $pid $(vcpus_of $pid | wc -l)"
+	case $name in
+	same) want=0 ;;
+	spread) want=75 ;;
+	*) want=100 ;;
+	esac
+	near "vms: exposure of $name" "$(cells vms.csv $name '' exposure_pct exposure_lo_pct exposure_hi_pct | awk '{ print $1, ($3 - $2) / 2 }')" $want
+	near "vms: memory of $name off the node of its virtual CPUs" "$(cells vms.csv $name '' mem_off_pct)" $want
+	for node in 0 1 2 3; do
+		near "vms: memory of $name on node $node" "$(cells by_node $name $node mem_pct mem_margin_pct)" "$(maps_pct $pid $node)"
+	done
+done
 near "memory on node 1, virtual CPUs on node 0" "$(exposed $far)" 100
 near "memory and virtual CPUs on node 2" "$(exposed $same)" 0
 near "memory on four nodes" "$(exposed $spread)" 75
@@ -51,5 +77,5 @@ for name in $vms; do
 	checked $name
 done
 held_against "0 1 2 3" $vms
-cat list text
+cat list text vms.txt
 finish
