@@ -46,23 +46,37 @@ static int hist_delta(struct mmt_tasks *t, struct mmt_epoch *e, uint32_t block, 
 	return any ? mmt_hist_pack(delta, MMT_HIST_BUCKETS, buf, size) : 0;
 }
 
-static int place_delta(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_slot *s, uint64_t open,
+/*
+ * run: all of its run time until now. The places are read after the slot: what a task that moved
+ * meanwhile has settled would be there twice, and is left for the next time.
+ */
+static int place_delta(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_slot *s, uint64_t open, uint64_t run,
 		       uint8_t *buf, size_t size)
 {
 	const struct mmt_config *cfg = &t->bpf->cfg;
 	const uint64_t *at = &t->bpf->places[(uint64_t)e->slot << cfg->place_bits];
 	unsigned int n = 1U << cfg->place_bits, i, used = 0;
-	uint64_t delta[MMT_MAX_NODES];
+	uint64_t delta[MMT_MAX_NODES], sum = 0, off;
 
-	for (i = 0; i < n && i < MMT_MAX_NODES; i++) {
+	n = n < MMT_MAX_NODES ? n : MMT_MAX_NODES;
+	for (i = 0; i < n; i++) {
 		uint64_t v = __atomic_load_n(&at[i], __ATOMIC_RELAXED);
 
 		if (s->place == i) /* not settled yet */
 			v += s->run_ns - s->place_base + open;
 		delta[i] = v > e->place_done[i] ? v - e->place_done[i] : 0;
-		e->place_done[i] += delta[i];
-		if (delta[i])
-			used = i + 1;
+		sum += e->place_done[i] + delta[i];
+	}
+	for (i = 0; i < n; i++) {
+		unsigned int k = (s->place + i) % n; /* where it was first */
+
+		off = sum > run ? sum - run : 0;
+		off = off < delta[k] ? off : delta[k];
+		delta[k] -= off;
+		sum -= off;
+		e->place_done[k] += delta[k];
+		if (delta[k] && k >= used)
+			used = k + 1;
 	}
 	return used ? mmt_vec_pack(delta, used, buf, size) : 0;
 }
@@ -123,7 +137,7 @@ int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_
 		len_off = hist_delta(t, e, s->hist, MMT_H_OFF, buf + len_wait, room - (size_t)len_wait);
 	}
 	if (full)
-		len_place = place_delta(t, e, s, open, buf + len_wait + len_off,
+		len_place = place_delta(t, e, s, open, run, buf + len_wait + len_off,
 					room - (size_t)(len_wait + len_off));
 	if (run == d->run_ns && s->nvcsw == d->nvcsw && s->nivcsw == d->nivcsw && s->wakeups == d->wakeups &&
 	    s->wait_n == d->wait_n && s->off_n == d->off_n && !memcmp(s->mig, d->mig, sizeof(s->mig)) &&
@@ -154,7 +168,7 @@ int mmt_totals__skip(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_
 {
 	uint64_t open = open_run(t, s, now);
 
-	place_delta(t, e, s, open, t->buf, t->buf_size);
+	place_delta(t, e, s, open, s->run_ns + open, t->buf, t->buf_size);
 	counts_take(&e->done, s, s->run_ns + open);
 	e->done.wait_max = s->wait_max;
 	e->done.off_max = s->off_max;
