@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The lab's cases that say "# check: N" in guests with kernel 6.1, in that order, as many as begin within LAB_SECONDS (200).
+# The lab's cases that say "# check: N" in guests with kernel 6.1, in that order, as many as begin within LAB_SECONDS (120).
 # `make lab` runs all of them on all kernels.
 set -u
 cd "$TOP" || exit 1
 [ "$(uname -m)" = x86_64 ] || { echo "skipped: guests of the lab are x86_64"; exit 77; }
 ! ldd "$MMT" | grep -q 'libasan\|libubsan' || { echo "skipped: the sanitizers are too slow for guests without KVM"; exit 77; }
-limit=${LAB_SECONDS:-200}
+limit=${LAB_SECONDS:-120}
 MMT_LAB_DIR=${MMT_LAB_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/mmt-trace-lab} # kept: it is fetched once
 export MMT_LAB_DIR
 cases=$(sed -n 's/^# check: \([0-9]*\)$/\1/p;T;F' tests/lab/cases/*.sh | paste - - | sort -n | cut -f2)

@@ -14,7 +14,7 @@ if [ -x /vms/usr/bin/qemu-system-x86_64 ]; then
 	vm=$vm_pid
 	settled $vm
 fi
-recorded
+recorded "$there $back $spread $vm"
 near "memory on node 1, run on node 0" "$(exposed $there)" 100
 near "memory on node 0, run on node 1" "$(exposed $back)" 100
 near "memory on both" "$(exposed $spread)" 50

@@ -16,7 +16,7 @@ if [ -x /vms/usr/bin/qemu-system-x86_64 ]; then
 	vm=$vm_pid
 	settled $vm
 fi
-recorded
+recorded "$nocpu $nomem $home $spread $vm"
 near "memory where no CPU is" "$(exposed $nocpu)" 100
 near "run where no memory is" "$(exposed $nomem)" 100
 near "at home" "$(exposed $home)" 0

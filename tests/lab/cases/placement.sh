@@ -10,7 +10,7 @@ mib=160
 hold far bind:1 0 $mib small
 hold same bind:2 2 $mib small
 hold spread interleave 3 $mib small
-recorded
+recorded "$far $same $spread"
 near "bound to node 1, running on node 0" "$(exposed $far)" 100
 near "bound to node 2, running there" "$(exposed $same)" 0
 near "spread over four nodes" "$(exposed $spread)" 75

@@ -3,7 +3,7 @@
 # QEMU VMs with their memory on one node and their virtual CPUs on another, on the same, or spread over all: found, with
 # their virtual CPUs, and as far off their memory as numa_maps and numastat say, with KVM and without.
 # check: 2
-# lab: --nodes 4 --cpus 4 --mem 3584 --vms --bin $BUILD/tests/tools/placed --maybe numastat
+# lab: --nodes 4 --cpus 4 --mem 3584 --vms --timeout 240 --bin $BUILD/tests/tools/placed --maybe numastat
 . /lab/lib
 . /lab/placelib
 . /lab/vmlib
@@ -39,7 +39,7 @@ for name in $vms; do
 	grep -q "^$want," list || { fail "list vms: no row $want"; cat list >&2; }
 done
 
-recorded -e place,vm,load
+recorded "$far $same $spread $kvmfar" -e place,vm,load
 mmt-trace vms -x , t.mmt > vms.csv || fail "vms: $?"
 mmt-trace vms --by place -x , t.mmt > by_node || fail "vms --by place: $?"
 mmt-trace vms t.mmt > vms.txt || fail "vms: $?"
