@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # 23 forced migrations, voluntary and involuntary switches are 23, in totals and in events.
-# check: 3
+# check: 2
 # lab: --cpus 2
 . /lab/lib
 

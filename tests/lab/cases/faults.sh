@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Fresh pages touched are minor faults counted, exactly, through tp_btf and raw_tp; kinds and samples where there are any.
-# check: 9
+# check: 7
 # lab: --cpus 2
 . /lab/lib
 pages=50000

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # CPUs go away and come back while we record, and one comes that was not there: nothing is lost, the kernel's counts are
 # ours, nothing seems to run on a CPU that is gone, and what changed is said.
-# check: 5
 # lab: --layout 768:0-1,768:2-3 --later 1
 . /lab/lib
 cpu=/sys/devices/system/cpu

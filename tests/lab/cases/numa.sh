@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # On a machine with a node for each CPU every forced migration crosses nodes.
-# check: 7
+# check: 5
 # lab: --nodes 4 --cpus 4
 . /lab/lib
 mmt-trace record -a --profile full -o t.mmt -- mmt-trace workload --mark migrate 23 > out 2>&1 || fail "record: $(tail -1 out)"

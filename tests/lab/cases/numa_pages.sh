@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Pages allocated on nodes by policy, and migrated between them, are counted to the page, through tp_btf and raw_tp.
-# check: 4
+# check: 3
 # lab: --nodes 4 --cpus 4 --mem 2048 --bin $BUILD/tests/tools/numaload
 . /lab/lib
 echo 0 > /proc/sys/kernel/numa_balancing

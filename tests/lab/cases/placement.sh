@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Memory bound to nodes and used from others is seen where it is: as the kernel and numastat say, walked and sampled.
-# check: 6
+# check: 4
 # lab: --nodes 4 --cpus 4 --mem 2560 --dist 10,14,20,26,17,10,20,20,20,20,10,20,30,20,24,10 --bin $BUILD/tests/tools/placed --maybe numastat
 . /lab/lib
 . /lab/placelib
