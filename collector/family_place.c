@@ -25,7 +25,7 @@
 #define CREDIT_NS 50000000   /* that is saved up, at most */
 #define YOUNG_NS 100000000ULL /* between looks at the young, and when they are first due */
 #define EXACT_NS 5000000ULL  /* of a process; above, it is sampled */
-#define NEVER_NS 10e9        /* how old a measurement is taken to be that was never made */
+#define NEVER_NS 60e9        /* how old a measurement is taken to be that was never made */
 #define MAX_CGROUPS 256      /* of a round */
 
 struct proc {
