@@ -13,9 +13,9 @@ same() # WHAT: stdin against the file
 	diff "$2" - >"$TMPDIR/diff" || { fail "docs/kernels.md (<) and mmt-trace list $1 (>) differ; make lab-table makes it anew:"; cat "$TMPDIR/diff"; }
 }
 rows "Families" | sort >"$TMPDIR/families"
-"$MMT" list families -x , | sed -n '2,$s/,.*//p' | grep -v '^hot$' | sort | same families "$TMPDIR/families"
+same families "$TMPDIR/families" < <("$MMT" list families -x , | sed -n '2,$s/,.*//p' | grep -v '^hot$' | sort)
 { rows "Metrics"; sed -n '/^On each of them:/,/^$/p' "$page" | grep -o '`[^`]*`' | tr -d '`'; } | sort >"$TMPDIR/metrics"
-"$MMT" list metrics -x , | sed -n '2,$s/,.*//p' | sort | same metrics "$TMPDIR/metrics"
+same metrics "$TMPDIR/metrics" < <("$MMT" list metrics -x , | sed -n '2,$s/,.*//p' | sort)
 [ "$(rows "Totals against" | wc -l)" -ge 12 ] || fail "docs/kernels.md: too few totals"
 head=$(grep -m1 '^| family |' "$page")
 for k in $(grep -v '^#' "$TOP/tests/lab/kernels.tab" | cut -f1); do
