@@ -52,7 +52,7 @@ done
 
 "$MMT" record -q --bundle -o no.mmt -- true 2>e
 [ $? = 125 ] && grep -q 'add -e map' e || fail "record --bundle without mappings: $(cat e)"
-"$MMT" run -q -d runs -n b -e profile,map --bundle -- true >o 2>e || fail "run --bundle: $(cat e)"
+"$MMT" run -q -d runs -n b -e profile,map --bundle -- ./gone >o 2>e || fail "run --bundle: $(cat e)"
 "$MMT" info runs/b/iter-0/*/trace.mmt | grep -q '^symbol ' || fail "run --bundle: no names"
 
 # what has nothing to name says so, and is left as it was

@@ -21,7 +21,7 @@ int main(int argc, char **argv)
 
 	madvise(p, len, MADV_NOHUGEPAGE);
 	memset(p, 1, len);
-	return system("\"$MMT\" mark here") || usleep(1300000);
+	return system("\"$MMT\" mark here") || usleep(3300000);
 }
 C
 "${CC:-cc}" -O1 hold.c -o hold || exit 1

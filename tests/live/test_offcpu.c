@@ -546,7 +546,7 @@ static void test_marks(void **state)
 	assert_true(off_matches(t, wk.pid, MMT_MARK_ITER_START));
 	/* others come and go while the totals of all are read at the first mark and at the last */
 	assert_true(off_mismatches(t, 0, &tasks) <= 4 + tasks / 50);
-	assert_true(tasks > 5);
+	assert_true(tasks > 2);
 	off_close(t);
 }
 
