@@ -13,6 +13,7 @@
 #include "numa/numa.h"
 #include "numa/pages.h"
 #include "syscalls.h"
+#include "vms/exits.h"
 #include "vms/metric.h"
 
 enum { /* source */
@@ -321,6 +322,20 @@ static const struct metric catalogue[] = {
 	VM("migrations.rate", "1/s", METRIC_LOWER, METRIC_RATE, true, VMS_MIGRATIONS, "migrations of virtual CPUs a second"),
 	VM("migrations.cross_node.rate", "1/s", METRIC_LOWER, METRIC_RATE, true, VMS_CROSS,
 	   "migrations of virtual CPUs to another node a second"),
+	VM("kvm.exits", "count", METRIC_LOWER, METRIC_COUNT, true, VMS_KVM + VMS_EXITS_COUNT,
+	   "exits of virtual machines' virtual CPUs from their guests; only with -e vm,kvm"),
+	VM("kvm.exits.rate", "1/s", METRIC_LOWER, METRIC_RATE, false, VMS_KVM + VMS_EXITS_RATE,
+	   "the same a second; only with -e vm,kvm"),
+	VM("kvm.exit_time.share", "%", METRIC_LOWER, METRIC_FRACTION, false, VMS_KVM + VMS_EXITS_TIME,
+	   "time from exits, but for halts, to the next entries, over the run time of virtual CPUs; only with -e vm,kvm"),
+	VM("kvm.returns.rate", "1/s", METRIC_LOWER, METRIC_RATE, true, VMS_KVM + VMS_EXITS_RETURNS,
+	   "returns from KVM_RUN to the program that runs the virtual machine, a second; only with -e vm,kvm"),
+	VM("kvm.halts.rate", "1/s", METRIC_NEITHER, METRIC_RATE, true, VMS_KVM + VMS_EXITS_HALTS,
+	   "halts of virtual CPUs that the kernel waited for, a second; only with -e vm,kvm"),
+	VM("kvm.halts.polled", "ms/s", METRIC_NEITHER, METRIC_RATE, true, VMS_KVM + VMS_EXITS_POLLED,
+	   "time of halts that were over while the kernel polled for their end, a second; only with -e vm,kvm"),
+	VM("kvm.halts.slept", "ms/s", METRIC_NEITHER, METRIC_RATE, true, VMS_KVM + VMS_EXITS_SLEPT,
+	   "time of halts for which the thread slept in the end, what was polled before included, a second; only with -e vm,kvm"),
 	SYSCALL("syscall.count", METRIC_LOWER, false, SC_COUNT, NULL, NULL, "system calls that returned; only with -e syscall"),
 	{ .name = "syscall.rate", .unit = "1/s", .better = METRIC_NEITHER, .kind = METRIC_RATE, .min_rel = 0.05, .detail = true,
 	  .source = FROM_SYSCALL, .per = PER_SECOND, .cols = SC_COUNT, .arg = 1, .definition = "system calls a second" },

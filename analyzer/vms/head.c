@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "exits.h"
 #include "show_int.h"
 
 /* Of the VMs that are shown, or of all of them. */
@@ -181,6 +182,7 @@ void vms_head_text(const struct vms_view *v, FILE *f)
 
 	machine_lines(v, f);
 	vms_lines(v, &s, f);
+	vms_exits_head_text(v, f);
 	load_line(v, f);
 	cost_line(v, &s, f);
 	missing_lines(v, &s, f);
@@ -202,6 +204,8 @@ static void not_available(const struct vms_view *v, const struct together *s, st
 		json_str(j, "load", "run-queue lengths were not recorded (-e load)");
 	if (v->x->n_vm && !v->x->has_nodes)
 		json_str(j, "run_by_node", "the trace does not tell it");
+	if (vms_exits_missing(v->m) && *vms_exits_missing(v->m))
+		json_str(j, "exits", vms_exits_missing(v->m));
 	json_end(j);
 }
 
@@ -256,6 +260,7 @@ void vms_head_json(const struct vms_view *v, struct json *j)
 		json_num(j, "load", v->nodes.load);
 	if (!isnan(v->nodes.imbalance))
 		json_num(j, "imbalance_pct", 100 * v->nodes.imbalance);
+	vms_exits_head_json(v, j);
 	json_end(j);
 	not_available(v, &s, j);
 }

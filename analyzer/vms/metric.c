@@ -7,6 +7,7 @@
 
 #include "../array.h"
 #include "../metrics.h"
+#include "exits.h"
 #include "extra.h"
 #include "metric.h"
 
@@ -114,6 +115,8 @@ int vms_metric(const struct model *m, const struct vms_vm *vm, enum vms_what wha
 	}
 	if (!x)
 		return -ENODATA;
+	if (what >= VMS_KVM)
+		return vms_exits_metric(m, vm, (enum vms_exits_what)(what - VMS_KVM), value);
 	part = vm ? vm->part : x->part;
 	switch (what) {
 	case VMS_ALLOC:

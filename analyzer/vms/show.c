@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exits.h"
 #include "show_int.h"
 
-#define N_TABLES 4
+#define N_TABLES 6
 
 static int say(const struct vms_show_opts *o, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
@@ -183,6 +184,15 @@ static void write_json(const struct vms_view *v, struct table *const t[N_TABLES]
 	json_end(&j);
 }
 
+/* Tables by what they have rows of; the last two are for people, others find what is in them in rows of VMs and virtual CPUs. */
+static struct table *(*const make[N_TABLES])(const struct vms_view *) = {
+	[VMS_BY_VM - VMS_BY_VM] = vms_table, [VMS_BY_PLACE - VMS_BY_VM] = vms_places_table, [VMS_BY_VCPU - VMS_BY_VM] = vms_vcpus_table,
+	[VMS_BY_NODE - VMS_BY_VM] = vms_nodes_table, vms_exits_table, vms_exits_vcpus_table,
+};
+static const int in_text[N_TABLES] = {
+	VMS_BY_VM - VMS_BY_VM, N_TABLES - 2, VMS_BY_PLACE - VMS_BY_VM, VMS_BY_VCPU - VMS_BY_VM, N_TABLES - 1, VMS_BY_NODE - VMS_BY_VM,
+};
+
 /* Of a live view the heads once. */
 static int write_csv(const struct vms_view *v, const struct table *t, FILE *f)
 {
@@ -224,25 +234,33 @@ static int write_all(const struct vms_view *v, struct table *const t[N_TABLES], 
 	}
 	vms_head_text(v, f);
 	for (i = 0; i < N_TABLES; i++) {
-		if (!t[i] || !table_rows(t[i]))
+		const struct table *one = t[in_text[i]];
+
+		if (!one || !table_rows(one))
 			continue;
 		fputc('\n', f);
-		table_write_text(t[i], f, &v->o->out);
+		table_write_text(one, f, &v->o->out);
 	}
 	return 0;
 }
 
+static bool is_made(const struct vms_show_opts *o, int i)
+{
+	int of = i == N_TABLES - 2 ? VMS_BY_VM : i == N_TABLES - 1 ? VMS_BY_VCPU : i + VMS_BY_VM;
+
+	if (i >= N_TABLES - 2 && o->out.fmt != TABLE_TEXT)
+		return false;
+	return o->out.fmt == TABLE_JSON || (o->by == VMS_BY_ALL ? of != VMS_BY_VCPU : of == (int)o->by);
+}
+
 static int make_tables(const struct vms_view *v, struct table *t[N_TABLES])
 {
-	static struct table *(*const make[N_TABLES])(const struct vms_view *) = {
-		vms_table, vms_places_table, vms_vcpus_table, vms_nodes_table,
-	};
 	const struct vms_show_opts *o = v->o;
 	bool one = o->by != VMS_BY_ALL, json = o->out.fmt == TABLE_JSON;
 	int i, err = 0, first = one ? (int)o->by - VMS_BY_VM : 0;
 
 	for (i = 0; i < N_TABLES && !err; i++) {
-		if (one && !json ? i != first : i == VMS_BY_VCPU - VMS_BY_VM && !json)
+		if (!is_made(o, i))
 			continue;
 		t[i] = make[i](v);
 		err = t[i] ? table_err(t[i]) : -ENOMEM;
@@ -250,9 +268,12 @@ static int make_tables(const struct vms_view *v, struct table *t[N_TABLES])
 	if (!err && o->sort && table_sort(t[first], o->sort, true))
 		err = say(o, -ENOENT, "no column '%s' to sort by; --csv --by %s shows their names in its first line", o->sort,
 			  vms_by_name(one ? o->by : VMS_BY_VM));
+	for (i = N_TABLES - 2; i < N_TABLES && !err && o->sort; i++)
+		if (t[i])
+			(void)table_sort(t[i], o->sort, true); /* where it has that column */
 	if (!err && !json)
 		for (i = 0; i < N_TABLES; i++)
-			if (t[i] && (i == VMS_BY_VM - VMS_BY_VM || i == VMS_BY_VCPU - VMS_BY_VM))
+			if (t[i] && i != VMS_BY_PLACE - VMS_BY_VM && i != VMS_BY_NODE - VMS_BY_VM)
 				table_limit(t[i], o->top);
 	return err;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exits.h"
 #include "show_int.h"
 
 #define NOTES 8 /* of VMs that were not there all the time */
@@ -179,11 +180,12 @@ struct table *vms_table(const struct vms_view *v)
 		COUNT("nvcsw", "vol", NULL, COL_NO_TEXT), COUNT("mig_smt", "smt", NULL, COL_NO_TEXT),
 		COUNT("mig_llc", "llc", NULL, COL_NO_TEXT), COUNT("mig_node", "node", NULL, COL_NO_TEXT),
 		COUNT("mig_cross", "cross", "vCPUs", 0),
-		HIDDEN("life", COL_TEXT),
+		HIDDEN("life", COL_TEXT), VMS_EXITS_COLS(COL_NO_TEXT),
 	};
 	struct table *t = table_new("vms", v->o->sort ? "VMs" : "VMs, most off-node run time first", cols, N(cols));
 	char life[256];
 	size_t i, notes = 0;
+	bool some;
 
 	for (i = 0; t && i < v->n; i++) {
 		const struct vms_vm *vm = v->vm[i];
@@ -210,12 +212,10 @@ struct table *vms_table(const struct vms_view *v)
 			table_none(t);
 		put_vm_memory(t, v, vm);
 		put_waits(t, v, &vm->part[VMS_VCPUS]);
-		if (!life_of(v, vm, life, sizeof(life))) {
-			table_none(t);
-			continue;
-		}
-		table_text(t, life);
-		if (notes++ < NOTES)
+		some = life_of(v, vm, life, sizeof(life));
+		table_text(t, some ? life : NULL);
+		vms_exits_put(t, v->m, vm, &vm->exits, vms_exits_run(v->m, &vm->part[VMS_VCPUS]));
+		if (some && notes++ < NOTES)
 			table_note(t, "%s: %s", vm->name, life);
 	}
 	if (t && notes > NOTES)
@@ -311,6 +311,7 @@ static void put_vcpu(struct table *t, const struct vms_view *v, const struct vms
 	put_nodes(t, c->sum.node, v->x->n_nodes);
 	put(t, 100 * c->off);
 	put_waits(t, v, &c->sum);
+	vms_exits_put(t, v->m, vm, &c->exits, vms_exits_run(v->m, &c->sum));
 }
 
 struct table *vms_vcpus_table(const struct vms_view *v)
@@ -325,6 +326,7 @@ struct table *vms_vcpus_table(const struct vms_view *v)
 		US("wait_max_ns", "max", "run queue", 0), COUNT("nivcsw", "invol", NULL, 0), COUNT("nvcsw", "vol", NULL, COL_NO_TEXT),
 		COUNT("mig_smt", "smt", "migrations", COL_HIDE_EMPTY), COUNT("mig_llc", "llc", "migrations", COL_HIDE_EMPTY),
 		COUNT("mig_node", "node", "migrations", COL_HIDE_EMPTY), COUNT("mig_cross", "cross", "migrations", COL_HIDE_EMPTY),
+		VMS_EXITS_COLS(COL_NO_TEXT),
 	};
 	struct table *t = table_new("vcpus", "Virtual CPUs", cols, N(cols));
 	size_t i, k;

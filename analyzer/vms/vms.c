@@ -8,6 +8,7 @@
 
 #include "../arena.h"
 #include "../array.h"
+#include "exits.h"
 #include "vms_int.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
@@ -494,6 +495,7 @@ int vms_sum_all(struct model *m)
 		if (at != U64MAP_NONE)
 			numa_sum_add(&x->exposure, &m->numa->procs[at].sum);
 	}
+	vms_exits_all(m);
 	return sum_parts(m, x->part);
 }
 
@@ -519,6 +521,8 @@ int vms_finish(struct model *m)
 		x->vm[i].in_window = lived(m, x->vm[i].first, x->vm[i].last);
 		memory_of_vm(m, &x->vm[i]);
 	}
+	if (!err)
+		err = vms_exits_finish(m);
 	if (!err)
 		err = vms_sum_all(m);
 	for (i = 0; i < x->n_vcpu && !err; i++)

@@ -10,7 +10,7 @@
  *
  * Unknown is not 0: see the note at each.
  *
- * Memory: 1 KB and 32 a node for a VM, 150 and 8 a node for a virtual CPU, 4 a task.
+ * Memory: 1.1 KB and 32 a node for a VM, 240 and 8 a node for a virtual CPU, 4 a task.
  */
 #ifndef MMT_VMS_MODEL_H
 #define MMT_VMS_MODEL_H
@@ -35,6 +35,15 @@ struct vms_sum {
 	uint64_t *node;      /* run time by node, ns, vms->n_nodes of them; NULL: not known (see vms->has_nodes) */
 };
 
+/* What KVM tells of virtual CPUs in the window; see exits.h. All 0 where it was not recorded. */
+struct vms_exits {
+	uint64_t exits, entries, returns;
+	uint64_t out_ns;                          /* from exits, but for halts, to the entries after them */
+	uint64_t polled, slept;                   /* halts, by how they were waited for to the end */
+	uint64_t polled_ns, slept_ns;
+	uint64_t top_n; uint32_t top;             /* the reason of most exits, a kind of m->kvm; top_n 0: none */
+};
+
 struct vms_vcpu {
 	uint32_t vm;         /* index in vms->vm */
 	uint32_t index, tid; /* index: VMS_ALL_CPUS */
@@ -43,6 +52,7 @@ struct vms_vcpu {
 	uint64_t first, last; /* found; gone, 0: it was still there */
 	bool in_window;       /* it lived at some time of it */
 	struct vms_sum sum;
+	struct vms_exits exits;
 	double off;          /* share of its run time x memory of the VM that is on other nodes, by the window's mean; NaN */
 };
 
@@ -61,6 +71,7 @@ struct vms_vm {
 	uint32_t vcpus_told;    /* virtual CPUs by its descriptors; 0 not known. More than n_vcpus: some threads were not recognised */
 	uint32_t first_vcpu, n_vcpus; /* of vms->vcpu, by index and time; those that lived in the trace */
 	struct vms_sum part[VMS_PARTS];
+	struct vms_exits exits;
 
 	/* memory: NULL where its placement was not recorded or not measured */
 	const struct numa_proc *proc; /* kb, lo, hi by node: proc->kb[NUMA_ALL * m->numa->n_nodes + node] ... */
@@ -79,6 +90,8 @@ struct vms {
 	bool has_nodes;         /* the trace tells run time by node */
 	struct vms_sum part[VMS_PARTS]; /* of all VMs */
 	struct numa_sum exposure;       /* of all VMs, for numa_exposure() */
+	struct vms_exits exits;         /* of all VMs */
+	bool exits_told;                /* KVM tells exits; returns and halts it may tell all the same */
 	double cost_ns;         /* CPU time of finding them, over the recording; NaN: not told */
 	/* by task of the model: VM (U64MAP_NONE: of none) and part */
 	uint32_t *task_vm;

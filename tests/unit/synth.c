@@ -192,6 +192,26 @@ void synth_vcpu(struct synth *s, uint64_t time, uint64_t segment, uint64_t vm, u
 	row(s, MMT_TB_VCPU, c, 7);
 }
 
+void synth_kvm(struct synth *s, const struct synth_kvm *k)
+{
+	uint64_t hist[40] = { 0 };
+	uint8_t buf[400];
+	int len = 0;
+
+	if (k->timed) {
+		hist[k->power] = k->timed;
+		len = mmt_vec_pack(hist, k->power + 1, buf, sizeof(buf));
+	}
+	{
+		const struct mmt_cell c[] = {
+			num(k->time), num(k->segment), num(k->epoch), num(k->reason), str(k->name), str(k->class), str(k->isa),
+			num(k->count), num(k->timed), num(k->total), num(k->max), { .p = buf, .len = (uint32_t)len },
+		};
+
+		row(s, MMT_TB_KVM_TOTALS, c, 12);
+	}
+}
+
 void synth_cpu_load(struct synth *s, const struct synth_load *l)
 {
 	const struct mmt_cell c[] = {

@@ -45,6 +45,14 @@ struct synth_vm { uint64_t time, segment, number, event; const char *name, *kind
 void synth_vm(struct synth *s, const struct synth_vm *v);
 void synth_vcpu(struct synth *s, uint64_t time, uint64_t segment, uint64_t vm, uint64_t index, uint64_t tid, uint64_t epoch,
 		unsigned int event);
+/* power: all that are timed are from 2^power ns on, below 2^(power + 1) */
+struct synth_kvm {
+	uint64_t time, segment, epoch, reason;
+	const char *name, *class, *isa;
+	uint64_t count, timed, total, max;
+	unsigned int power;
+};
+void synth_kvm(struct synth *s, const struct synth_kvm *k);
 struct synth_load { uint64_t time, segment, cpu, samples, running, max, busy; };
 void synth_cpu_load(struct synth *s, const struct synth_load *l);
 void synth_cpu_totals(struct synth *s, uint64_t time, uint64_t segment, unsigned int cpu, const uint64_t v[MC_N]);

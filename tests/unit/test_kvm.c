@@ -32,38 +32,9 @@ enum {
 #include "collector/kvm_names.h"
 #include "synth.h"
 
-struct given {
-	uint64_t time, segment, epoch, reason;
-	const char *name, *class, *isa;
-	uint64_t count, timed, total, max;
-	unsigned int power; /* of the times, all timed ones */
-};
-
-static void put(struct synth *s, const struct given *g)
-{
-	uint64_t hist[KVM_HIST] = { 0 };
-	uint8_t buf[KVM_HIST * 10];
-	int len = 0;
-
-	if (g->timed) {
-		hist[g->power] = g->timed;
-		len = mmt_vec_pack(hist, g->power + 1, buf, sizeof(buf));
-	}
-	{
-		const struct mmt_cell c[] = {
-			{ .u = g->time }, { .u = g->segment }, { .u = g->epoch }, { .u = g->reason },
-			{ .p = g->name, .len = (uint32_t)strlen(g->name) }, { .p = g->class, .len = (uint32_t)strlen(g->class) },
-			{ .p = g->isa, .len = (uint32_t)strlen(g->isa) }, { .u = g->count }, { .u = g->timed }, { .u = g->total },
-			{ .u = g->max }, { .p = buf, .len = (uint32_t)len },
-		};
-
-		assert_int_equal(mmt_writer__row(s->w, MMT_TB_KVM_TOTALS, c, sizeof(c) / sizeof(c[0])), 0);
-	}
-}
-
 #define SEC 1000000000ull
 
-static const struct given svm_rows[] = {
+static const struct synth_kvm svm_rows[] = {
 	{ SEC, 1, 1, 0x7b, "io", "exit", "svm", 9999, 0, 0, 0, 0 }, /* before the iteration */
 	{ 2 * SEC, 2, 1, 0x7b, "io", "exit", "svm", 100, 99, 990000, 16000, 13 },
 	{ 3 * SEC, 2, 1, 0x7b, "io", "exit", "svm", 10, 11, 110000, 70000, 15 },
@@ -80,7 +51,7 @@ static const struct given svm_rows[] = {
 	{ 3 * SEC, 2, 1, 0, "grow", "halt_poll", "", 3, 3, 70000, 40000, 14 },
 };
 
-static void make(struct synth *s, const struct given *rows, size_t n, const char *fact)
+static void make(struct synth *s, const struct synth_kvm *rows, size_t n, const char *fact)
 {
 	size_t i;
 
@@ -95,7 +66,7 @@ static void make(struct synth *s, const struct given *rows, size_t n, const char
 			synth_seal(s);
 			synth_mark(s, 2, SEC, MARK_ITER_START, "x");
 		}
-		put(s, &rows[i]);
+		synth_kvm(s, &rows[i]);
 	}
 	if (n)
 		synth_mark(s, 3, 3 * SEC, MARK_ITER_END, "x");
@@ -148,7 +119,7 @@ static void test_metrics(void **state)
 /* 0, missing because it was not recorded, missing because this KVM does not tell: three different things. */
 static void test_missing(void **state)
 {
-	static const struct given silent[] = {
+	static const struct synth_kvm silent[] = {
 		{ SEC, 1, 1, 2, "io", "user", "", 1, 0, 0, 0, 0 },
 		{ 2 * SEC, 2, 1, 2, "io", "user", "", 50, 0, 0, 0, 0 },
 	};
