@@ -34,7 +34,7 @@ static const struct argp_option options[] = {
 	{ NULL, 0, NULL, OPTION_DOC, "Without a trace:", 2 },
 	{ "delay", 'd', "SECONDS", 0, "Length of an interval (default 2)", 2 },
 	{ "iterations", 'n', "N", 0, "End after N intervals", 2 },
-	{ "exits", OPT_EXITS, NULL, 0, "Also exits of virtual CPUs, which costs each of them some 0.2 us (a trace has them of -e kvm)", 2 },
+	{ "exits", OPT_EXITS, NULL, 0, "Also exits of vCPUs, each of which then costs some 0.2 us more", 2 },
 	{ NULL, 0, NULL, OPTION_DOC, "How to show it:", 3 },
 	{ "sort", OPT_SORT, "COLUMN", 0, "Sort by this column, largest first (default: off-node run time)", 3 },
 	{ "top", OPT_TOP, "N", 0, "Rows to show, 0 for all (default: 20 in text, else all)", 3 },
