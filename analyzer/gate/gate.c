@@ -148,9 +148,23 @@ static bool rule_is_for(const struct gate_rule *r, const struct cmp_metric *m)
 	return matches(r->pattern, (void *)m);
 }
 
+/*
+ * A limit that names a metric is for it alone: metrics below it may be in another unit (vm.exposure is in percent,
+ * vm.exposure.distance a ratio). A name that only others begin with is for all of them.
+ */
+static bool limit_is_for(const struct cmp *c, const struct gate_rule *r, const struct cmp_metric *m)
+{
+	size_t i;
+
+	for (i = 0; i < c->n_metrics; i++)
+		if (!strcmp(r->pattern, c->metric[i].name))
+			return !strcmp(r->pattern, m->name);
+	return rule_is_for(r, m);
+}
+
 struct wants { bool compare, limit; }; /* of a metric */
 
-static struct wants wants(const struct gate_opts *o, const struct cmp_metric *m)
+static struct wants wants(const struct cmp *c, const struct gate_opts *o, const struct cmp_metric *m)
 {
 	struct wants w = { .compare = o->metrics ? any_pattern(o->metrics, matches, (void *)m)
 						 : m->source == CMP_BENCHMARK };
@@ -166,7 +180,7 @@ static struct wants wants(const struct gate_opts *o, const struct cmp_metric *m)
 			w.compare = true;
 		if (r->ignore >= 0 && r->ignore)
 			w.compare = false;
-		w.limit |= !isnan(r->max) || !isnan(r->min);
+		w.limit |= (!isnan(r->max) || !isnan(r->min)) && limit_is_for(c, r, m);
 	}
 	return w;
 }
@@ -218,14 +232,15 @@ static bool is_missing(const char *pattern, void *ctx)
 static int check_patterns(const struct cmp *c, const struct gate_opts *o)
 {
 	struct seek s = { .c = c };
+	char hint[96];
 	size_t i;
 
 	if (any_pattern(o->metrics, is_missing, &s))
 		return cmp_say(c, -ENODATA, "--metrics %s: no run has such a metric", s.name);
 	for (i = 0; i < o->n_rules; i++)
 		if (!o->rule[i].optional && is_missing(o->rule[i].pattern, &s))
-			return cmp_say(c, -ENODATA, "%s: no run has a metric '%s'", o->rule[i].where,
-				       o->rule[i].pattern);
+			return cmp_say(c, -ENODATA, "%s: no run has a metric '%s'%s", o->rule[i].where, o->rule[i].pattern,
+				       metric_hint(o->rule[i].pattern, hint, sizeof(hint)));
 	return 0;
 }
 
@@ -241,7 +256,7 @@ int gate_select(struct cmp *c, const struct gate_opts *o)
 	if (!keep)
 		return -ENOMEM;
 	for (i = 0; i < c->n_metrics; i++) {
-		struct wants w = wants(o, &c->metric[i]);
+		struct wants w = wants(c, o, &c->metric[i]);
 
 		keep[i] = w.compare || w.limit;
 		compared += w.compare;
@@ -353,7 +368,7 @@ static void check_limits(struct gate *g, const struct gate_opts *o, const struct
 	size_t i;
 
 	for (i = 0; i < o->n_rules; i++) {
-		if (!rule_is_for(&o->rule[i], m))
+		if (!limit_is_for(g->c, &o->rule[i], m))
 			continue;
 		bound[0] = isnan(o->rule[i].min) ? bound[0] : o->rule[i].min;
 		bound[1] = isnan(o->rule[i].max) ? bound[1] : o->rule[i].max;
@@ -420,7 +435,7 @@ int gate_judge(const struct cmp *c, const struct cmp_result *r, const struct gat
 	for (i = 0; i < r->n_rows; i++) {
 		const struct cmp_row *row = &r->row[i], *base = row - row->arm;
 		const struct cmp_metric *m = &c->metric[row->metric];
-		struct wants w = wants(o, m);
+		struct wants w = wants(c, o, m);
 		bool same = same_wanted(o, m);
 
 		if (w.compare && row->arm)

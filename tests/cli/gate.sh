@@ -247,6 +247,11 @@ if [ -x "$golden" ]; then
 	"$MMT" gate $a $b --metrics sched.switches --max sched.migrations=1e12 --csv >o 2>e
 	[ $? -le 1 ] || fail "kernel metrics: $(cat e)"
 	grep -q ',sched.switches,' o && grep -q ',sched.migrations,.*<= ' o || fail "not the metrics that were named: $(cat o)"
+	grep -q ',sched.migrations\.' o && fail "a limit on a metric is one on those below it too: $(cat o)"
+	"$MMT" gate $a $b --max 'sched.migrations*=1e12' --csv >o 2>e
+	grep -q ',sched.migrations\.[a-z.]*,.*<= ' o || fail "a pattern as a limit: $(cat o e)"
+	"$MMT" gate $a $b --max sched.migration=1 >o 2>e
+	grep -q "no run has a metric 'sched.migration' (did you mean 'sched.migrations'?)" e || fail "a limit on nothing: $(cat e)"
 	"$MMT" gate a1.mmt --max sched.switches=0 >o 2>e
 	[ $? -eq 1 ] && head -n 1 o | grep -q 'above the limit of 0' || fail "a limit on one trace: $(cat o e)"
 	"$MMT" gate -d log $a $b -m sched.switches >o 2>e
