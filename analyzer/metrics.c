@@ -12,6 +12,7 @@
 #include "nodes/nodes.h"
 #include "numa/numa.h"
 #include "numa/pages.h"
+#include "suggest.h"
 #include "syscalls.h"
 #include "vms/exits.h"
 #include "vms/metric.h"
@@ -369,6 +370,21 @@ const struct metric *metric_find(const char *name)
 		if (!strcmp(all[i].name, name))
 			return &all[i];
 	return NULL;
+}
+
+const char *metric_hint(const char *name, char *buf, size_t size)
+{
+	size_t n, i;
+	const struct metric *all = metrics_all(&n);
+	const char **names = calloc(n, sizeof(*names));
+
+	*buf = '\0';
+	for (i = 0; names && i < n; i++)
+		names[i] = all[i].name;
+	if (names)
+		suggest_hint(buf, size, name, names, n);
+	free(names);
+	return buf;
 }
 
 bool metric_wanted(const struct metric *metric, const char *patterns)

@@ -42,6 +42,8 @@ struct metric_ctx {
 
 const struct metric *metrics_all(size_t *n);
 const struct metric *metric_find(const char *name);
+/* " (did you mean 'that'?)" of a metric that there is not; see suggest.h. */
+const char *metric_hint(const char *name, char *buf, size_t size);
 /* pattern: a name, a prefix before '.', or with '*'; comma separated; NULL: all that are no detail. */
 bool metric_wanted(const struct metric *metric, const char *patterns);
 const char *metric_direction_name(enum metric_direction d); /* "lower", "higher", "neither" */

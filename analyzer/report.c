@@ -263,26 +263,23 @@ static int prepare(struct report *r)
 	return report_regroup(r, r->ev.g, r->ev.n);
 }
 
+int report_sort(const struct report *r, struct table *t, const char *some)
+{
+	char hint[96];
+	int err = r->o->sort ? table_sort(t, r->o->sort, true) : 0;
+
+	if (err == -ENOENT)
+		report_say(r, err, "no column '%s' to sort by%s; there are, for example, %s (--csv: all, in its first line)", r->o->sort,
+			   table_hint(t, r->o->sort, hint, sizeof(hint)), some);
+	return err;
+}
+
 static int sort_and_cut(struct report *r, struct table *t)
 {
-	char key[64];
+	int err = report_sort(r, t, r->o->syscalls ? "time, count, errors, mean, max, p99" : "run, nvcsw, nivcsw, wait_p99, wait_max, off_sum");
 
-	if (r->o->sort) {
-		int err = table_sort(t, r->o->sort, true);
-
-		/* wait_p99 for wait_p99_ns */
-		snprintf(key, sizeof(key), "%s_ns", r->o->sort);
-		if (err == -ENOENT)
-			err = table_sort(t, key, true);
-		if (err == -ENOENT && r->o->syscalls)
-			return report_say(r, err, "no column '%s' to sort by; try time, count, errors, mean, max, p99 (all: -x, first line)",
-				   r->o->sort);
-		if (err == -ENOENT)
-			return report_say(r, err, "no column '%s' to sort by; try run, nvcsw, nivcsw, wait_p99, wait_max, off_sum (all: -x, first line)",
-				   r->o->sort);
-		if (err)
-			return err;
-	}
+	if (err)
+		return err;
 	table_limit(t, r->o->top);
 	return 0;
 }

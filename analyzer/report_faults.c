@@ -399,8 +399,7 @@ int report_faults(struct report *r, FILE *f)
 	err = err || !t[0] || (s.samples && (!t[2] || !t[3])) ? -ENOMEM : 0;
 	for (i = 0; i < N_TABLES && !err; i++)
 		err = t[i] ? table_err(t[i]) : 0;
-	if (!err && r->o->sort && table_sort(t[0], r->o->sort, true))
-		err = report_say(r, -ENOENT, "no column '%s' to sort by; try minor, major, user, kernel, write", r->o->sort);
+	err = err ? err : report_sort(r, t[0], "minor, major, user, kernel, write");
 	if (err)
 		goto out;
 	table_limit(t[0], r->o->top);

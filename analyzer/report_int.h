@@ -35,6 +35,8 @@ int report_numa(struct report *r, FILE *f);
 /* --nodes: tasks and load of nodes and CPUs. */
 int report_nodes(struct report *r, FILE *f);
 /* One line through the log, printf-like; returns err. */
+/* By --sort, if it was given; says what columns there are, `some` of them, where it names none. */
+int report_sort(const struct report *r, struct table *t, const char *some);
 int report_say(const struct report *r, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* System calls; and the memory management calls of them by what they asked for. */
 struct table *report_syscalls(const struct report *r);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "suggest.h"
 #include "table_int.h"
 
 struct table *table_new(const char *id, const char *title, const struct table_col *cols, size_t n_cols)
@@ -175,6 +176,40 @@ static int cmp_rows(const void *pa, const void *pb, void *ctx)
 	return (a->pos > b->pos) - (a->pos < b->pos);
 }
 
+const char *table_hint(const struct table *t, const char *col, char *buf, size_t size)
+{
+	const char **words = calloc(2 * t->n_cols + 1, sizeof(*words));
+	size_t c, n = 0;
+
+	*buf = '\0';
+	if (!words)
+		return buf;
+	for (c = 0; c < t->n_cols; c++) /* as CSV and --sort name them first */
+		words[n++] = t->cols[c].id;
+	for (c = 0; c < t->n_cols; c++)
+		if (*t->cols[c].head)
+			words[n++] = t->cols[c].head;
+	suggest_hint(buf, size, col, words, n);
+	free(words);
+	return buf;
+}
+
+/* By id or head; wait_p99 for wait_p99_ns, exposure for exposure_pct. n_cols: none. */
+static size_t find_col(const struct table *t, const char *col)
+{
+	static const char *const units[] = { "_ns", "_pct" };
+	size_t c, k, n = strlen(col);
+
+	for (c = 0; c < t->n_cols; c++)
+		if (!strcmp(t->cols[c].id, col) || !strcmp(t->cols[c].head, col))
+			return c;
+	for (k = 0; k < sizeof(units) / sizeof(units[0]); k++)
+		for (c = 0; c < t->n_cols; c++)
+			if (!strncmp(t->cols[c].id, col, n) && !strcmp(t->cols[c].id + n, units[k]))
+				return c;
+	return t->n_cols;
+}
+
 int table_sort(struct table *t, const char *col, bool descending)
 {
 	struct sort_ctx ctx = { .sign = descending ? -1 : 1 };
@@ -182,9 +217,7 @@ int table_sort(struct table *t, const char *col, bool descending)
 	struct sort_key *key;
 	struct tcell *cells;
 
-	for (ctx.col = 0; ctx.col < t->n_cols; ctx.col++)
-		if (!strcmp(t->cols[ctx.col].id, col) || !strcmp(t->cols[ctx.col].head, col))
-			break;
+	ctx.col = find_col(t, col);
 	if (ctx.col == t->n_cols)
 		return -ENOENT;
 	if (n < 2)

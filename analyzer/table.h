@@ -77,8 +77,10 @@ void table_write_notes(const struct table *t, FILE *f, const struct table_out *o
 int table_err(const struct table *t); /* 0, -ENOMEM, or -EINVAL for an unfinished row */
 size_t table_rows(const struct table *t);
 const char *table_id(const struct table *t);
-/* Stable; missing and undefined go last. -ENOENT when no column has this id or head. */
+/* Stable; missing and undefined go last. By its id (without _ns or _pct will do) or head; -ENOENT: no such column. */
 int table_sort(struct table *t, const char *col, bool descending);
+/* " (did you mean 'that'?)" of a column that there is not; "" where none is near. */
+const char *table_hint(const struct table *t, const char *col, char *buf, size_t size);
 /* Keeps the first n rows; says in a note how many were left out. 0 keeps all. */
 void table_limit(struct table *t, size_t n);
 

@@ -15,7 +15,7 @@
 #include "cmd.h"
 #include "conf_find.h"
 #include "run_summary.h"
-#include "suggest.h"
+#include "../analyzer/suggest.h"
 #include "workload.h"
 
 struct settings {
@@ -396,7 +396,8 @@ static int list_lists(const struct settings *s, struct table **t)
 
 static int fill(const struct settings *s, struct table **t)
 {
-	const char *names[N(lists)], *near;
+	const char *names[N(lists)];
+	char hint[96];
 
 	if (!s->what)
 		return list_lists(s, t);
@@ -405,9 +406,8 @@ static int fill(const struct settings *s, struct table **t)
 			return lists[i].fn(s, t);
 		names[i] = lists[i].name;
 	}
-	near = suggest(s->what, names, N(lists));
-	out_err("list: there is no list of '%s'%s%s%s; there are: benchmarks, configs, events, families, metrics, workloads, runs, vms",
-		s->what, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	out_err("list: there is no list of '%s'%s; there are: benchmarks, configs, events, families, metrics, workloads, runs, vms",
+		s->what, suggest_hint(hint, sizeof(hint), s->what, names, N(lists)));
 	return -EINVAL;
 }
 

@@ -204,6 +204,11 @@ static int run(int argc, char **argv)
 		s.report.by = REPORT_MACHINE;
 	if (s.report.numa && !s.by)
 		s.report.by = REPORT_PROCESS;
+	if (s.report.nodes && s.by && s.report.by != REPORT_CPU && s.report.by != REPORT_MACHINE) {
+		out_err("--nodes shows nodes and CPUs of the machine: leave --by out");
+		err = -EINVAL;
+		goto out;
+	}
 	if ((s.report.events || s.report.faults) && !strcmp(s.input, "-")) {
 		out_err("--events and --faults read the trace twice: save standard input to a file first");
 		err = -EINVAL;

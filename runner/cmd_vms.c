@@ -8,6 +8,7 @@
 #include "events.h"
 #include "opt_parse.h"
 #include "output.h"
+#include "vm_opts.h"
 #include "vms.h"
 
 struct settings {
@@ -15,8 +16,8 @@ struct settings {
 	struct model_opts model;
 	struct vms_run_opts run;
 	struct output output;
-	regex_t match;
-	bool have_match, top, segment, exits;
+	struct vm_opts vm;
+	bool top, segment, exits;
 	int verbose;
 };
 
@@ -40,22 +41,6 @@ static const struct argp_option options[] = {
 	{ "top", OPT_TOP, "N", 0, "Rows to show, 0 for all (default: 20 in text, else all)", 3 },
 	{ 0 },
 };
-
-static error_t parse_match(struct settings *s, const char *arg, struct argp_state *state)
-{
-	char why[128];
-	int err;
-
-	if (s->have_match)
-		regfree(&s->match);
-	err = regcomp(&s->match, arg, REG_EXTENDED | REG_NOSUB);
-	s->have_match = !err;
-	if (!err)
-		return 0;
-	regerror(err, &s->match, why, sizeof(why));
-	argp_error(state, "--vm-match %s: %s", arg, why);
-	return EINVAL;
-}
 
 static error_t parse_by(struct settings *s, const char *arg, struct argp_state *state)
 {
@@ -87,7 +72,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		s->run.show.names = arg;
 		return 0;
 	case OPT_VM_MATCH:
-		return parse_match(s, arg, state);
+		return vm_opts_match(state, arg, &s->vm);
 	case OPT_BY:
 		return parse_by(s, arg, state);
 	case OPT_SEGMENT:
@@ -194,15 +179,14 @@ static int run(int argc, char **argv)
 
 	err = mmt_cmd__parse(&argp, argc, argv, 0, NULL, &s);
 	if (!err) {
-		s.run.show.match = s.have_match ? &s.match : NULL;
+		s.run.show.match = s.vm.have_match ? &s.vm.match : NULL;
 		if (!s.top)
 			s.run.show.top = s.output.table.fmt == TABLE_TEXT ? 20 : 0;
 		if (s.input && s.exits)
 			out_warn("vms: --exits is for the host as it is now; a trace has them where it was recorded with -e kvm");
 		err = s.input ? from_trace(&s) : live(&s);
 	}
-	if (s.have_match)
-		regfree(&s.match);
+	vm_opts_free(&s.vm);
 	return err ? MMT_EXIT_TROUBLE : MMT_EXIT_OK;
 }
 

@@ -239,7 +239,7 @@ int compare_gather_two(struct cmp *c, const struct compare_opts *from, const cha
 int compare_known_metrics(const char *option, const char *patterns)
 {
 	const struct metric *all;
-	char *copy = strdup(patterns), *p = copy, *one;
+	char *copy = strdup(patterns), *p = copy, *one, hint[96];
 	size_t i, n;
 	int err = copy ? 0 : -ENOMEM;
 
@@ -250,7 +250,7 @@ int compare_known_metrics(const char *option, const char *patterns)
 		for (i = 0; i < n && !metric_wanted(&all[i], one); i++)
 			;
 		if (*one && i == n) {
-			out_err("%s %s: no such metric; mmt-trace list metrics lists them", option, one);
+			out_err("%s %s: no such metric%s; mmt-trace list metrics lists them", option, one, metric_hint(one, hint, sizeof(hint)));
 			err = -EINVAL;
 		}
 	}

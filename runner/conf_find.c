@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "conf_find.h"
-#include "suggest.h"
+#include "../analyzer/suggest.h"
 
 #ifndef MMT_DATADIR
 #define MMT_DATADIR "/usr/local/share/mmt-trace"
@@ -140,14 +140,15 @@ static bool makes(const char *path, const char *name)
 
 static void say_unknown(const struct conf_list *l, const char *what, struct conf_err *err)
 {
-	const char **names = calloc(l->n + 1, sizeof(*names)), *near;
+	const char **names = calloc(l->n + 1, sizeof(*names));
+	char hint[160] = "";
 	size_t n = 0;
 
 	while (names && n < l->n && (names[n] = conf_name(l->path[n])))
 		n++;
-	near = names ? suggest(what, names, n) : NULL;
-	snprintf(err->text, sizeof(err->text), "no config '%s'%s%s%s (mmt-trace list configs shows all)", what,
-		 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	if (names)
+		suggest_hint(hint, sizeof(hint), what, names, n);
+	snprintf(err->text, sizeof(err->text), "no config '%s'%s; mmt-trace list configs shows all", what, hint);
 	while (n)
 		free((char *)names[--n]);
 	free(names);

@@ -8,7 +8,7 @@
 
 #include "conf_spec.h"
 #include "events.h"
-#include "suggest.h"
+#include "../analyzer/suggest.h"
 
 #define C(f) CONF_IN_CONF, offsetof(struct conf, f)
 #define M(f) CONF_IN_METRIC, offsetof(struct conf_metric, f)

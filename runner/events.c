@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "events.h"
-#include "suggest.h"
+#include "../analyzer/suggest.h"
 
 #define MAX_NAMES 32
 
@@ -28,13 +28,12 @@ static size_t names_of(const char **names)
 
 static int unknown(const char *word, char *why, size_t size)
 {
-	const char *names[MAX_NAMES], *near;
+	const char *names[MAX_NAMES];
 	size_t n = names_of(names), i;
+	char hint[96];
 	int at;
 
-	near = suggest(word, names, n);
-	at = snprintf(why, size, "no event '%s'%s%s%s; there are: ", word, near ? "; did you mean '" : "", near ? near : "",
-		      near ? "'?" : "");
+	at = snprintf(why, size, "no event '%s'%s; there are: ", word, suggest_hint(hint, sizeof(hint), word, names, n));
 	for (i = 0; i < n && at >= 0 && (size_t)at < size; i++)
 		at += snprintf(why + at, size - (size_t)at, "%s%s", i ? ", " : "", names[i]);
 	return -EINVAL;

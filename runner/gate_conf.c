@@ -6,7 +6,7 @@
 
 #include "gate_conf.h"
 #include "ini_file.h"
-#include "suggest.h"
+#include "../analyzer/suggest.h"
 
 static const char *const gate_keys[] = {
 	"metrics",   "fail-on", "pass-on",   "strict", "require-same",  "directory",

@@ -5,7 +5,7 @@
 
 #include "../analyzer/out.h"
 #include "cmd.h"
-#include "suggest.h"
+#include "../analyzer/suggest.h"
 
 #ifndef MMT_VERSION
 #define MMT_VERSION "0"
@@ -26,15 +26,14 @@ static const struct mmt_cmd *find(const char *name)
 
 static int unknown(const char *name)
 {
-	const char *names[sizeof(mmt_cmds) / sizeof(mmt_cmds[0])], *near; /* "help" takes the place of the NULL */
+	const char *names[sizeof(mmt_cmds) / sizeof(mmt_cmds[0])]; /* "help" takes the place of the NULL */
+	char hint[96];
 	size_t n = 0;
 
 	for (; mmt_cmds[n]; n++)
 		names[n] = mmt_cmds[n]->name;
 	names[n++] = "help";
-	near = suggest(name, names, n);
-	out_err("no command '%s'%s%s%s (mmt-trace help lists all)", name, near ? "; did you mean '" : "",
-		near ? near : "", near ? "'?" : "");
+	out_err("no command '%s'%s; mmt-trace help lists all", name, suggest_hint(hint, sizeof(hint), name, names, n));
 	return MMT_EXIT_TROUBLE;
 }
 

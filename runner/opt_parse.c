@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "opt_parse.h"
-#include "suggest.h"
+#include "../analyzer/suggest.h"
 
 int opt_ids(struct argp_state *state, const char *arg, pid_t *ids, size_t *n)
 {
@@ -70,16 +70,13 @@ int opt_segment(struct argp_state *state, const char *arg, struct model_opts *m)
 int opt_choice(struct argp_state *state, const char *arg, const char *what, const char *const *names, size_t n,
 	       size_t *i)
 {
-	const char *near;
-	char list[128];
+	char list[128], hint[96];
 
 	for (*i = 0; *i < n; (*i)++)
 		if (!strcmp(arg, names[*i]))
 			return 0;
-	near = suggest(arg, names, n);
 	for (size_t k = 0, at = 0; k < n && at < sizeof(list); k++)
 		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s", k ? ", " : "", names[k]);
-	argp_error(state, "no %s '%s'%s%s%s; there are: %s", what, arg, near ? "; did you mean '" : "",
-		   near ? near : "", near ? "'?" : "", list);
+	argp_error(state, "no %s '%s'%s; there are: %s", what, arg, suggest_hint(hint, sizeof(hint), arg, names, n), list);
 	return EINVAL;
 }

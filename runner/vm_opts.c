@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../analyzer/out.h"
+#include "../analyzer/suggest.h"
 #include "../analyzer/vms/vms.h"
 #include "../collector/session.h"
 #include "../collector/vms.h"
@@ -20,6 +22,7 @@ int vm_opts_match(struct argp_state *state, const char *arg, struct vm_opts *v)
 	}
 	err = regcomp(&v->match, arg, REG_EXTENDED | REG_NOSUB);
 	v->have_match = !err;
+	v->pattern = arg;
 	if (!err)
 		return 0;
 	regerror(err, &v->match, why, sizeof(why));
@@ -32,25 +35,12 @@ bool vm_opts_set(const struct vm_opts *v)
 	return v->names || v->have_match;
 }
 
-static bool in_list(const char *names, const char *name)
-{
-	const char *p;
-	size_t len;
-
-	for (p = names; *p; p += len + (p[len] == ',')) {
-		len = strcspn(p, ",");
-		if (strlen(name) == len && !memcmp(name, p, len))
-			return true;
-	}
-	return false;
-}
-
 bool vm_opts_fits(void *ctx, const char *name)
 {
 	const struct vm_opts *v = ctx;
 
 	/* a whole name first: names may have commas */
-	if (v->names && (!strcmp(v->names, "all") || !strcmp(v->names, name) || in_list(v->names, name)))
+	if (v->names && (!strcmp(v->names, "all") || !strcmp(v->names, name) || vms_in_list(v->names, name)))
 		return true;
 	return v->have_match && !regexec(&v->match, name, 0, NULL, 0);
 }
@@ -67,11 +57,25 @@ static void list_running(const struct mmt_vms *s, char *buf, size_t size)
 		snprintf(buf + at, size - at, ", ... (%zu)", s->n);
 }
 
+static const char *near_running(const struct mmt_vms *s, const char *name, char *buf, size_t size)
+{
+	const char **names = calloc(s->n + 1, sizeof(*names));
+	size_t i;
+
+	*buf = '\0';
+	for (i = 0; names && i < s->n; i++)
+		names[i] = s->v[i].name;
+	if (names && name)
+		suggest_hint(buf, size, name, names, s->n);
+	free(names);
+	return buf;
+}
+
 void vm_opts_apply(struct vm_opts *v, struct mmt_session_opts *o, const char *command)
 {
 	const char *name, *summary;
 	struct mmt_vms s;
-	char names[320];
+	char names[320], hint[300];
 	unsigned int i;
 	size_t k;
 
@@ -88,27 +92,31 @@ void vm_opts_apply(struct vm_opts *v, struct mmt_session_opts *o, const char *co
 		;
 	if (k == s.n) {
 		list_running(&s, names, sizeof(names));
-		out_warn("%s: no such virtual machine runs now (there are: %s); those that start later are recorded", command, names);
+		out_warn("%s: no VM '%s' runs now%s; there are: %s. Those that start later are recorded", command,
+			 v->names ? v->names : v->pattern, near_running(&s, v->names, hint, sizeof(hint)), names);
 	}
 	mmt_vms__free(&s);
 }
 
 int vm_opts_pick(struct vm_opts *v, struct model *m)
 {
-	char names[400];
+	char names[400], one[256], hint[300];
 	int err;
 
 	if (!vm_opts_set(v))
 		return 0;
 	if (!vms_recorded(m)) {
-		out_err("%s: nothing of virtual machines in this trace: record it with -e vm", m->path);
+		out_err("%s: this trace was recorded without virtual machines; record it with -e vm", m->path);
 		return -ENOENT;
 	}
-	/* vms_pick() leaves none in the window where none fits */
-	vms_names(m, names, sizeof(names));
+	vms_names(m, names, sizeof(names)); /* vms_pick() leaves none in the window where none fits */
 	err = vms_pick(m, vm_opts_fits, v);
+	if (v->names && strcmp(v->names, "all") && vms_unknown(m, v->names, one, sizeof(one), hint, sizeof(hint))) {
+		out_err("%s: no VM '%s'%s; there are: %s", m->path, one, hint, names);
+		return -ENOENT;
+	}
 	if (err == -ENOENT)
-		out_err("%s: no such virtual machine in this part of the trace; there are: %s", m->path, names);
+		out_err("%s: none of these VMs is in this part of the trace; there are: %s", m->path, names);
 	return err;
 }
 

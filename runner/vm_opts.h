@@ -12,6 +12,7 @@ struct model;
 
 struct vm_opts {
 	const char *names;  /* comma separated; "all"; NULL */
+	const char *pattern; /* of --vm-match; NULL */
 	regex_t match;
 	bool have_match;
 };

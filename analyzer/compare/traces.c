@@ -213,7 +213,7 @@ static int known_vms(const struct cmp *c)
 			if (c->metric[i].source == CMP_KERNEL && metric_wanted(&(struct metric){ .name = c->metric[i].name }, one))
 				break;
 		if (i == c->n_metrics)
-			return cmp_say(c, -ENODATA, "%s: no trace has such a metric of a virtual machine (mmt-trace vms shows them)", one);
+			return cmp_say(c, -ENODATA, "%s: no trace has such a VM or such a metric of it; mmt-trace vms TRACE shows its VMs", one);
 	}
 	return 0;
 }

@@ -357,8 +357,7 @@ int report_kvm(struct report *r, FILE *f)
 	t[3] = vcpus_table(r, exits);
 	for (i = 0; i < N_TABLES && !err; i++)
 		err = t[i] ? table_err(t[i]) : -ENOMEM;
-	if (!err && r->o->sort && table_sort(t[0], r->o->sort, true))
-		err = report_say(r, -ENOENT, "no column '%s' to sort by; try time_ns, count, mean_ns, p99_ns, max_ns", r->o->sort);
+	err = err ? err : report_sort(r, t[0], "time, count, mean, p99, max");
 	if (err)
 		goto out;
 	table_note(t[0], "time: from the exit to the next entry, asleep or not (hlt: halted); p50, p99: times are kept by power of two");

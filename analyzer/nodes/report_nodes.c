@@ -134,8 +134,7 @@ int report_nodes(struct report *r, FILE *f)
 	t[1] = cpus_table(r->m);
 	for (i = 0; i < 2 && !err; i++)
 		err = t[i] ? table_err(t[i]) : -ENOMEM;
-	if (!err && r->o->sort && table_sort(t[0], r->o->sort, true))
-		err = report_say(r, -ENOENT, "no column '%s' to sort by; try load, tasks, busy, CPUs", r->o->sort);
+	err = err ? err : report_sort(r, t[0], "load, tasks, busy, cpus");
 	if (err)
 		goto out;
 	table_limit(t[1], r->o->top);

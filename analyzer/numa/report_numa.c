@@ -388,9 +388,8 @@ int report_numa(struct report *r, FILE *f)
 		err = place_tables(r, t);
 	if (!err && pages)
 		err = report_pages_tables(r, t + (placed ? N_PLACE_TABLES : 0));
-	if (!err && r->o->sort && table_sort(t[0], r->o->sort, true))
-		err = report_say(r, -ENOENT, "no column '%s' to sort by; try %s", r->o->sort,
-				 placed ? "run, memory, exposure, distance, cost" : "alloc_mib, remote_pct, hint, migrated");
+	if (!err)
+		err = report_sort(r, t[0], placed ? "run, memory, exposure, distance, cost" : "alloc_mib, remote, hint, migrated");
 	if (!err) {
 		table_limit(t[0], r->o->top);
 		if (placed && pages)

@@ -2,10 +2,12 @@
 /* A model of some virtual machines only. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../arena.h"
 #include "../faults.h"
+#include "../suggest.h"
 #include "../syscalls.h"
 #include "vms_int.h"
 
@@ -28,6 +30,48 @@ const char *vms_names(const struct model *m, char *buf, size_t size)
 	if (n > SHOWN && at < size)
 		snprintf(buf + at, size - at, ", ... (%zu)", n);
 	return buf;
+}
+
+bool vms_in_list(const char *list, const char *name)
+{
+	size_t n = strlen(name), len;
+
+	for (; *list; list += len + (list[len] == ',')) {
+		len = strcspn(list, ",");
+		if (len == n && !memcmp(list, name, n))
+			return true;
+	}
+	return false;
+}
+
+bool vms_unknown(const struct model *m, const char *list, char *one, size_t one_size, char *hint, size_t hint_size)
+{
+	const struct vms *x = m->vms;
+	size_t i, len, n = 0, all = 0;
+	const char **names;
+	bool found = true;
+	uint32_t k;
+
+	for (i = 0; x && i < x->n_vm; i++)
+		all += x->vm[i].n_names;
+	names = calloc(all + 1, sizeof(*names));
+	for (i = 0; names && x && i < x->n_vm; i++)
+		for (k = 0; k < x->vm[i].n_names; k++)
+			names[n++] = x->vm[i].names[k].name;
+	*hint = '\0';
+	for (i = 0; i < n; i++)
+		if (!strcmp(names[i], list)) /* names may have commas */
+			list = "";
+	for (; *list && found; list += len + (list[len] == ',')) {
+		len = strcspn(list, ",");
+		snprintf(one, one_size, "%.*s", (int)len, list);
+		for (i = 0, found = !len || !names; i < n && !found; i++)
+			found = !strcmp(names[i], one);
+	}
+	if (!found)
+		suggest_hint(hint, hint_size, one, names, n);
+	free(names);
+	return !found;
 }
 
 static bool has_name(const struct vms_vm *vm, bool (*fits)(void *ctx, const char *name), void *ctx)

@@ -33,18 +33,6 @@ const char *vms_by_name(enum vms_by by)
 
 /* ---------------------------------------------------------------- which VMs */
 
-static bool in_list(const char *list, const char *name)
-{
-	size_t n = strlen(name), len;
-
-	for (; *list; list += len + (list[len] == ',')) {
-		len = strcspn(list, ",");
-		if (len == n && !memcmp(list, name, n))
-			return true;
-	}
-	return false;
-}
-
 /* NULL: all. */
 static const char *list_of(const struct vms_show_opts *o)
 {
@@ -57,47 +45,20 @@ bool vms_name_wanted(const struct vms_show_opts *o, const char *name)
 
 	if (!list && !o->match)
 		return true;
-	return (list && in_list(list, name)) || (o->match && !regexec(o->match, name, 0, NULL, 0));
+	return (list && vms_in_list(list, name)) || (o->match && !regexec(o->match, name, 0, NULL, 0));
 }
 
-/* Also by a name that it had before. */
-static bool has_name(const struct vms_vm *vm, const char *list)
-{
-	uint32_t i;
-
-	for (i = 0; i < vm->n_names; i++)
-		if (in_list(list, vm->names[i].name))
-			return true;
-	return false;
-}
-
-/* "web1, web2, web3, ... (40)" */
-static void list_names(const struct vms *x, char *buf, size_t size)
-{
-	size_t i, at = 0;
-
-	for (i = 0; x && i < x->n_vm && i < 6 && at < size; i++)
-		at += (size_t)snprintf(buf + at, size - at, "%s%.40s", i ? ", " : "", x->vm[i].name);
-	if (x && x->n_vm > 6 && at < size)
-		snprintf(buf + at, size - at, ", ... (%zu)", x->n_vm);
-}
-
-/* A name that no VM has or had. */
+/* A name that no VM has or had, or a pattern that fits none. */
 static int check_names(const struct vms_view *v, const char *list)
 {
-	char one[256], names[400] = "none";
-	size_t i, len;
+	const char *path = v->m->path ? v->m->path : "vms";
+	char one[256], hint[300], names[400];
 
-	for (; *list; list += len + (list[len] == ',')) {
-		len = strcspn(list, ",");
-		snprintf(one, sizeof(one), "%.*s", (int)len, list);
-		for (i = 0; i < v->x->n_vm && !has_name(&v->x->vm[i], one); i++)
-			;
-		if (!len || i < v->x->n_vm)
-			continue;
-		list_names(v->x, names, sizeof(names));
-		return say(v->o, -ENOENT, "%s: no virtual machine '%s'; there are: %s", v->m->path ? v->m->path : "vms", one, names);
-	}
+	if (list && vms_unknown(v->m, list, one, sizeof(one), hint, sizeof(hint)))
+		return say(v->o, -ENOENT, "%s: no VM '%s'%s; there are: %s", path, one, hint, vms_names(v->m, names, sizeof(names)));
+	if (!v->n && !list && v->o->match && v->x->n_vm)
+		return say(v->o, -ENOENT, "%s: no VM has a name that --vm-match fits; there are: %s", path,
+			   vms_names(v->m, names, sizeof(names)));
 	return 0;
 }
 
@@ -116,7 +77,7 @@ static int choose(struct vms_view *v, bool *shown)
 		if (shown[i] && vm->in_window)
 			v->vm[v->n++] = vm;
 	}
-	return list && !o->live ? check_names(v, list) : 0; /* live it may come yet */
+	return o->live ? 0 : check_names(v, list); /* live it may come yet */
 }
 
 /* Most off-node run time first; then what ran longest. */
@@ -258,6 +219,7 @@ static int make_tables(const struct vms_view *v, struct table *t[N_TABLES])
 	const struct vms_show_opts *o = v->o;
 	bool one = o->by != VMS_BY_ALL, json = o->out.fmt == TABLE_JSON;
 	int i, err = 0, first = one ? (int)o->by - VMS_BY_VM : 0;
+	char hint[96];
 
 	for (i = 0; i < N_TABLES && !err; i++) {
 		if (!is_made(o, i))
@@ -266,8 +228,8 @@ static int make_tables(const struct vms_view *v, struct table *t[N_TABLES])
 		err = t[i] ? table_err(t[i]) : -ENOMEM;
 	}
 	if (!err && o->sort && table_sort(t[first], o->sort, true))
-		err = say(o, -ENOENT, "no column '%s' to sort by; --csv --by %s shows their names in its first line", o->sort,
-			  vms_by_name(one ? o->by : VMS_BY_VM));
+		err = say(o, -ENOENT, "no column '%s' to sort by%s; the first line of --csv --by %s names them all", o->sort,
+			  table_hint(t[first], o->sort, hint, sizeof(hint)), vms_by_name(one ? o->by : VMS_BY_VM));
 	for (i = N_TABLES - 2; i < N_TABLES && !err && o->sort; i++)
 		if (t[i])
 			(void)table_sort(t[i], o->sort, true); /* where it has that column */
@@ -285,7 +247,7 @@ int vms_show(const struct model *m, const struct vms_show_opts *o, FILE *f)
 	int err = 0, i;
 
 	if (!vms_recorded(m))
-		return say(o, -ENODATA, "%s: virtual machines were not looked for in this trace: record it with -e vm,place,load",
+		return say(o, -ENODATA, "%s: this trace was recorded without virtual machines; record it with -e vm,place,load",
 			   m->path ? m->path : "vms");
 	err = prepare(&v);
 	if (!err)

@@ -118,6 +118,10 @@ void vms_free(struct vms *x);
 int vms_pick(struct model *m, bool (*fits)(void *ctx, const char *name), void *ctx);
 /* "web, db, ... (17)"; "none" */
 const char *vms_names(const struct model *m, char *buf, size_t size);
+/* A name stands in a list of them, separated by commas. */
+bool vms_in_list(const char *list, const char *name);
+/* Some name of the list that no VM of the trace has or had: one, with the nearest in hint, see suggest.h; false: there is none. */
+bool vms_unknown(const struct model *m, const char *list, char *one, size_t one_size, char *hint, size_t hint_size);
 /* Were VMs looked for? m->vms is NULL then, when there was none. */
 bool vms_recorded(const struct model *m);
 /* The VM that a task of the model belongs to, and as what; NULL: none. part may be NULL. */

@@ -37,7 +37,7 @@ sorted() { printf '%s\n' "$@" | sort -n | paste -sd' '; }
 "$MMT" report --vm "${names[1]}" --json t.mmt | grep -q "\"only\": \"VM ${names[1]}\"" || fail "JSON does not say it"
 # the second VM has its memory on the other node
 "$MMT" report --vm "${names[1]}" --numa t.mmt | grep -q "off-node exposure 100.0 %" || fail "exposure: $("$MMT" report --vm "${names[1]}" --numa t.mmt)"
-says 2 "no such virtual machine in this part of the trace; there are: ${names[0]}, " "$MMT" report --vm nobody t.mmt
+says 2 "no VM 'nobody'; there are: ${names[0]}, " "$MMT" report --vm nobody t.mmt
 says 2 "record it with -e vm" "$MMT" report --vm nobody plain.mmt
 says 2 "record it with -e vm" "$MMT" report --vm all "$TOP/tests/data/hackbench.mmt"
 says 2 "--vm-match (: " "$MMT" report --vm-match '(' t.mmt

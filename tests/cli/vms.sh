@@ -79,8 +79,6 @@ vms one t.mmt --vm vm002,vm000 --csv
 vms match t.mmt --vm-match '^vm00[23]$'
 has match '^VMs        2 of 8, 4 vCPUs'
 lacks match '^vm005'
-vms none t.mmt --vm-match nothing
-has none '^VMs        0 of 8'
 vms sorted t.mmt --sort mem_off_pct --top 2
 has sorted '6 more'
 
@@ -134,7 +132,7 @@ lacks cmp 'vm:vm004.count'
 lacks cmp 'vm:'
 # shellcheck disable=SC2086
 "$MMT" compare $arms -m vm:nobody >o 2>err && fail "compare knows a machine that is not there"
-has err 'vm:nobody: no trace has such a metric'
+has err 'vm:nobody: no trace has such a VM'
 
 # ------------------------------------------------ a heat map in the page
 . "$TOP/tests/cli/page/check.sh"
@@ -169,9 +167,11 @@ refused() # PATTERN ARGUMENT...
 	[ "$(wc -l <e)" -eq 1 ] || fail "vms $*: not one line: $(cat e)"
 	grep -q -- "$what" e || fail "vms $*: $(cat e)"
 }
-refused "no virtual machine 'nobody'; there are: renamed, vm001" t.mmt --vm nobody
+refused "no VM 'nobody'; there are: renamed, vm001" t.mmt --vm nobody
+refused "no VM 'VM002' (did you mean 'vm002'?)" t.mmt --vm vm001,VM002
+refused "no VM has a name that --vm-match fits; there are: renamed" t.mmt --vm-match nothing
 refused "did you mean 'vcpu'" t.mmt --by vcpus
-refused "no column 'wait' to sort by" t.mmt --sort wait
+refused "no column 'expsure' to sort by (did you mean 'exposure'?)" t.mmt --sort expsure
 refused "vm-match" t.mmt --vm-match '('
 refused "'u.mmt' is the second" t.mmt u.mmt
 refused "gone.mmt" gone.mmt

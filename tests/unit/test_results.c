@@ -13,7 +13,7 @@
 
 #include "../../runner/order.h"
 #include "../../runner/results.h"
-#include "../../runner/suggest.h"
+#include "../../analyzer/suggest.h"
 #include "../../analyzer/unit.h"
 
 static const struct run_usage usage = { .elapsed = 1.5, .user = 0.25, .nvcsw = 23 };

@@ -9,5 +9,7 @@
 unsigned int suggest_distance(const char *a, const char *b);
 /* Of n words the nearest, when it is near enough to be meant; else NULL. */
 const char *suggest(const char *word, const char *const *words, size_t n);
+/* " (did you mean 'that'?)" in buf, for the middle of an error line; "" where none is near. */
+const char *suggest_hint(char *buf, size_t size, const char *word, const char *const *words, size_t n);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
 #include <string.h>
 
 #include "suggest.h"
@@ -48,4 +49,14 @@ const char *suggest(const char *word, const char *const *words, size_t n)
 		}
 	}
 	return best <= limit ? found : NULL;
+}
+
+const char *suggest_hint(char *buf, size_t size, const char *word, const char *const *words, size_t n)
+{
+	const char *near = suggest(word, words, n);
+
+	*buf = '\0';
+	if (near)
+		snprintf(buf, size, " (did you mean '%s'?)", near);
+	return buf;
 }
