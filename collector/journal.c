@@ -144,14 +144,18 @@ static void boot_id(char *buf, size_t size)
 /* All whole lines of this boot; what was being written when its writer ended was not made yet. */
 static int read_all(struct mmt_journal *j)
 {
-	FILE *f = fdopen(dup(j->fd), "r");
+	int err = 0, fd = fcntl(j->fd, F_DUPFD_CLOEXEC, 0);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	char *line = NULL, boot[64];
 	size_t cap = 0;
 	ssize_t n;
-	int err = 0;
 
-	if (!f)
-		return -errno;
+	if (!f) {
+		err = -errno;
+		if (fd >= 0)
+			close(fd);
+		return err;
+	}
 	boot_id(boot, sizeof(boot));
 	while (!err && (n = getline(&line, &cap, f)) > 0) {
 		char *copy;
@@ -168,26 +172,38 @@ static int read_all(struct mmt_journal *j)
 		err = copy ? add(j, copy) : -ENOMEM;
 		if (err)
 			free(copy);
+		if (err == -EBADMSG) {
+			log_err(j->log, "%s: a step cannot be read, and is not undone: %s", j->path, line);
+			err = 0;
+		}
 	}
 	free(line);
 	fclose(f);
-	return err == -EBADMSG ? 0 : err;
+	return err;
 }
 
+/* All of it, or nothing: what is left of a line would spoil the next. */
 static int append(struct mmt_journal *j, const char *text)
 {
+	off_t end = lseek(j->fd, 0, SEEK_END);
 	size_t len = strlen(text), done = 0;
-	ssize_t n;
+	ssize_t n = 0;
+	int err;
 
+	if (end < 0)
+		return -errno;
 	while (done < len) {
 		n = write(j->fd, text + done, len - done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return n ? -errno : -EIO;
+			break;
 		done += (size_t)n;
 	}
-	return fsync(j->fd) ? -errno : 0;
+	err = done < len ? n ? -errno : -EIO : fsync(j->fd) ? -errno : 0;
+	if (err && ftruncate(j->fd, end))
+		log_err(j->log, "%s: %s", j->path, strerror(errno));
+	return err;
 }
 
 /* ---------------------------------------------------------------- opening */
@@ -208,6 +224,36 @@ static int sync_dir(const char *path)
 	return err;
 }
 
+static void forget(struct mmt_journal *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->n; i++)
+		free(j->v[i].line);
+	free(j->v);
+	j->v = NULL;
+	j->n = 0;
+}
+
+/* Open and locked, and still the one at its path: who had it before may have taken it away as it ended. */
+static int open_locked(const char *path, int flags)
+{
+	struct stat is, at;
+	int fd, err;
+
+	for (;;) {
+		fd = open(path, flags | O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0)
+			return -errno;
+		err = flock(fd, LOCK_EX | LOCK_NB) ? errno == EWOULDBLOCK ? -EBUSY : -errno : 0;
+		if (!err && !fstat(fd, &is) && !lstat(path, &at) && is.st_dev == at.st_dev && is.st_ino == at.st_ino)
+			return fd;
+		close(fd);
+		if (err)
+			return err;
+	}
+}
+
 static int open_file(const char *path, int flags, const struct mmt_log *log, struct mmt_journal **out)
 {
 	struct mmt_journal *j = calloc(1, sizeof(*j));
@@ -220,8 +266,8 @@ static int open_file(const char *path, int flags, const struct mmt_log *log, str
 	j->path = strdup(path);
 	if (!j->path)
 		goto err_close;
-	j->fd = open(path, flags | O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	err = j->fd < 0 ? -errno : flock(j->fd, LOCK_EX | LOCK_NB) ? errno == EWOULDBLOCK ? -EBUSY : -errno : 0;
+	j->fd = open_locked(path, flags);
+	err = j->fd < 0 ? j->fd : 0;
 	if (err == -EBUSY)
 		log_err(log, "%s: another balancer is running: stop it first (it then undoes what it did)", path);
 	else if (err && err != -ENOENT)
@@ -234,20 +280,10 @@ static int open_file(const char *path, int flags, const struct mmt_log *log, str
 err_close:
 	if (j->fd >= 0)
 		close(j->fd);
+	forget(j);
 	free(j->path);
 	free(j);
 	return err;
-}
-
-static void forget(struct mmt_journal *j)
-{
-	size_t i;
-
-	for (i = 0; i < j->n; i++)
-		free(j->v[i].line);
-	free(j->v);
-	j->v = NULL;
-	j->n = 0;
 }
 
 int mmt_journal__open(const char *path, const struct mmt_log *log, struct mmt_journal **out)

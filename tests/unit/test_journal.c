@@ -9,7 +9,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -299,6 +301,62 @@ static void test_controller(void **state)
 	mmt_journal__close(j);
 }
 
+/* A step that did not fit onto the disk was not made, and is not in the way of those after it. */
+static void test_full(void **state)
+{
+	struct tree *t = *state;
+	struct mmt_journal *j = steps(t);
+	struct rlimit all, little;
+	struct mmt_undone u;
+	struct stat st;
+
+	assert_int_equal(stat(t->journal, &st), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &all), 0);
+	little = (struct rlimit){ (rlim_t)st.st_size + 9, all.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+	assert_int_equal(mmt_journal__set(j, t->b, t->id_b, "cpuset.mems", "2"), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
+	is(t->b, "cpuset.mems", "");
+	assert_int_equal(mmt_journal__set(j, t->b, t->id_b, "cpuset.mems", "3"), 0);
+	is(t->b, "cpuset.mems", "3");
+	mmt_journal__close(j);
+	assert_int_equal(mmt_journal__undo_file(t->journal, &quiet, &u), 0);
+	assert_int_equal(u.restored, 4);
+	as_before(t);
+	is(t->b, "cpuset.mems", "");
+}
+
+/* Begins and ends many; 1: the one that it wrote was not at its path any more. */
+static int begin_often(const struct tree *t, int times)
+{
+	struct mmt_journal *j;
+
+	while (times--) {
+		if (mmt_journal__open(t->journal, &quiet, &j))
+			continue; /* the other's turn */
+		if (access(t->journal, F_OK))
+			return 1;
+		mmt_journal__close(j);
+	}
+	return 0;
+}
+
+/* Two at a time: one that ends takes away its own journal only. */
+static void test_two(void **state)
+{
+	struct tree *t = *state;
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(begin_often(t, 500));
+	status = begin_often(t, 500);
+	assert_int_equal(status, 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void test_lists(void **state)
 {
 	static const char *const lists[] = { "", "0", "0-3", "0-3,8", "1,3,5-7,64-130,1023" };
@@ -332,6 +390,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_boot, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_controller, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_two, setup, teardown),
 		cmocka_unit_test(test_lists),
 	};
 
