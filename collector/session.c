@@ -384,7 +384,8 @@ int mmt_session__open(const struct mmt_session_opts *o, struct mmt_session **out
 	wo.time_shift = (uint8_t)(o->time_shift < 0 ? 4 : o->time_shift);
 	err = mmt_topology__read(&s->topo, "");
 	if (err) {
-		log_err(&s->log, "reading the CPUs from /sys/devices/system/cpu: %s", strerror(-err));
+		log_err(&s->log, "reading the CPUs from /sys/devices/system/cpu: %s",
+			err == -E2BIG ? "more than 1024 CPUs or 64 nodes are online" : strerror(-err));
 		goto err_close;
 	}
 	b.rec_ctx = &s->tasks;

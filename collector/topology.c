@@ -35,6 +35,19 @@ static void for_list(const char *s, void (*fn)(void *, unsigned int, unsigned in
 	}
 }
 
+/* The highest number of such a list in a file; 0: none, or no such file. */
+static unsigned int highest(const char *root, const char *file)
+{
+	char path[PATH_MAX_], buf[4096], *last;
+
+	path_of(path, root, file, 0, 0);
+	if (mmt_read_file(path, buf, sizeof(buf)) <= 0)
+		return 0;
+	for (last = buf + strcspn(buf, "\n"); last > buf && last[-1] >= '0' && last[-1] <= '9'; last--)
+		;
+	return (unsigned int)strtoul(last, NULL, 10);
+}
+
 static void set_online(void *ctx, unsigned int cpu, unsigned int arg)
 {
 	struct mmt_topology *t = ctx;
@@ -156,6 +169,9 @@ int mmt_topology__read(struct mmt_topology *t, const char *root)
 	for_list(buf, set_possible, t, 0);
 	if (!t->n_cpus)
 		return -EINVAL;
+	if (highest(root, "/sys/devices/system/cpu/online") >= MMT_MAX_CPUS ||
+	    highest(root, "/sys/devices/system/node/online") >= MMT_MAX_NODES)
+		return -E2BIG;
 	path_of(path, root, "/sys/devices/system/cpu/online", 0, 0);
 	if (mmt_read_file(path, buf, sizeof(buf)) >= 0)
 		for_list(buf, set_online, t, 0);

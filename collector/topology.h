@@ -27,7 +27,7 @@ struct mmt_topology {
 	} node[MMT_MAX_NODES];
 };
 
-/* root: "" or a prefix of recorded files, for tests. -E2BIG: more CPUs than MMT_MAX_CPUS. */
+/* root: "" or a prefix of recorded files, for tests. -E2BIG: CPUs or nodes are online beyond MMT_MAX_CPUS, MMT_MAX_NODES. */
 int mmt_topology__read(struct mmt_topology *t, const char *root);
 /* The same again later, but of CPUs only what is new, those that came online: cheap. 0 or -errno. */
 int mmt_topology__again(const struct mmt_topology *was, const char *root, struct mmt_topology *t);

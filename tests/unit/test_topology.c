@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* CPUs and nodes of made-up machines, and what of them changes while we record. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -170,6 +171,28 @@ static void test_many(void **state)
 	free(t);
 }
 
+/* CPUs and nodes that could not be told apart from others are refused; that more of them may come is not. */
+static void test_too_many(void **state)
+{
+	struct mmt_topology *t = calloc(1, sizeof(*t));
+
+	(void)state;
+	assert_non_null(t);
+	put("cpu/possible", "0-1535\n");
+	put("cpu/online", "0-1023\n");
+	put("node/possible", "0-1023\n");
+	put("node/online", "0-2,63\n");
+	assert_int_equal(mmt_topology__read(t, root), 0);
+	assert_int_equal(t->n_cpus, 1024);
+	assert_int_equal(t->n_nodes, 64);
+	put("cpu/online", "0-3,1024\n");
+	assert_int_equal(mmt_topology__read(t, root), -E2BIG);
+	put("cpu/online", "0-3\n");
+	put("node/online", "0-64\n");
+	assert_int_equal(mmt_topology__read(t, root), -E2BIG);
+	free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +200,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_same, machine, gone),
 		cmocka_unit_test_setup_teardown(test_changes, machine, gone),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test_setup_teardown(test_too_many, machine, gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
