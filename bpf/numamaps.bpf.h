@@ -74,25 +74,35 @@ static __always_inline __u32 numa_node_of_flags(__u64 flags)
 	return numa_cfg.node_shift > 63 ? 0 : (__u32)(flags >> (numa_cfg.node_shift & 63));
 }
 
+static __always_inline struct mmt_numa_moved *numa_moved_at(__u64 *key)
+{
+	struct mmt_numa_moved *m = bpf_map_lookup_elem(&numa_moved, key), zero = { 0 };
+
+	if (m)
+		return m;
+	bpf_map_update_elem(&numa_moved, key, &zero, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&numa_moved, key);
+}
+
+/* What finds no room is with that of no task, for which the collector has kept some. */
 static __noinline int numa_moved_add(__u64 key, __u64 ok, __u64 failed)
 {
-	struct mmt_numa_moved *m = bpf_map_lookup_elem(&numa_moved, &key), zero = { 0 };
+	__u64 others = MMT_NU_KEY(0, key >> 32 & 255, MMT_NU_NONE, MMT_NU_NONE);
+	struct mmt_numa_moved *m = numa_moved_at(&key);
 	struct mmt_numa_state *st = numa_st();
 
 	if (!st)
 		return 0;
 	if (!m) {
-		bpf_map_update_elem(&numa_moved, &key, &zero, BPF_NOEXIST);
-		m = bpf_map_lookup_elem(&numa_moved, &key);
+		__sync_fetch_and_add(&st->lost, ok + failed);
+		m = bpf_map_lookup_elem(&numa_moved, &others);
 	}
-	if (m) {
-		__sync_fetch_and_add(&m->ok, ok);
-		if (failed) /* of a 0 that it knows clang makes an atomic OR, which 5.10 does not have */
-			__sync_fetch_and_add(&m->failed, failed);
-		__sync_fetch_and_add(&st->moves, 1);
+	if (!m)
 		return 0;
-	}
-	__sync_fetch_and_add(&st->lost, ok + failed);
+	__sync_fetch_and_add(&m->ok, ok);
+	if (failed) /* of a 0 that it knows clang makes an atomic OR, which 5.10 does not have */
+		__sync_fetch_and_add(&m->failed, failed);
+	__sync_fetch_and_add(&st->moves, 1);
 	return 0;
 }
 

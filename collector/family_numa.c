@@ -22,22 +22,18 @@
 #include "family.h"
 #include "numa.skel.h"
 #include "numa_facts.h"
+#include "numa_moved.h"
 #include "numa_raw.skel.h"
 #include "numafn.skel.h"
 #include "numafn_raw.skel.h"
 
 #define MOVED 8192u      /* kinds of migrations, by task, reason and nodes, at a time */
+#define MOVED_MIN (2u * MMT_NUMA_REASONS)
+#define SETTLED_NS 5000000ULL /* so long after a moment all clocks agree that it is over */
 #define OFTEN_CELLS 8192u /* up to so many are read at every seal, else at full flushes only */
 
 /* What of a cell has been written, or lies before the recording. */
 struct done { uint32_t pages[2], allocs[2], hint[2], hint_pages, moved, swapped, stuck; };
-
-struct moved {
-	uint64_t key;
-	struct mmt_numa_moved v;
-};
-
-struct moves { struct moved *v; size_t n; };
 
 struct numa {
 	struct mmt_family_ctx fn; /* of the object that goes in at functions; no obj: refused */
@@ -47,9 +43,11 @@ struct numa {
 	struct mmt_numa_state *st;
 	size_t cells_len, slots_len, st_len;
 	struct done *done;
-	struct moves moved;       /* of the map: what of it has been written, by key */
-	uint64_t moves;           /* the programs' count of additions to it when it was last read */
+	struct mmt_moved_set moved;
+	uint64_t moves, moved_at; /* the programs' count of additions when that was read, and when it was */
+	bool unwritten;           /* it may have something that no row tells yet */
 	unsigned int bits;
+	uint32_t room;            /* of the map of migrations */
 	bool started;
 };
 
@@ -106,7 +104,7 @@ static int setup(struct mmt_family_ctx *ctx, struct bpf_object *obj)
 	err = err ? err : choose_programs(obj);
 	err = err ? err : mmt_family__size(ctx, obj, "numa_cells", slots << x->bits);
 	err = err ? err : mmt_family__size(ctx, obj, "numa_slots", slots);
-	return err ? err : mmt_family__size(ctx, obj, "numa_moved", MOVED);
+	return err ? err : mmt_family__size(ctx, obj, "numa_moved", x->room);
 }
 
 /* The function object: maps of the other, and the one of two functions that the kernel has. */
@@ -173,6 +171,30 @@ static int read_facts(struct mmt_family_ctx *ctx)
 	return err;
 }
 
+/* Less for tests. */
+static uint32_t room_of(void)
+{
+	const char *said = getenv("MMT_NUMA_ROOM");
+	unsigned long asked = said ? strtoul(said, NULL, 10) : MOVED;
+
+	return asked < MOVED_MIN || asked > MOVED ? MOVED : (uint32_t)asked;
+}
+
+/* Of each reason an entry for what finds none: see numa_moved_add(). */
+static int keep_room(struct mmt_family_ctx *ctx)
+{
+	const struct mmt_numa_moved none = { 0 };
+	unsigned int r;
+
+	for (r = 0; r < MMT_NUMA_REASONS; r++) {
+		uint64_t key = MMT_NU_KEY(0, r, MMT_NU_NONE, MMT_NU_NONE);
+
+		if (bpf_map_update_elem(bpf_object__find_map_fd_by_name(ctx->obj, "numa_moved"), &key, &none, BPF_NOEXIST))
+			return -errno;
+	}
+	return 0;
+}
+
 static int numa_open(struct mmt_family_ctx *ctx)
 {
 	static const struct mmt_family_elf elf = { "mmt_numa", numa_bpf__elf_bytes, numa_raw__elf_bytes };
@@ -182,6 +204,7 @@ static int numa_open(struct mmt_family_ctx *ctx)
 	if (!x)
 		return -ENOMEM;
 	ctx->priv = x;
+	x->room = room_of();
 	err = read_facts(ctx);
 	if (err)
 		return err;
@@ -192,6 +215,7 @@ static int numa_open(struct mmt_family_ctx *ctx)
 	err = err ? err : mmt_family__mmap(ctx, "numa_cells", (void **)&x->cells, &x->cells_len);
 	err = err ? err : mmt_family__mmap(ctx, "numa_slots", (void **)&x->slots, &x->slots_len);
 	err = err ? err : mmt_family__mmap(ctx, "numa_state", (void **)&x->st, &x->st_len);
+	err = err ? err : keep_room(ctx);
 	if (!err)
 		open_fn(ctx);
 	return err;
@@ -303,40 +327,54 @@ static int cell_rows(struct mmt_family_ctx *ctx, uint32_t slot, const struct mmt
 
 /* ---------------------------------------------------------------- migrations */
 
-static int by_key(const void *a, const void *b)
+static int moved_fd(const struct mmt_family_ctx *ctx)
 {
-	const struct moved *x = a, *y = b;
-
-	return (x->key > y->key) - (x->key < y->key);
+	return bpf_object__find_map_fd_by_name(ctx->obj, "numa_moved");
 }
 
-/* Everything in the map, by key. */
-static int read_moved(const struct mmt_family_ctx *ctx, struct moves *out)
+static uint64_t moves_now(const struct numa *x)
 {
-	int fd = bpf_object__find_map_fd_by_name(ctx->obj, "numa_moved"), err = 0;
-	uint64_t *keys = malloc(MOVED * sizeof(*keys));
-	struct mmt_numa_moved *vals = malloc(MOVED * sizeof(*vals));
-	uint32_t n = MOVED, batch, i;
+	return __atomic_load_n(&x->st->moves, __ATOMIC_ACQUIRE);
+}
 
-	out->v = NULL;
-	out->n = 0;
-	if (!keys || !vals || fd < 0)
-		err = fd < 0 ? -ENOENT : -ENOMEM;
-	else if (bpf_map_lookup_batch(fd, NULL, &batch, keys, vals, &n, NULL) && errno != ENOENT)
+/* All that is in the map. */
+static int read_moved(struct mmt_family_ctx *ctx)
+{
+	struct numa *x = numa_of(ctx);
+	uint64_t moves = moves_now(x), at = mmt_probe__now(ctx->probe), *keys = malloc(x->room * sizeof(*keys));
+	struct mmt_numa_moved *vals = malloc(x->room * sizeof(*vals));
+	struct mmt_moved *fresh = NULL;
+	uint32_t n = x->room, batch, i;
+	int err = 0;
+
+	if (!keys || !vals)
+		err = -ENOMEM;
+	else if (bpf_map_lookup_batch(moved_fd(ctx), NULL, &batch, keys, vals, &n, NULL) && errno != ENOENT)
 		err = -errno;
 	if (!err && n) {
-		out->v = malloc(n * sizeof(*out->v));
-		err = out->v ? 0 : -ENOMEM;
+		fresh = calloc(n, sizeof(*fresh));
+		err = fresh ? 0 : -ENOMEM;
 	}
 	for (i = 0; i < n && !err; i++)
-		out->v[i] = (struct moved){ keys[i], vals[i] };
-	if (!err && n) {
-		out->n = n;
-		qsort(out->v, n, sizeof(*out->v), by_key);
+		fresh[i] = (struct mmt_moved){ .key = keys[i], .v = vals[i] };
+	if (!err) {
+		mmt_moved__take(&x->moved, fresh, n);
+		x->moves = moves; /* what it has by then, and maybe more */
+		x->moved_at = at;
+		x->unwritten = true;
 	}
 	free(keys);
 	free(vals);
 	return err;
+}
+
+/*
+ * Is what was read all that a task did until `last`? Many tasks end at a time, and the map is too
+ * large to be read for each of them.
+ */
+static bool have_read(const struct numa *x, uint64_t last)
+{
+	return moves_now(x) == x->moves || x->moved_at > last + SETTLED_NS;
 }
 
 static uint64_t node_cell(uint64_t key, unsigned int shift)
@@ -346,21 +384,23 @@ static uint64_t node_cell(uint64_t key, unsigned int shift)
 	return node == MMT_NU_NONE ? UINT64_MAX : node;
 }
 
-static int moved_row(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, const struct moved *m,
-		     const struct mmt_numa_moved *old, uint64_t now)
+/* What was added, if anything; it is done with then. */
+static int moved_row(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, struct mmt_moved *m, uint64_t now)
 {
 	const struct numa *x = numa_of(ctx);
+	const struct mmt_numa_moved old = m->done;
 	uint32_t reason = m->key >> 32 & 255;
 	char number[16];
 	const char *name = reason < MMT_NUMA_REASONS && x->facts.reason[reason][0] ? x->facts.reason[reason] : number;
 
-	if ((m->v.ok == old->ok && m->v.failed == old->failed) || !wanted(ctx, (uint32_t)m->key, e))
+	m->done = m->v;
+	if ((m->v.ok == old.ok && m->v.failed == old.failed) || !wanted(ctx, (uint32_t)m->key, e))
 		return 0;
 	snprintf(number, sizeof(number), "reason-%u", reason);
 	{
 		const struct mmt_cell c[] = {
 			cell_u(now), cell_u(ctx->segment), cell_u(e ? e->id : 0), cell_s(name), cell_u(node_cell(m->key, 40)),
-			cell_u(node_cell(m->key, 48)), cell_u(m->v.ok - old->ok), cell_u(m->v.failed - old->failed),
+			cell_u(node_cell(m->key, 48)), cell_u(m->v.ok - old.ok), cell_u(m->v.failed - old.failed),
 			cell_u(e ? e->cgroup : 0),
 		};
 
@@ -368,55 +408,68 @@ static int moved_row(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, cons
 	}
 }
 
-static const struct moved *find_moved(const struct moves *s, uint64_t key)
+/* Kinds of migrations that tasks have come to the end of make room for others. */
+static int make_room(struct mmt_family_ctx *ctx, uint64_t now)
 {
-	const struct moved k = { .key = key };
+	struct numa *x = numa_of(ctx);
+	size_t i;
+	int err = 0;
 
-	return s->n ? bsearch(&k, s->v, s->n, sizeof(k), by_key) : NULL;
+	for (i = 0; i < x->moved.n && x->moved.n > x->room / 2 && !err; i++) {
+		struct mmt_moved *m = &x->moved.v[i];
+		uint32_t slot = (uint32_t)m->key;
+
+		if (!m->idle || m->gone || !slot || m->v.ok != m->done.ok || m->v.failed != m->done.failed)
+			continue;
+		/* 5.14 can do both at once (commit 3e87f192b405) */
+		if (bpf_map_lookup_and_delete_elem(moved_fd(ctx), &m->key, &m->v) &&
+		    (bpf_map_lookup_elem(moved_fd(ctx), &m->key, &m->v) || bpf_map_delete_elem(moved_fd(ctx), &m->key)))
+			continue;
+		m->gone = true;
+		err = moved_row(ctx, ctx->tasks->by_slot[slot], m, now);
+	}
+	return err;
 }
 
-/* Of all tasks, or of one that ends: then its entries are deleted. */
-static int moved_rows(struct mmt_family_ctx *ctx, const struct mmt_epoch *ends, uint64_t now)
+static int moved_rows(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 {
-	static const struct mmt_numa_moved none;
 	struct numa *x = numa_of(ctx);
-	int fd = bpf_object__find_map_fd_by_name(ctx->obj, "numa_moved"), err;
-	uint64_t moves = __atomic_load_n(&x->st->moves, __ATOMIC_ACQUIRE);
-	struct moves s;
-	size_t i, kept = 0;
+	size_t i;
+	int err;
 
-	if (!ends && moves == x->moves)
+	if (!x->unwritten && moves_now(x) == x->moves)
 		return 0;
-	err = read_moved(ctx, &s);
-	for (i = 0; i < s.n && !err; i++) {
-		struct moved m = s.v[i];
-		uint32_t slot = (uint32_t)m.key;
+	err = read_moved(ctx);
+	x->unwritten = false;
+	for (i = 0; i < x->moved.n && !err; i++) {
+		uint32_t slot = (uint32_t)x->moved.v[i].key;
 		const struct mmt_epoch *e = slot && slot < ctx->probe->cfg.n_slots ? ctx->tasks->by_slot[slot] : NULL;
-		const struct moved *old = find_moved(&x->moved, m.key);
-		const struct mmt_numa_moved *before = old ? &old->v : &none;
 
-		if (ends && slot == ends->slot) {
-			err = moved_row(ctx, ends, &m, before, now);
-			bpf_map_delete_elem(fd, &m.key);
+		if (slot && !e) /* not named yet */
+			x->unwritten = true;
+		else
+			err = moved_row(ctx, e, &x->moved.v[i], now);
+	}
+	return err || !full ? err : make_room(ctx, now);
+}
+
+/* A task has ended: its entries go. */
+static int moved_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)
+{
+	struct numa *x = numa_of(ctx);
+	struct mmt_moved *m;
+	size_t n;
+	int err = have_read(x, e->last) ? 0 : read_moved(ctx), ret;
+
+	for (m = mmt_moved__of(&x->moved, e->slot, &n); n; m++, n--) {
+		if (m->gone)
 			continue;
-		}
-		if (ends || (slot && !e)) { /* not its turn, or not named yet */
-			m.v = *before;
-			moves = UINT64_MAX;
-		} else {
-			err = moved_row(ctx, e, &m, before, now);
-		}
-		s.v[kept++] = m;
+		ret = moved_row(ctx, e, m, now);
+		err = err ? err : ret;
+		bpf_map_delete_elem(moved_fd(ctx), &m->key);
+		m->gone = true;
 	}
-	s.n = kept;
-	if (err) {
-		free(s.v);
-		return err;
-	}
-	free(x->moved.v);
-	x->moved = s;
-	x->moves = moves; /* what it has by then, and maybe more */
-	return 0;
+	return err;
 }
 
 /* ---------------------------------------------------------------- flushing */
@@ -426,11 +479,15 @@ static int begin(struct mmt_family_ctx *ctx)
 {
 	struct numa *x = numa_of(ctx);
 	size_t i, n = (size_t)(ctx->probe->slots_given + 1) << x->bits;
+	int err;
 
 	for (i = 0; i < n && i < (size_t)ctx->probe->cfg.n_slots << x->bits; i++)
 		read_cell(&x->cells[i], &x->done[i]);
 	x->started = true;
-	return read_moved(ctx, &x->moved);
+	err = read_moved(ctx);
+	for (i = 0; i < x->moved.n; i++)
+		x->moved.v[i].done = x->moved.v[i].v;
+	return err;
 }
 
 static int numa_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
@@ -446,7 +503,7 @@ static int numa_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 		for (i = 0; i < t->n_live && !err; i++)
 			err = cell_rows(ctx, t->live[i]->slot, t->live[i], now);
 		err = err ? err : cell_rows(ctx, 0, NULL, now);
-		err = err ? err : moved_rows(ctx, NULL, now);
+		err = err ? err : moved_rows(ctx, now, full);
 	}
 	return err || !ctx->mark ? err : mmt_numa_counters__write(ctx->w, ctx->topo, "", now, ctx->segment + 1);
 }
@@ -460,7 +517,7 @@ static int numa_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, 
 	if (x->started) {
 		err = cell_rows(ctx, e->slot, e, now);
 		if (!err && x->slots[e->slot].migrations)
-			err = moved_rows(ctx, e, now);
+			err = moved_end(ctx, e, now);
 	}
 	memset(&x->cells[at], 0, sizeof(x->cells[0]) << x->bits);
 	memset(&x->done[at], 0, sizeof(x->done[0]) << x->bits);
@@ -487,7 +544,7 @@ static void numa_note(struct mmt_family_ctx *ctx, char *buf, size_t size)
 	buf[0] = '\0';
 	if (missed || x->st->odd || x->st->lost)
 		snprintf(buf, size, "numa: %llu allocations within another not seen, %llu pages on nodes that came later, "
-			 "%llu migrated pages without room", (unsigned long long)missed, (unsigned long long)x->st->odd,
+			 "%llu migrated pages without room: with those of no task", (unsigned long long)missed, (unsigned long long)x->st->odd,
 			 (unsigned long long)x->st->lost);
 }
 
@@ -511,7 +568,7 @@ static void numa_close(struct mmt_family_ctx *ctx)
 		munmap(x->slots, x->slots_len);
 	if (x->st)
 		munmap(x->st, x->st_len);
-	free(x->moved.v);
+	mmt_moved__free(&x->moved);
 	free(x->done);
 	free(x);
 }

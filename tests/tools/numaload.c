@@ -112,6 +112,15 @@ static int alloc(char **v)
 	return mark("end");
 }
 
+/* Until the file NUMALOAD_STAY is there. */
+static void stay(void)
+{
+	const char *file = getenv("NUMALOAD_STAY");
+
+	while (file && access(file, F_OK))
+		usleep(10000);
+}
+
 static int move(char **v, int by_mbind)
 {
 	size_t n = (size_t)atol(v[2]), i;
@@ -136,6 +145,7 @@ static int move(char **v, int by_mbind)
 	for (i = 0; i < n && !by_mbind; i++)
 		if (status[i] != to[i])
 			return die("a page did not move");
+	stay();
 	return mark("end");
 }
 
