@@ -128,7 +128,8 @@ static int make_place(struct mmt_maps *m, struct process *p, const struct map_li
 		err = err ? err : keep_part(m, p, k, l->end > k->start ? l->end : k->start, k->end, now);
 		mmt_maps__put(k);
 	}
-	memmove(p->map + n, p->map + i, (p->n - i) * sizeof(*p->map));
+	if (p->n > i)
+		memmove(p->map + n, p->map + i, (p->n - i) * sizeof(*p->map));
 	p->n -= i - n;
 	return err;
 }

@@ -33,6 +33,7 @@ static struct host *host(unsigned int n_nodes, unsigned int cpus)
 	static struct host h;
 	unsigned int i, k;
 
+	bal_plan_free(&h.plan);
 	memset(&h, 0, sizeof(h));
 	h.n_nodes = n_nodes;
 	h.o = bal_defaults;
@@ -478,7 +479,6 @@ static void test_random(void **state)
 		assert_true(round < 100);
 		assert_true(moves <= 2 * h->n);
 	}
-	bal_plan_free(&host(1, 1)->plan);
 }
 
 int main(void)
