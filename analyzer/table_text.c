@@ -44,13 +44,45 @@ static double ns_scale(const char *unit)
 	return !strcmp(unit, "us") ? 1e3 : !strcmp(unit, "ms") ? 1e6 : 1e9;
 }
 
-/* Columns a text takes: code points, which is right for all but wide scripts. */
+static uint32_t code_point(const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	size_t i, n = *u >= 0xf0 ? 3 : *u >= 0xe0 ? 2 : *u >= 0xc0 ? 1 : 0;
+	uint32_t c = n == 3 ? *u & 7 : n == 2 ? *u & 15 : n ? *u & 31 : *u;
+
+	for (i = 1; i <= n && (u[i] & 0xc0) == 0x80; i++)
+		c = c << 6 | (u[i] & 0x3f);
+	return c;
+}
+
+/* Columns that a character takes, whatever the locale: the output is the same everywhere. */
+static size_t char_width(const char *s)
+{
+	static const uint32_t range[][3] = { /* from, to, columns; the blocks of Unicode that are wide, or combine */
+		{ 0x300, 0x36f, 0 }, { 0x1100, 0x115f, 2 }, { 0x200b, 0x200f, 0 }, { 0x2e80, 0x303e, 2 }, { 0x3041, 0xa4cf, 2 },
+		{ 0xac00, 0xd7a3, 2 }, { 0xf900, 0xfaff, 2 }, { 0xfe00, 0xfe0f, 0 }, { 0xfe30, 0xfe6f, 2 }, { 0xff00, 0xff60, 2 },
+		{ 0xffe0, 0xffe6, 2 }, { 0x1f300, 0x1f64f, 2 }, { 0x1f680, 0x1f6ff, 2 }, { 0x1f900, 0x1f9ff, 2 }, { 0x20000, 0x3fffd, 2 },
+	};
+	uint32_t c;
+	size_t i;
+
+	if ((unsigned char)*s < 0x80)
+		return 1;
+	if (((unsigned char)*s & 0xc0) == 0x80)
+		return 0; /* goes on */
+	c = code_point(s);
+	for (i = 0; i < sizeof(range) / sizeof(range[0]); i++)
+		if (c >= range[i][0] && c <= range[i][1])
+			return range[i][2];
+	return 1;
+}
+
 static size_t text_width(const char *s)
 {
 	size_t n = 0;
 
 	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
+		n += char_width(s);
 	return n;
 }
 
@@ -62,18 +94,23 @@ static size_t text_width(const char *s)
 static void clean_copy(char *buf, size_t size, const char *s, const struct table_col *col)
 {
 	size_t w = text_width(s), i, n = 0, at = 0, head = w, tail = 0;
+	bool keep = true, cut = false;
 
 	if (col->max && w > col->max) {
 		tail = col->flags & COL_TAIL ? col->max - 1u : col->flags & COL_KEY ? col->max / 3u : 0;
 		head = col->max - 1u - tail;
 	}
 	for (i = 0; s[i] && n + 6 < size; i++) {
-		bool starts = ((unsigned char)s[i] & 0xc0) != 0x80;
+		size_t from = at;
 
-		at += starts;
-		if (starts && at == head + 1 && head + tail < w)
-			buf[n++] = '~';
-		if (at <= head || at > w - tail)
+		if (((unsigned char)s[i] & 0xc0) != 0x80) {
+			at += char_width(s + i);
+			keep = at <= head || from >= w - tail;
+			if (!keep && !cut)
+				buf[n++] = '~';
+			cut |= !keep;
+		}
+		if (keep)
 			buf[n++] = (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i];
 	}
 	buf[n] = '\0';

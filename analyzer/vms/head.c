@@ -81,16 +81,17 @@ static void vms_lines(const struct vms_view *v, const struct together *s, FILE *
 	fprintf(f, "VMs        %zu", s->vms);
 	if (s->vms < v->x->n_vm)
 		fprintf(f, " of %zu", v->x->n_vm);
-	fprintf(f, ", %zu vCPUs", s->vcpus);
+	if (s->vcpus)
+		fprintf(f, ", %zu vCPU%s", s->vcpus, s->vcpus == 1 ? "" : "s");
 	if (v->m->duration && s->run > 0)
-		fprintf(f, "; they used %.2f CPUs", s->run / (double)v->m->duration);
+		fprintf(f, "; %.2f CPUs used", s->run / (double)v->m->duration);
 	if (s->vcpu_run + s->wait > 0)
 		fprintf(f, ", steal %.1f %%", ratio(s->wait, s->vcpu_run + s->wait));
 	fputc('\n', f);
 	if (s->measured)
 		fprintf(f, "memory     %.0f MiB", s->kb / 1024);
 	if (s->measured && s->known_kb > 0)
-		fprintf(f, ", %.1f %% of it not on the node where its VM ran most", ratio(s->off_kb, s->known_kb));
+		fprintf(f, ", %.1f %% of it off the node where its VM ran most", ratio(s->off_kb, s->known_kb));
 	if (s->measured)
 		fputc('\n', f);
 	if (!s->measured)
@@ -104,9 +105,9 @@ static void vms_lines(const struct vms_view *v, const struct together *s, FILE *
 		fprintf(f, " (%.1f to %.1f)", 100 * e.lo, 100 * e.hi);
 	fputc('\n', f);
 	if (!isnan(e.distance))
-		fprintf(f, "           mean distance of the memory from where it was used: %.2f x local\n", e.distance);
+		fprintf(f, "           mean distance to memory: %.2f x local\n", e.distance);
 	if (e.covered < 0.9995)
-		fprintf(f, "           of %.1f %% of the run time of VMs: the others' memory was not measured\n", 100 * e.covered);
+		fprintf(f, "           covers %.1f %% of the run time; of the other VMs, memory was not measured\n", 100 * e.covered);
 }
 
 static void load_line(const struct vms_view *v, FILE *f)
@@ -115,7 +116,7 @@ static void load_line(const struct vms_view *v, FILE *f)
 
 	if (isnan(n->load))
 		return;
-	fprintf(f, "load       %.2f tasks a CPU", n->load);
+	fprintf(f, "load       %.2f tasks per CPU", n->load);
 	if (!isnan(n->imbalance))
 		fprintf(f, "; imbalance of the nodes %.1f %%", 100 * n->imbalance);
 	fputc('\n', f);
@@ -138,7 +139,7 @@ static void cost_line(const struct vms_view *v, const struct together *s, FILE *
 	else if (some)
 		fputc('\n', f);
 	if (!isnan(v->x->cost_ns) && v->x->n_vm)
-		fprintf(f, "           %.1f ms to find them, since the recording began\n", v->x->cost_ns / 1e6);
+		fprintf(f, "           %.1f ms to find VMs, since the recording began\n", v->x->cost_ns / 1e6);
 }
 
 /* The filters of the recording let none of their tasks through. */
@@ -158,21 +159,21 @@ static void missing_lines(const struct vms_view *v, const struct together *s, FI
 		partly += v->vm[i]->n_vcpus && v->vm[i]->vcpus_told > v->vm[i]->n_vcpus;
 	}
 	if (!v->x->n_vm)
-		fprintf(f, "           no virtual machine was seen\n");
+		fprintf(f, "           no VM was found\n");
 	if (v->n && others_only(v, s))
-		fprintf(f, "run time   not available: the recording was of other tasks (record -a, or --vm all)\n");
+		fprintf(f, "run time   not available: only other tasks were recorded (use record -a, or --vm all)\n");
 	if (v->x->n_vm && !numa_recorded(v->m))
 		fprintf(f, "memory     not available: placement was not recorded (-e place)\n");
 	else if (v->n && !s->measured)
-		fprintf(f, "memory     not available: of none of these VMs was it measured\n");
+		fprintf(f, "memory     not available: not measured for any of these VMs\n");
 	if (isnan(v->nodes.load))
 		fprintf(f, "load       not available: run-queue lengths were not recorded (-e load)\n");
 	if (v->x->n_vm && !v->x->has_nodes)
-		fprintf(f, "run time   by node not available: the trace does not tell it\n");
+		fprintf(f, "run time   by node not available: the trace does not have it\n");
 	if (unseen)
-		fprintf(f, "vCPUs      %zu VM%s without a thread that is known to be a virtual CPU\n", unseen, unseen == 1 ? "" : "s");
+		fprintf(f, "vCPUs      not known for %zu VM%s: no thread was recognized as a vCPU\n", unseen, unseen == 1 ? "" : "s");
 	if (partly)
-		fprintf(f, "           %zu VM%s with more virtual CPUs than threads that are known to be one\n", partly, partly == 1 ? "" : "s");
+		fprintf(f, "vCPUs      not all known for %zu VM%s: some threads were not recognized\n", partly, partly == 1 ? "" : "s");
 }
 
 void vms_head_text(const struct vms_view *v, FILE *f)
@@ -195,15 +196,15 @@ static void not_available(const struct vms_view *v, const struct together *s, st
 {
 	json_obj(j, "not_available");
 	if (v->n && others_only(v, s))
-		json_str(j, "run_ns", "the recording was of other tasks (record -a, or --vm all)");
+		json_str(j, "run_ns", "only other tasks were recorded (use record -a, or --vm all)");
 	if (!numa_recorded(v->m))
 		json_str(j, "memory", "placement was not recorded (-e place)");
 	else if (v->n && !s->measured)
-		json_str(j, "memory", "of none of these VMs was it measured");
+		json_str(j, "memory", "not measured for any of these VMs");
 	if (isnan(v->nodes.load))
 		json_str(j, "load", "run-queue lengths were not recorded (-e load)");
 	if (v->x->n_vm && !v->x->has_nodes)
-		json_str(j, "run_by_node", "the trace does not tell it");
+		json_str(j, "run_by_node", "the trace does not have it");
 	if (vms_exits_missing(v->m) && *vms_exits_missing(v->m))
 		json_str(j, "exits", vms_exits_missing(v->m));
 	json_end(j);
@@ -232,9 +233,11 @@ void vms_head_json(const struct vms_view *v, struct json *j)
 	json_end(j);
 	json_obj(j, "all");
 	json_u64(j, "vms", s.vms);
-	json_u64(j, "vcpus", s.vcpus);
-	if (!isnan(s.run)) {
+	if (s.vcpus || !s.vms)
+		json_u64(j, "vcpus", s.vcpus);
+	if (!isnan(s.run))
 		json_num(j, "run_ns", s.run);
+	if (!isnan(s.run) && s.vcpus) {
 		json_num(j, "vcpu_run_ns", s.vcpu_run);
 		json_num(j, "vcpu_wait_ns", s.wait);
 	}

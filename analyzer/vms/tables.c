@@ -139,6 +139,7 @@ static void put_vm_memory(struct table *t, const struct vms_view *v, const struc
 	put(t, 100 * e->share);
 	put(t, 100 * e->lo);
 	put(t, 100 * e->hi);
+	put(t, 100 * (e->hi - e->lo) / 2);
 	put(t, e->distance);
 	put(t, 100 * e->covered);
 	put(t, vm->place_cost_ns);
@@ -169,10 +170,13 @@ struct table *vms_table(const struct vms_view *v)
 		HIDDEN("vcpu_run_ns", COL_NS), HIDDEN("run_by_node_ns", COL_TEXT),
 		{ .id = "node", .head = "node", .unit = "most", .type = COL_COUNT },
 		{ .id = "mib", .head = "memory", .unit = "MiB", .type = COL_FLOAT, .prec = 0 },
-		PCT("mem_off_pct", "memory", "off-node", 0), PCT("mem_off_lo_pct", "low", NULL, COL_NO_TEXT),
-		PCT("mem_off_hi_pct", "high", NULL, COL_NO_TEXT), HIDDEN("alloc_pages", COL_COUNT),
+		PCT("mem_off_pct", "memory", "off-node", 0), PCT("mem_off_lo_pct", "low", "off-node", COL_NO_TEXT),
+		PCT("mem_off_hi_pct", "high", "off-node", COL_NO_TEXT),
+		COUNT("alloc_pages", "pages", "off-node", COL_NO_TEXT),
 		PCT("alloc_off_pct", "new", "off-node", COL_HIDE_EMPTY), PCT("exposure_pct", "exposure", "off-node", 0),
-		PCT("exposure_lo_pct", "low", "off-node", 0), PCT("exposure_hi_pct", "high", "off-node", 0),
+		PCT("exposure_lo_pct", "low", "off-node", COL_NO_TEXT),
+		PCT("exposure_hi_pct", "high", "off-node", COL_NO_TEXT),
+		PCT("exposure_margin", "+-", "off-node", COL_ONLY_TEXT | COL_HIDE_EMPTY),
 		{ .id = "distance", .head = "distance", .type = COL_FLOAT, .prec = 2, .flags = COL_NO_TEXT },
 		PCT("covered_pct", "covered", NULL, COL_NO_TEXT), HIDDEN("place_cost_ns", COL_NS), HIDDEN("wait_sum_ns", COL_NS),
 		PCT("wait_pct", "steal", "vCPUs", 0), US("wait_p50_ns", "p50", NULL, COL_NO_TEXT), US("wait_p99_ns", "p99", "vCPUs", 0),
@@ -197,7 +201,10 @@ struct table *vms_table(const struct vms_view *v)
 		table_text(t, vm->accel);
 		table_text(t, vm->scope && *vm->scope ? vm->scope : NULL);
 		table_u64(t, vm->epoch);
-		table_u64(t, vm->n_vcpus);
+		if (vm->n_vcpus)
+			table_u64(t, vm->n_vcpus);
+		else
+			table_none(t); /* it has some, and none is known */
 		if (vm->vcpus_told)
 			table_u64(t, vm->vcpus_told);
 		else
@@ -254,7 +261,8 @@ struct table *vms_places_table(const struct vms_view *v)
 		TIME_COL, NAME_COL, PID_COL(COL_NO_TEXT), { .id = "node", .head = "node", .type = COL_COUNT, .flags = COL_KEY },
 		{ .id = "pages", .head = "pages", .type = COL_FLOAT, .prec = 0, .group = "memory" },
 		{ .id = "mib", .head = "", .unit = "MiB", .type = COL_FLOAT, .prec = 1, .group = "memory" },
-		PCT("mem_pct", "", "memory", 0), PCT("mem_lo_pct", "low", NULL, COL_NO_TEXT), PCT("mem_hi_pct", "high", NULL, COL_NO_TEXT),
+		PCT("mem_pct", "", "memory", 0), PCT("mem_lo_pct", "low", "memory", COL_NO_TEXT),
+		PCT("mem_hi_pct", "high", "memory", COL_NO_TEXT),
 		PCT("mem_margin_pct", "+-", "memory", COL_HIDE_EMPTY),
 		{ .id = "anon_mib", .head = "anon", .unit = "MiB", .type = COL_FLOAT, .prec = 1, .flags = COL_NO_TEXT },
 		{ .id = "file_mib", .head = "file", .unit = "MiB", .type = COL_FLOAT, .prec = 1, .flags = COL_NO_TEXT },
@@ -283,12 +291,12 @@ struct table *vms_places_table(const struct vms_view *v)
 			put_place_memory(t, v, vm, node);
 			put(t, whole ? (double)run : (double)NAN);
 			put(t, whole ? of((double)run, run_of(v, &vm->part[VMS_WHOLE])) : (double)NAN);
-			put(t, vcpus && node < v->x->n_nodes ? (double)vcpus[node] : (double)NAN);
-			put(t, vcpus && node < v->x->n_nodes ? of((double)vcpus[node], run_of(v, &vm->part[VMS_VCPUS])) : (double)NAN);
+			put(t, vcpus && vm->n_vcpus && node < v->x->n_nodes ? (double)vcpus[node] : (double)NAN);
+			put(t, vcpus && vm->n_vcpus && node < v->x->n_nodes ? of((double)vcpus[node], run_of(v, &vm->part[VMS_VCPUS])) : (double)NAN);
 		}
 	}
 	if (t && most < v->n)
-		table_note(t, "of %zu VMs of %zu; --top 0 shows all", most, v->n);
+		table_note(t, "%zu of %zu VMs; --top 0 shows all", most, v->n);
 	return t;
 }
 
@@ -348,17 +356,20 @@ struct table *vms_nodes_table(const struct vms_view *v)
 		{ .id = "node_mib", .head = "memory", .unit = "MiB", .type = COL_FLOAT, .prec = 0 },
 		PCT("busy_pct", "busy", NULL, 0),
 		{ .id = "running", .head = "running", .unit = "tasks", .type = COL_FLOAT, .prec = 1 },
-		{ .id = "load", .head = "load", .unit = "a CPU", .type = COL_FLOAT, .prec = 2 },
-		{ .id = "running_max", .head = "most", .unit = "a CPU", .type = COL_FLOAT, .prec = 0 },
+		{ .id = "load", .head = "load", .unit = "/CPU", .type = COL_FLOAT, .prec = 2 },
+		{ .id = "running_max", .head = "max", .unit = "/CPU", .type = COL_FLOAT, .prec = 0 },
 		{ .id = "against_pct", .head = "against", .unit = "mean %", .type = COL_FLOAT, .prec = 1, .flags = COL_SIGN },
-		COUNT("vms", "VMs", "of VMs", 0), COUNT("vcpus", "vCPUs", "of VMs", 0),
-		{ .id = "mib", .head = "memory", .unit = "MiB", .type = COL_FLOAT, .prec = 0, .group = "of VMs" },
-		PCT("mem_pct", "", "of VMs", 0), { .id = "run_ns", .head = "run", .unit = "ms", .type = COL_NS, .prec = 0, .flags = COL_NO_TEXT },
-		PCT("run_pct", "run", "of VMs", 0),
+		COUNT("vms", "VMs", "of VMs", COL_HIDE_EMPTY), COUNT("vcpus", "vCPUs", "of VMs", COL_HIDE_EMPTY),
+		{ .id = "mib", .head = "memory", .unit = "MiB", .type = COL_FLOAT, .prec = 0, .flags = COL_HIDE_EMPTY, .group = "of VMs" },
+		PCT("mem_pct", "", "of VMs", COL_HIDE_EMPTY), { .id = "run_ns", .head = "run", .unit = "ms", .type = COL_NS, .prec = 0, .flags = COL_NO_TEXT },
+		PCT("run_pct", "run", "of VMs", COL_HIDE_EMPTY),
 	};
 	struct table *t = table_new("nodes", "Nodes", cols, N(cols));
+	bool known = false;
 	size_t i;
 
+	for (i = 0; i < v->n; i++)
+		known |= v->vm[i]->n_vcpus > 0;
 	for (i = 0; t && i < v->nodes.n; i++) {
 		const struct vms_node *n = &v->nodes.v[i];
 
@@ -372,7 +383,10 @@ struct table *vms_nodes_table(const struct vms_view *v)
 		put(t, n->l.samples ? (double)n->l.max : (double)NAN);
 		put(t, 100 * n->against);
 		table_u64(t, n->vms);
-		table_u64(t, n->vcpus);
+		if (known || !v->n)
+			table_u64(t, n->vcpus);
+		else
+			table_none(t);
 		put(t, n->vm_kb / 1024);
 		put(t, of(n->vm_kb, v->nodes.kb));
 		put(t, n->vm_run);

@@ -32,14 +32,15 @@ is() { [ "$(cell "$1" "$2" "$3")" = "$4" ] || fail "$1: $3 of $2 is '$(cell "$1"
 # ------------------------------------------------------- known answers
 "$make" t.mmt vms=8 vcpus=2 nodes=4 seconds=4 life=1 || exit 1
 vms text t.mmt
-has text '^VMs        8, 16 vCPUs; they used 12.66 CPUs, steal 20.0 %$'
-has text '^memory     512 MiB, 56.2 % of it not on the node where its VM ran most$'
+has text '^VMs        8, 16 vCPUs; 12.66 CPUs used, steal 20.0 %$'
+has text '^memory     512 MiB, 56.2 % of it off the node where its VM ran most$'
 has text '^exposure   53.6 % of the run time was off-node \(53.5 to 53.6\)'
-has text '^vm005       2 1.81    1     64    100.0    100.0 100.0 100.0  20.0'
-has text '^renamed +2 1.81    0     64      0.0      0.0   0.0   0.0'
+has text '^vm005       2 1.81    1     64  100.0    100.0 0.0  20.0'
+has text '^vm006       2 1.81    2     64   75.0     75.0 0.4  20.0'
+has text '^renamed +2 1.81    0     64    0.0      0.0 0.0  20.0'
 has text '^vm002      3  4096 16.0  25.0 '
-has text '^load       2.50 tasks a CPU; imbalance of the nodes 75.0 %$'
-has text '^   3   16  65536 90.0    64.0  4.00     5   .60.0   0     0     96 18.8'
+has text '^load       2.50 tasks per CPU; imbalance of the nodes 75.0 %$'
+has text '^   3   16  65536 90.0    64.0 4.00    5   .60.0   0     0     96 18.8'
 has text '^vm001: ended at 2.0 s$'
 has text '^vm007: seen from 2.0 s on$'
 has text '^renamed: was vm000$'
@@ -85,18 +86,42 @@ has sorted '6 more'
 # pages that they were given meanwhile, where that was recorded
 "$make" p.mmt pages=4000 seconds=3 || exit 1
 vms pages p.mmt
-has pages '^VM    vCPUs CPUs node memory   memory  new exposure'
+has pages '^VM    vCPUs CPUs node memory memory  new exposure +[+]-'
+[ "$(awk '{ if (length > n) n = length } END { print n }' pages)" -le 80 ] || fail "text with pages is wider than 80 columns"
+[ "$(grep -c '^VM ' pages)" -eq 2 ] || fail "the table of VMs is cut in two: $(cat pages)"
 vms pagescsv p.mmt --csv
 is pagescsv vm002 alloc_pages 24000
 is pagescsv vm002 alloc_off_pct 75
 is csv vm002 alloc_pages ''
 lacks text ' new '
 
+# names that are long, or not of ASCII: columns stay below their heads, nothing is wider than a terminal
+"$make" names.mmt names=1 || exit 1
+vms long names.mmt
+has long '^mailserver-producti.* 2 1.81 +1 '
+has long '^bücher-データ-😀 +2 1.81 +2 '
+wide=$(COLUMNS=80 python3 -c '
+import unicodedata
+print(max(sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in l.rstrip("\n")) for l in open("long", encoding="utf-8")))' 2>/dev/null)
+[ "${wide:-0}" -le 80 ] || fail "a line of $wide columns with long names"
+vms longcsv names.mmt --csv
+has longcsv ',mailserver-production-eu-central-1-a,'
+# threads of virtual CPUs that are not known: that is not 0 of them
+"$make" unknown.mmt vcpus=0 || exit 1
+vms unknown unknown.mmt
+has unknown '^vCPUs      not known for 8 VMs'
+has unknown '^VMs        8; '
+has unknown '^vm001     - '
+vms unknowncsv unknown.mmt --csv
+is unknowncsv vm001 vcpus ''
+vms unknownjson unknown.mmt --json
+lacks unknownjson 'vcpu_run_ns|"vcpus": [0-9]'
+
 # a node without CPUs: nobody runs there, and it has no load
 "$make" bare.mmt bare=1 || exit 1
 vms bare bare.mmt
-has bare '^   4    0  65536    -       -     -     -       -   0     0     57 10.0'
-has bare '^load       2.50 tasks a CPU; imbalance of the nodes 75.0 %$'
+has bare '^   4    0  65536    -       -    -    -       -   0     0     57 10.0'
+has bare '^load       2.50 tasks per CPU; imbalance of the nodes 75.0 %$'
 vms barecsv bare.mmt --csv
 is barecsv vm001 exposure_pct 100
 awk -v v="$(cell barecsv vm000 exposure_pct)" 'BEGIN { exit !(v > 9.99 && v < 10.01) }' || fail "exposure with a node without CPUs"
@@ -192,7 +217,8 @@ is barecsv vm002 mib ''
 is barecsv vm002 wait_pct 20
 "$make" empty.mmt vms=0 || exit 1
 vms empty empty.mmt
-has empty 'no virtual machine was seen'
+has empty 'no VM was found'
+lacks empty 'of VMs'
 
 # ------------------------------------------- what programs read is in the manual
 vms json t.mmt --json

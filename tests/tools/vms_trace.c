@@ -6,6 +6,7 @@
  * tables; life=1: the first VM is renamed half way, the second ends there, the last begins there;
  * pages=N: a virtual CPU is given so many pages a second, 3 of 4 off-node, in table numa_totals;
  * bare=1: one more node with memory and no CPU, where a tenth of all VMs' memory is;
+ * names=1: the second has a long name, the third one that is not of ASCII;
  * shift=N: VM i has the placement of VM i + N.
  *
  * VM i has its home on node i % nodes and its memory (mib=64 of it) by i % 4:
@@ -23,9 +24,9 @@
 #define SEC (1000 * MS)
 #define MAX_NODES 65
 
-enum { VMS, VCPUS, NODES, SECONDS, CPUS, PLACES, LOAD, VM, LIFE, SHIFT, MIB, PAGES, BARE, N_NUMBERS };
+enum { VMS, VCPUS, NODES, SECONDS, CPUS, PLACES, LOAD, VM, LIFE, SHIFT, MIB, PAGES, BARE, NAMES, N_NUMBERS };
 static const char *const names[N_NUMBERS] = {
-	"vms", "vcpus", "nodes", "seconds", "cpus", "places", "load", "vm", "life", "shift", "mib", "pages", "bare",
+	"vms", "vcpus", "nodes", "seconds", "cpus", "places", "load", "vm", "life", "shift", "mib", "pages", "bare", "names",
 };
 
 struct trace {
@@ -165,34 +166,38 @@ static void vcpu_row(struct trace *t, uint64_t vm, uint64_t k, uint64_t time, ui
 		    NUM("tid", tgid_of(vm) + k), NUM("epoch", epoch_of(t, vm, k)), NUM("event", event));
 }
 
-static const char *name_of(char buf[32], uint64_t vm)
+static const char *name_of(const struct trace *t, char buf[64], uint64_t vm)
 {
-	snprintf(buf, 32, "vm%03llu", (unsigned long long)vm);
+	if (t->n[NAMES] && vm == 1)
+		return "mailserver-production-eu-central-1-a";
+	if (t->n[NAMES] && vm == 2)
+		return "b\xc3\xbc" "cher-\xe3\x83\x87\xe3\x83\xbc\xe3\x82\xbf-\xf0\x9f\x98\x80";
+	snprintf(buf, 64, "vm%03llu", (unsigned long long)vm);
 	return buf;
 }
 
 static void begin_vm(struct trace *t, uint64_t vm, uint64_t time)
 {
-	char name[32], path[64];
+	char name[64], path[64];
 	uint64_t k;
 
 	snprintf(path, sizeof(path), "/machine.slice/machine-qemu-%llu.scope", (unsigned long long)vm);
 	ROW(t, MMT_TB_CGROUP, NUM("id", 100 + vm), TEXT("path", path));
 	for (k = 0; k <= t->n[VCPUS]; k++)
 		task(t, vm, k, 0);
-	vm_row(t, vm, time, name_of(name, vm), 0);
+	vm_row(t, vm, time, name_of(t, name, vm), 0);
 	for (k = 1; k <= t->n[VCPUS]; k++)
 		vcpu_row(t, vm, k, time, 0);
 }
 
 static void end_vm(struct trace *t, uint64_t vm, uint64_t time)
 {
-	char name[32];
+	char name[64];
 	uint64_t k;
 
 	for (k = 1; k <= t->n[VCPUS]; k++)
 		vcpu_row(t, vm, k, time, 1);
-	vm_row(t, vm, time, name_of(name, vm), 2);
+	vm_row(t, vm, time, name_of(t, name, vm), 2);
 	for (k = 0; k <= t->n[VCPUS]; k++)
 		task(t, vm, k, time);
 }
