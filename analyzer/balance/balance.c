@@ -3,10 +3,12 @@
  * The rules, in this order:
  *  1. New groups get the node (or nodes) that is least loaded with them, memory included.
  *  2. Memory follows a group whose CPUs were moved long enough ago, if it is still busy.
- *  3. While highest load / lowest > ratio and highest > high: the movable group on the
- *     most loaded node that has the least memory for its CPU use, and whose demand is no
- *     more than the difference of the run queues, goes to the least loaded node; if that
- *     makes the higher of both loads lower.
+ *  3. While highest load / lowest > ratio and highest > high: a movable group on the most
+ *     loaded node, whose demand is no more than the difference of the run queues, goes
+ *     elsewhere, if that makes the higher of both loads lower. First one whose memory
+ *     waits on a node that has room for its tasks goes there; else to the least loaded node
+ *     the one with the least memory that would have to follow, for its CPU use: all that it
+ *     has, where memory is with its CPUs.
  *  4. If none of these: groups that run away from their memory go to where it is, where
  *     there is room.
  */
@@ -15,138 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "balance.h"
-
-#define BIT(i) (1ULL << (i))
-#define ROOM 0.05 /* of a node's memory stays free */
+#include "work.h"
 
 const struct bal_opts bal_defaults = {
 	.ratio = 1.1, .high = 1.0, .gain = 0.2, .probation = 30, .idle = 0.1, .exposure = 0.5, .gather_kb = 64 << 10, .moves = 4,
 };
-
-struct work {
-	const struct bal_node *node;
-	unsigned int n_nodes, widest; /* widest: CPUs of the largest node */
-	const struct bal_group *group;
-	size_t n;
-	const struct bal_opts *o;
-	struct bal_plan *plan;
-	double tasks[BAL_NODES];  /* as predicted so far */
-	double free_kb[BAL_NODES];
-	bool *done;               /* has a step */
-};
-
-/* ---------------------------------------------------------------- nodes */
-
-static double load_of(const struct work *w, unsigned int node)
-{
-	return w->tasks[node] / w->node[node].cpus;
-}
-
-
-static uint64_t nodes_with_cpus(const struct work *w)
-{
-	uint64_t set = 0;
-	unsigned int i;
-
-	for (i = 0; i < w->n_nodes; i++)
-		set |= w->node[i].cpus ? BIT(i) : 0;
-	return set;
-}
-
-static unsigned int cpus_of(const struct bal_node *node, unsigned int n_nodes, uint64_t set)
-{
-	unsigned int i, sum = 0;
-
-	for (i = 0; i < n_nodes; i++)
-		sum += set & BIT(i) ? node[i].cpus : 0;
-	return sum;
-}
-
-static double highest(const struct work *w, uint64_t set)
-{
-	double v = 0;
-	unsigned int i;
-
-	for (i = 0; i < w->n_nodes; i++)
-		if (set & BIT(i) && w->node[i].cpus)
-			v = fmax(v, load_of(w, i));
-	return v;
-}
-
-static double lowest(const struct work *w, uint64_t set)
-{
-	double v = INFINITY;
-	unsigned int i;
-
-	for (i = 0; i < w->n_nodes; i++)
-		if (set & BIT(i) && w->node[i].cpus)
-			v = fmin(v, load_of(w, i));
-	return v;
-}
-
-static double imbalance(const struct work *w)
-{
-	uint64_t all = nodes_with_cpus(w);
-	double high = highest(w, all);
-
-	return all & (all - 1) && high > 0 ? (high - lowest(w, all)) / high : NAN;
-}
-
-/* ---------------------------------------------------------------- groups */
-
-static double total_kb(const struct work *w, const struct bal_group *g)
-{
-	double sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < w->n_nodes; i++)
-		sum += g->kb[i];
-	return sum;
-}
-
-double bal_exposure(const struct bal_node *node, unsigned int n_nodes, const struct bal_group *g, uint64_t at)
-{
-	double all = 0, off = 0, run, runs = 0, cpus = cpus_of(node, n_nodes, at);
-	unsigned int i;
-
-	for (i = 0; i < n_nodes; i++)
-		all += g->kb[i];
-	if (!g->memory_known || all <= 0 || (at && cpus <= 0))
-		return NAN;
-	for (i = 0; i < n_nodes; i++) {
-		run = !at ? g->run[i] : at & BIT(i) ? node[i].cpus / cpus : 0;
-		off += run * (1 - g->kb[i] / all);
-		runs += run;
-	}
-	return runs > 0 ? off / runs : NAN;
-}
-
-/* Memory that would have to come to these nodes. */
-static double elsewhere_kb(const struct work *w, const struct bal_group *g, uint64_t at)
-{
-	double sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < w->n_nodes; i++)
-		sum += at & BIT(i) ? 0 : g->kb[i];
-	return sum;
-}
-
-/* A node without memory has room for nobody's. */
-static bool has_room(const struct work *w, const struct bal_group *g, uint64_t at)
-{
-	double room = 0, kb = 0;
-	unsigned int i;
-
-	for (i = 0; i < w->n_nodes; i++) {
-		if (!(at & BIT(i)))
-			continue;
-		room += fmax(0, w->free_kb[i] - ROOM * (double)w->node[i].mem_kb);
-		kb += (double)w->node[i].mem_kb;
-	}
-	return kb > 0 && elsewhere_kb(w, g, at) <= room;
-}
 
 static bool busy(const struct work *w, const struct bal_group *g)
 {
@@ -158,11 +33,6 @@ static bool in_probation(const struct work *w, const struct bal_group *g)
 	return g->moved && g->since_move < w->o->probation;
 }
 
-static double mib_per_cpu(const struct work *w, const struct bal_group *g)
-{
-	return total_kb(w, g) / 1024 / fmax(g->use, 0.01);
-}
-
 static void leave(struct work *w, size_t group, const char *why)
 {
 	struct bal_plan *p = w->plan;
@@ -172,36 +42,6 @@ static void leave(struct work *w, size_t group, const char *why)
 		;
 	if (i == p->n_left && why)
 		p->left[p->n_left++] = (struct bal_left){ group, why };
-}
-
-/* Take the step in the prediction too. */
-static void step(struct work *w, size_t group, enum bal_kind kind, uint64_t to, bool cpus, bool memory)
-{
-	const struct bal_group *g = &w->group[group];
-	struct bal_step *s = &w->plan->steps[w->plan->n++];
-	double n = cpus_of(w->node, w->n_nodes, to);
-	unsigned int i;
-
-	*s = (struct bal_step){
-		.kind = kind, .cpus = cpus, .memory = memory, .group = group, .from = cpus ? g->cpus_at : g->mems_at, .to = to,
-		.load_from = highest(w, g->cpus_at & ~to), .load_to = highest(w, to), .mib_per_cpu = mib_per_cpu(w, g),
-		.exposure = bal_exposure(w->node, w->n_nodes, g, 0), .exposure_cpus = bal_exposure(w->node, w->n_nodes, g, to),
-		.move_kb = elsewhere_kb(w, g, to),
-	};
-	for (i = 0; i < w->n_nodes && cpus; i++) {
-		w->tasks[i] = fmax(0, w->tasks[i] - g->demand * g->run[i]);
-		if (to & BIT(i))
-			w->tasks[i] += g->demand * w->node[i].cpus / n;
-	}
-	s->load_from_then = highest(w, g->cpus_at & ~to);
-	s->load_to_then = highest(w, to);
-	/* on one node all of it is near; over several as much as one of them has */
-	s->exposure_memory = g->memory_bound || isnan(s->exposure) ? s->exposure_cpus : to & (to - 1) ?
-			     fmin(s->exposure_cpus, 1 - 1.0 / __builtin_popcountll(to)) : 0;
-	for (i = 0; i < w->n_nodes; i++)
-		if (to & BIT(i))
-			w->free_kb[i] -= s->move_kb / __builtin_popcountll(to);
-	w->done[group] = true;
 }
 
 /* ---------------------------------------------------------------- the wide */
@@ -225,20 +65,20 @@ static double price(const struct work *w, const struct bal_group *g, uint64_t se
 			d += set & BIT(k) ? distance(w, i, k) : 0;
 	}
 	*apart = d;
-	return tasks / cpus_of(w->node, w->n_nodes, set);
+	return tasks / bal_cpus_of(w->node, w->n_nodes, set);
 }
 
 /* Whole nodes with as many CPUs as it is wide: from each start the next best one is added; the least loaded such set. */
 static uint64_t whole_nodes(const struct work *w, const struct bal_group *g)
 {
-	uint64_t all = g->may & nodes_with_cpus(w), best = 0, set, more;
+	uint64_t all = g->may & bal_nodes_with_cpus(w), best = 0, set, more;
 	double least = INFINITY, near = INFINITY, p, d;
 	unsigned int i, k;
 
 	for (i = 0; i < w->n_nodes; i++) {
 		if (!(all & BIT(i)))
 			continue;
-		for (set = BIT(i); cpus_of(w->node, w->n_nodes, set) < g->width && set != all; set |= more) {
+		for (set = BIT(i); bal_cpus_of(w->node, w->n_nodes, set) < g->width && set != all; set |= more) {
 			double next = INFINITY, far = INFINITY;
 
 			for (more = 0, k = 0; k < w->n_nodes; k++) {
@@ -253,7 +93,7 @@ static uint64_t whole_nodes(const struct work *w, const struct bal_group *g)
 			}
 		}
 		p = price(w, g, set, &d);
-		if (has_room(w, g, set) && (p < least - 1e-9 || (p < least + 1e-9 && d < near))) {
+		if (bal_has_room(w, g, set) && (p < least - 1e-9 || (p < least + 1e-9 && d < near))) {
 			best = set;
 			least = p;
 			near = d;
@@ -276,11 +116,11 @@ static void spread(struct work *w, size_t i)
 	if (g->fixed || w->done[i] || !is_wide(w, g) || in_probation(w, g))
 		return;
 	if (!g->is_new && !g->part_of_node &&
-	    (cpus_of(w->node, w->n_nodes, g->cpus_at) >= g->width || !(g->may & nodes_with_cpus(w) & ~g->cpus_at)))
+	    (bal_cpus_of(w->node, w->n_nodes, g->cpus_at) >= g->width || !(g->may & bal_nodes_with_cpus(w) & ~g->cpus_at)))
 		return;
 	to = whole_nodes(w, g);
-	if (to && (to != (g->cpus_at & nodes_with_cpus(w)) || g->part_of_node))
-		step(w, i, BAL_SPREAD, to, true, g->is_new && !g->memory_bound);
+	if (to && (to != (g->cpus_at & bal_nodes_with_cpus(w)) || g->part_of_node))
+		bal_step(w, i, BAL_SPREAD, to, true, g->is_new && !g->memory_bound);
 }
 
 /* ---------------------------------------------------------------- new ones, and memory */
@@ -294,7 +134,7 @@ static void place(struct work *w, size_t i)
 	if (g->fixed || !g->is_new || w->done[i] || is_wide(w, g))
 		return;
 	for (k = 0; k < w->n_nodes; k++) {
-		if (!(g->may & BIT(k)) || w->node[k].cpus < g->width || !has_room(w, g, BIT(k)))
+		if (!(g->may & BIT(k)) || w->node[k].cpus < g->width || !bal_has_room(w, g, BIT(k)))
 			continue;
 		load = (w->tasks[k] + g->demand * (1 - g->run[k])) / w->node[k].cpus;
 		if (load < least - 0.05 || (load < least + 0.05 && g->kb[k] > kb)) {
@@ -306,7 +146,7 @@ static void place(struct work *w, size_t i)
 	if (best == BAL_NODES)
 		leave(w, i, "new, and no node has room for it");
 	else
-		step(w, i, BAL_PLACE, BIT(best), true, !g->memory_bound);
+		bal_step(w, i, BAL_PLACE, BIT(best), true, !g->memory_bound);
 }
 
 static void follow(struct work *w, size_t i)
@@ -319,13 +159,18 @@ static void follow(struct work *w, size_t i)
 		leave(w, i, "its memory is bound by policies of its own and does not follow");
 	else if (!busy(w, g))
 		leave(w, i, "its memory stays until it is busy again");
-	else if (!has_room(w, g, g->cpus_at))
+	else if (!bal_has_room(w, g, g->cpus_at))
 		leave(w, i, "its memory stays: the node has no room for it");
 	else
-		step(w, i, BAL_MEMORY, g->cpus_at, false, true);
+		bal_step(w, i, BAL_MEMORY, g->cpus_at, false, true);
 }
 
 /* ---------------------------------------------------------------- loads */
+
+static bool uneven(const struct work *w, unsigned int from, unsigned int to)
+{
+	return load_of(w, from) > w->o->high && load_of(w, from) > w->o->ratio * load_of(w, to);
+}
 
 /* NULL: it may go from one node to the other. */
 static const char *why_not(const struct work *w, size_t i, unsigned int from, unsigned int to)
@@ -351,7 +196,7 @@ static const char *why_not(const struct work *w, size_t i, unsigned int from, un
 	then_to = (w->tasks[to] + g->demand) / w->node[to].cpus;
 	if (fmax(then_from, then_to) > high - w->o->gain * g->demand / w->node[to].cpus)
 		return "that would only move the load";
-	return has_room(w, g, BIT(to)) ? NULL : "that node has no room for its memory";
+	return bal_has_room(w, g, BIT(to)) ? NULL : "that node has no room for its memory";
 }
 
 static bool lives_on(const struct bal_group *g, unsigned int node)
@@ -359,19 +204,42 @@ static bool lives_on(const struct bal_group *g, unsigned int node)
 	return g->run[node] >= 0.5;
 }
 
-/* The group with the least memory for its CPU use that may go. */
-static size_t pick(const struct work *w, unsigned int from, unsigned int to)
+/* The node that has more than half of its memory, and CPUs that are not all wanted already: loads may become even with it there. */
+static unsigned int home_with_room(const struct work *w, const struct bal_group *g)
+{
+	double tasks = 0, kb = bal_total_kb(w, g);
+	unsigned int i, k, cpus = 0;
+
+	for (i = 0; i < w->n_nodes && g->kb[i] * 2 <= kb; i++)
+		;
+	if (!g->memory_known || i == w->n_nodes || !w->node[i].cpus)
+		return BAL_NODES;
+	for (k = 0; k < w->n_nodes; k++) {
+		tasks += w->node[k].cpus ? w->tasks[k] : 0;
+		cpus += w->node[k].cpus;
+	}
+	return (w->tasks[i] + g->demand) / w->node[i].cpus <= w->o->ratio * tasks / cpus ? i : BAL_NODES;
+}
+
+/* The group that may go to this node (BAL_NODES: each to where its memory is) and has the least to bring along for its CPU use. */
+static size_t pick(const struct work *w, unsigned int from, unsigned int to, unsigned int *where)
 {
 	double least = INFINITY, v;
 	size_t best = w->n, i;
 
 	for (i = 0; i < w->n; i++) {
 		const struct bal_group *g = &w->group[i];
+		unsigned int at = to;
 
-		if (w->done[i] || !busy(w, g) || !lives_on(g, from) || why_not(w, i, from, to))
+		if (w->done[i] || !busy(w, g) || !lives_on(g, from))
 			continue;
-		v = mib_per_cpu(w, g);
-		if (best == w->n || v < least) {
+		if (to == BAL_NODES)
+			at = home_with_room(w, g);
+		if (at == BAL_NODES || !uneven(w, from, at) || why_not(w, i, from, at))
+			continue;
+		v = bal_mib_per_cpu(w, g, BIT(at));
+		if (best == w->n || v < least || (isnan(least) && !isnan(v))) {
+			*where = at;
 			best = i;
 			least = v;
 		}
@@ -394,27 +262,21 @@ static unsigned int by_load(const struct work *w, unsigned int *order)
 	return n;
 }
 
-static bool uneven(const struct work *w, unsigned int from, unsigned int to)
-{
-	return load_of(w, from) > w->o->high && load_of(w, from) > w->o->ratio * load_of(w, to);
-}
-
 /* One move; false: there is none. */
 static bool move_one(struct work *w)
 {
-	unsigned int order[BAL_NODES], n = by_load(w, order), hi, lo;
-	size_t g;
+	unsigned int order[BAL_NODES], n = by_load(w, order), hi, lo, to;
+	size_t g = w->n;
 
-	for (hi = n; hi-- > 1;) {
-		for (lo = 0; lo < hi && uneven(w, order[hi], order[lo]); lo++) {
-			g = pick(w, order[hi], order[lo]);
-			if (g == w->n)
-				continue;
-			step(w, g, BAL_CPUS, BIT(order[lo]), true, false);
-			return true;
-		}
+	for (hi = n; g == w->n && hi-- > 1;) {
+		g = pick(w, order[hi], BAL_NODES, &to);
+		for (lo = 0; g == w->n && lo < hi && uneven(w, order[hi], order[lo]); lo++)
+			g = pick(w, order[hi], order[lo], &to);
 	}
-	return false;
+	if (g == w->n)
+		return false;
+	bal_step(w, g, BAL_CPUS, BIT(to), true, false);
+	return true;
 }
 
 /* What stands in the way on the most loaded node, where that is uneven after all moves. */
@@ -435,14 +297,14 @@ static void say_left(struct work *w)
 static void gather(struct work *w, size_t i)
 {
 	const struct bal_group *g = &w->group[i];
-	double now = bal_exposure(w->node, w->n_nodes, g, 0), high = fmax(w->o->high, highest(w, nodes_with_cpus(w))), best = 0;
+	double now = bal_exposure(w->node, w->n_nodes, g, 0), high = fmax(w->o->high, bal_highest(w, bal_nodes_with_cpus(w))), best = 0;
 	unsigned int k, to = BAL_NODES;
 
 	if (g->fixed || w->done[i] || g->moved || !busy(w, g) || is_wide(w, g) || isnan(now) || now < w->o->exposure ||
-	    total_kb(w, g) < (double)w->o->gather_kb)
+	    bal_total_kb(w, g) < (double)w->o->gather_kb)
 		return;
 	for (k = 0; k < w->n_nodes; k++) {
-		if (!(g->may & BIT(k)) || w->node[k].cpus < g->width || !has_room(w, g, BIT(k)) || g->kb[k] <= best)
+		if (!(g->may & BIT(k)) || w->node[k].cpus < g->width || !bal_has_room(w, g, BIT(k)) || g->kb[k] <= best)
 			continue;
 		if ((w->tasks[k] + g->demand * (1 - g->run[k])) / w->node[k].cpus > high)
 			continue;
@@ -452,43 +314,20 @@ static void gather(struct work *w, size_t i)
 	if (to == BAL_NODES)
 		leave(w, i, "away from its memory, and no node that has some of it has room");
 	else if (g->cpus_at != BIT(to))
-		step(w, i, BAL_GATHER, BIT(to), true, false);
-	else if (!g->memory_bound)
-		step(w, i, BAL_MEMORY, BIT(to), false, true);
+		bal_step(w, i, BAL_GATHER, BIT(to), true, false);
+	else if (g->memory_bound)
+		return;
+	else if (g->mems_at == BIT(to))
+		leave(w, i, "its memory does not follow, though that node is all it may use");
+	else
+		bal_step(w, i, BAL_MEMORY, BIT(to), false, true);
 }
 
 /* ---------------------------------------------------------------- all of it */
 
-static void together(struct work *w)
-{
-	double use = 0, now = 0, cpus = 0, memory = 0;
-	size_t i, k;
-
-	for (i = 0; i < w->n; i++) {
-		const struct bal_group *g = &w->group[i];
-		double e = bal_exposure(w->node, w->n_nodes, g, 0), a = e, b = e;
-
-		if (isnan(e))
-			continue;
-		for (k = 0; k < w->plan->n; k++) {
-			if (w->plan->steps[k].group != i)
-				continue;
-			a = w->plan->steps[k].exposure_cpus;
-			b = w->plan->steps[k].exposure_memory;
-		}
-		use += g->use;
-		now += g->use * e;
-		cpus += g->use * a;
-		memory += g->use * b;
-	}
-	w->plan->exposure = use > 0 ? now / use : NAN;
-	w->plan->exposure_cpus = use > 0 ? cpus / use : NAN;
-	w->plan->exposure_memory = use > 0 ? memory / use : NAN;
-}
-
 static const char *why_nothing(const struct work *w)
 {
-	uint64_t all = nodes_with_cpus(w);
+	uint64_t all = bal_nodes_with_cpus(w);
 
 	if (!(all & (all - 1)))
 		return "one node with CPUs: there is nothing to balance between";
@@ -539,15 +378,15 @@ int bal_decide(const struct bal_node *nodes, unsigned int n_nodes, const struct 
 		w.free_kb[i] = (double)nodes[i].free_kb;
 		w.widest = nodes[i].cpus > w.widest ? nodes[i].cpus : w.widest;
 	}
-	all = nodes_with_cpus(&w);
-	plan->imbalance = imbalance(&w);
-	plan->high = highest(&w, all);
-	plan->ratio = plan->high > 0 ? plan->high / lowest(&w, all) : 1;
+	all = bal_nodes_with_cpus(&w);
+	plan->imbalance = bal_imbalance(&w);
+	plan->high = bal_highest(&w, all);
+	plan->ratio = plan->high > 0 ? plan->high / bal_lowest(&w, all) : 1;
 	if (all & (all - 1))
 		decide(&w);
-	plan->imbalance_then = imbalance(&w);
+	plan->imbalance_then = bal_imbalance(&w);
 	plan->nothing = plan->n ? NULL : why_nothing(&w);
-	together(&w);
+	bal_together(&w);
 	free(w.done);
 	return 0;
 }

@@ -78,7 +78,7 @@ struct bal_step {
 	uint64_t from, to;           /* sets of nodes */
 	double load_from, load_to;   /* of the most loaded node of each, before */
 	double load_from_then, load_to_then;
-	double mib_per_cpu;          /* resident memory for each CPU that it uses: least first */
+	double mib_per_cpu;          /* memory that would have to follow, for each CPU that it uses: least first; NaN: not known */
 	/* of the group: now, with its CPUs there, and when its memory has followed; NaN: not known */
 	double exposure, exposure_cpus, exposure_memory;
 	double move_kb;              /* memory that is elsewhere */
@@ -97,6 +97,7 @@ struct bal_plan {
 	double imbalance, imbalance_then;   /* (highest - lowest) / highest load; NaN: one node, or nothing runs */
 	double ratio, high;          /* now: highest / lowest load (infinite where one has none), highest */
 	double exposure, exposure_cpus, exposure_memory; /* of the groups together, by CPU use */
+	double exposure_then;        /* right after the steps: memory has moved where they move it, and nowhere else */
 };
 
 /* 0 or -ENOMEM. */

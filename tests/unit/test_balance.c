@@ -134,8 +134,9 @@ static void test_sixteen(void **state)
 	near(decided(h)->imbalance, 1, 1e-12);
 	near(h->plan.imbalance_then, 2 / 3.0, 1e-12); /* four of eight in the first round */
 	near(h->plan.exposure, 0, 1e-12);
-	near(h->plan.exposure_cpus, 0.25, 1e-12);
+	near(h->plan.exposure_cpus, 0.5, 1e-12); /* four with a CPU each; of the other twelve each a third */
 	near(h->plan.exposure_memory, 0, 1e-12);
+	near(h->plan.exposure_then, 0.5, 1e-12);
 	for (round = 0; round < 20; round++) {
 		decided(h);
 		for (i = 0; i < h->plan.n; i++) {
@@ -194,6 +195,92 @@ static void test_pick(void **state)
 	group(h, 1, 1, 1, 1);
 	decided(h);
 	assert_string_equal(left_why(&h->plan, 0), "it wants more than the difference of the run queues");
+}
+
+/* Memory that waits elsewhere: to where it is, before all others; what would have to follow counts, not what there is. */
+static void test_home(void **state)
+{
+	struct host *h = host(4, 2);
+	struct bal_group *g;
+	size_t i;
+
+	(void)state;
+	group(h, 0, 1, 0.4, 100);
+	g = group(h, 0, 1, 0.4, 0); /* its CPUs run elsewhere: nothing to bring along */
+	g->kb[3] = 4096 * MIB;
+	group(h, 0, 1, 0.4, 50);
+	h->node[0].tasks += 1;
+	decided(h);
+	assert_true(h->plan.n >= 1);
+	assert_int_equal(h->plan.steps[0].group, 1);
+	assert_int_equal(h->plan.steps[0].to, 8); /* nodes 1 and 2 are as idle */
+	near(h->plan.steps[0].mib_per_cpu, 0, 1e-12);
+	near(h->plan.steps[0].exposure, 1, 1e-12);
+	near(h->plan.steps[0].exposure_cpus, 0, 1e-12);
+	/* then as ever: the least memory for its CPU use */
+	assert_int_equal(h->plan.steps[1].group, 2);
+	near(h->plan.steps[1].mib_per_cpu, 50 / 0.4, 1e-9);
+
+	/* no room for its tasks where its memory is: the other way round */
+	h->node[3].tasks = 5;
+	decided(h);
+	assert_int_equal(h->plan.steps[0].group, 2);
+	for (i = 0; i < h->plan.n; i++)
+		assert_int_not_equal(h->plan.steps[i].to, 8);
+	/* a third node's memory would have to follow too, and less than half of it on the target is less to bring */
+	h = host(3, 2);
+	g = group(h, 0, 2, 1, 60);
+	g->kb[1] = 50 * MIB;
+	g = group(h, 0, 2, 1, 0);
+	g->kb[2] = 70 * MIB;
+	h->node[2].tasks = 10;
+	h->node[0].tasks = 6;
+	h->node[1].tasks = 1;
+	h->o.moves = 1;
+	decided(h);
+	assert_int_equal(h->plan.n, 1);
+	assert_int_equal(h->plan.steps[0].group, 0);
+	assert_int_equal(h->plan.steps[0].to, 2);
+	near(h->plan.steps[0].mib_per_cpu, 60, 1e-9);
+	/* what is not known comes last */
+	h->group[0].memory_known = false;
+	decided(h);
+	assert_int_equal(h->plan.steps[0].group, 1);
+	h->group[1].memory_known = false;
+	decided(h);
+	assert_int_equal(h->plan.steps[0].group, 0);
+	assert_true(isnan(h->plan.steps[0].mib_per_cpu));
+}
+
+/* Half of sixteen are away from their memory: these are the eight that move, all of them home, and nothing is exposed then. */
+static void test_all_home(void **state)
+{
+	struct host *h = host(4, 1);
+	size_t i, moves = 0;
+	unsigned int round;
+
+	(void)state;
+	for (i = 0; i < 16; i++) {
+		struct bal_group *g = group(h, i / 8, 1, 0.125, 0);
+
+		g->kb[i % 2 ? i / 8 + 2 : i / 8] = (i % 2 ? 16 : 8) * MIB; /* the larger ones are away */
+	}
+	near(decided(h)->exposure, 0.5, 1e-12);
+	for (round = 0; round < 20; round++) {
+		double predicted = decided(h)->exposure_then;
+
+		for (i = 0; i < h->plan.n; i++) {
+			assert_true(h->plan.steps[i].group % 2 == 1);
+			moves += h->plan.steps[i].cpus;
+		}
+		carry_out(h, 5);
+		for (i = 0; i < h->n; i++) /* who shares a CPU with how many */
+			h->group[i].use = 1 / h->node[__builtin_ctzll(h->group[i].cpus_at)].tasks;
+		near(decided(h)->exposure, predicted, 1e-12);
+	}
+	assert_int_equal(moves, 8);
+	near(h->plan.exposure, 0, 1e-12);
+	near(h->plan.imbalance, 0, 1e-12);
 }
 
 /* Nothing to do: no more tasks than CPUs; loads within 10 %; one node; nothing at all. */
@@ -430,6 +517,10 @@ static void test_gather(void **state)
 	g->cpus_at = 1; /* it is there: memory comes */
 	decided(h);
 	assert_int_equal(h->plan.steps[0].kind, BAL_MEMORY);
+	g->mems_at = 1; /* it was told to, and stays: not again and again */
+	assert_int_equal(decided(h)->n, 0);
+	assert_string_equal(left_why(&h->plan, 0), "its memory does not follow, though that node is all it may use");
+	g->mems_at = 0xf;
 	g->kb[0] = 0;
 	g->kb[3] = 30 * MIB;
 	assert_int_equal(decided(h)->n, 0);
@@ -458,8 +549,13 @@ static void test_random(void **state)
 		size_t moves = 0;
 
 		srand(seed);
-		for (i = 0; i < 4 + seed % 30; i++)
-			group(h, (unsigned int)rand() % (1 + seed % h->n_nodes), (1 + rand() % 20) / 8.0, 0.5, 1 + rand() % 4000);
+		for (i = 0; i < 4 + seed % 30; i++) {
+			struct bal_group *g;
+
+			g = group(h, (unsigned int)rand() % (1 + seed % h->n_nodes), (1 + rand() % 16) / 8.0, 0.5, 1 + rand() % 4000);
+			if (seed % 2)
+				g->kb[(unsigned int)rand() % h->n_nodes] += (rand() % 4000) * MIB;
+		}
 		for (round = 0; round < 100; round++) {
 			double high = 0, then = 0;
 			unsigned int k;
@@ -472,7 +568,7 @@ static void test_random(void **state)
 			carry_out(h, 40);
 			for (k = 0; k < h->n_nodes; k++)
 				then = fmax(then, h->node[k].tasks / h->node[k].cpus);
-			assert_true(then <= high + 1e-9);
+			assert_true(then <= fmax(high, h->o.high) + 1e-9); /* gathering may fill a node */
 			if (!h->plan.n)
 				break;
 		}
@@ -486,6 +582,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sixteen),
 		cmocka_unit_test(test_pick),
+		cmocka_unit_test(test_home),
+		cmocka_unit_test(test_all_home),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_unmovable),
 		cmocka_unit_test(test_probation),
