@@ -17,7 +17,8 @@
 #include "journal.h"
 #include "sysfs.h"
 
-#define HEAD "mmt-trace balance journal 1 " /* the boot follows: cgroups do not live longer */
+#define NAME "mmt-trace balance journal "
+#define HEAD NAME "1 " /* the boot follows: cgroups do not live longer */
 #define SUBTREE "cgroup.subtree_control"
 #define FIELDS 5
 
@@ -33,6 +34,8 @@ struct mmt_journal {
 	const struct mmt_log *log;
 	struct entry *v;
 	size_t n;
+	size_t damaged;  /* first line that cannot be read; 0: none */
+	bool other_boot;
 };
 
 /* ---------------------------------------------------------------- files of cgroups */
@@ -141,13 +144,50 @@ static void boot_id(char *buf, size_t size)
 	buf[strcspn(buf, "\n")] = 0;
 }
 
-/* All whole lines of this boot; what was being written when its writer ended was not made yet. */
+/* A file that is no journal is not ours to empty, nor to remove. */
+static int check_head(struct mmt_journal *j, const char *line, bool whole)
+{
+	char boot[64];
+	size_t n = strlen(line);
+
+	boot_id(boot, sizeof(boot));
+	if (whole && !strncmp(line, HEAD, sizeof(HEAD) - 1)) {
+		j->other_boot = strcmp(line + sizeof(HEAD) - 1, boot) != 0;
+		return 0;
+	}
+	if (!whole && !strncmp(line, HEAD, n < sizeof(HEAD) - 1 ? n : sizeof(HEAD) - 1)) /* cut while it was written */
+		return 0;
+	if (!strncmp(line, NAME, sizeof(NAME) - 1))
+		log_err(j->log, "%s: of another version of mmt-trace: undo it with that one", j->path);
+	else
+		log_err(j->log, "%s: is no journal of mmt-trace balance: left alone", j->path);
+	return -EBADMSG;
+}
+
+static int read_line(struct mmt_journal *j, char *line, bool whole, size_t number)
+{
+	char *copy;
+	int err;
+
+	if (number == 1)
+		return check_head(j, line, whole);
+	if (!whole || j->other_boot) /* what was being written when its writer ended was not made yet */
+		return 0;
+	copy = strdup(line);
+	err = copy ? add(j, copy) : -ENOMEM;
+	if (err)
+		free(copy);
+	if (err == -EBADMSG && !j->damaged)
+		j->damaged = number;
+	return err == -EBADMSG ? 0 : err;
+}
+
 static int read_all(struct mmt_journal *j)
 {
 	int err = 0, fd = fcntl(j->fd, F_DUPFD_CLOEXEC, 0);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
-	char *line = NULL, boot[64];
-	size_t cap = 0;
+	size_t cap = 0, number = 0;
+	char *line = NULL;
 	ssize_t n;
 
 	if (!f) {
@@ -156,27 +196,14 @@ static int read_all(struct mmt_journal *j)
 			close(fd);
 		return err;
 	}
-	boot_id(boot, sizeof(boot));
 	while (!err && (n = getline(&line, &cap, f)) > 0) {
-		char *copy;
+		bool whole = line[n - 1] == '\n';
 
-		if (line[n - 1] != '\n')
-			break;
-		line[n - 1] = 0;
-		if (!strncmp(line, HEAD, sizeof(HEAD) - 1)) {
-			if (strcmp(line + sizeof(HEAD) - 1, boot))
-				break;
-			continue;
-		}
-		copy = strdup(line);
-		err = copy ? add(j, copy) : -ENOMEM;
-		if (err)
-			free(copy);
-		if (err == -EBADMSG) {
-			log_err(j->log, "%s: a step cannot be read, and is not undone: %s", j->path, line);
-			err = 0;
-		}
+		line[n - whole] = 0;
+		err = read_line(j, line, whole, ++number);
 	}
+	if (!err && ferror(f))
+		err = -EIO;
 	free(line);
 	fclose(f);
 	return err;
@@ -273,6 +300,8 @@ static int open_file(const char *path, int flags, const struct mmt_log *log, str
 	else if (err && err != -ENOENT)
 		log_err(log, "%s: %s", path, strerror(-err));
 	err = err ? err : read_all(j);
+	if (err == -EIO)
+		log_err(log, "%s: cannot be read: %s", path, strerror(-err));
 	if (err)
 		goto err_close;
 	*out = j;
@@ -296,8 +325,9 @@ int mmt_journal__open(const char *path, const struct mmt_log *log, struct mmt_jo
 		return err;
 	boot_id(boot, sizeof(boot));
 	snprintf(head, sizeof(head), HEAD "%s\n", boot);
-	if (j->n) {
-		log_err(log, "%s: %zu steps of a balancer that ended wait to be undone: mmt-trace balance --undo", path, j->n);
+	if (j->n || j->damaged) {
+		log_err(log, "%s: %zu steps of a balancer that ended wait to be undone: mmt-trace balance --undo", path,
+			j->n + (j->damaged > 0));
 		mmt_journal__close(j);
 		return -EEXIST;
 	}
@@ -316,7 +346,7 @@ void mmt_journal__close(struct mmt_journal *j)
 {
 	if (!j)
 		return;
-	if (!j->n && j->fd >= 0)
+	if (!j->n && !j->damaged && j->fd >= 0)
 		unlink(j->path);
 	if (j->fd >= 0)
 		close(j->fd);
@@ -344,6 +374,10 @@ static int note(struct mmt_journal *j, const char *dir, uint64_t id, const char 
 	if (!copy)
 		return -ENOMEM;
 	err = append(j, copy);
+	if (err) {
+		log_err(j->log, "%s: cannot be written, so the step is not made: %s", j->path, strerror(-err));
+		err = -ECANCELED;
+	}
 	copy[strlen(copy) - 1] = 0;
 	err = err ? err : add(j, copy);
 	if (err)
@@ -536,6 +570,11 @@ int mmt_journal__undo(struct mmt_journal *j, struct mmt_undone *out)
 	for (k = j->n; k-- > 0;)
 		if (is_first(j, k))
 			restore(j, k, out);
+	if (j->damaged) {
+		log_err(j->log, "%s: line %zu cannot be read: what the others tell is put back, and the file stays: put back what it says by hand, and remove it",
+			j->path, j->damaged);
+		return -EBADMSG;
+	}
 	if (out->failed)
 		return -EIO;
 	forget(j);
@@ -551,6 +590,8 @@ int mmt_journal__undo_file(const char *path, const struct mmt_log *log, struct m
 	err = open_file(path, 0, log, &j);
 	if (err)
 		return err;
+	if (j->other_boot)
+		log_info(log, "%s: from before the last boot: none of its cgroups is there any more", path);
 	err = mmt_journal__undo(j, out);
 	mmt_journal__close(j);
 	return err;

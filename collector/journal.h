@@ -26,17 +26,19 @@ struct mmt_undone {
 
 /*
  * Begin one. -EBUSY: the one who writes it is still running; -EEXIST: steps of one that
- * ended are in it, and wait to be undone. Said through log.
+ * ended are in it, and wait to be undone; -EBADMSG: there is a file that is no journal, or
+ * one of another version. Said through log.
  */
 int mmt_journal__open(const char *path, const struct mmt_log *log, struct mmt_journal **out);
 /*
  * Write value into dir/file; -ESTALE: the directory is not that with this number any more;
- * -EBUSY: somebody else wrote there since our last step.
+ * -EBUSY: somebody else wrote there since our last step; -ECANCELED: the journal cannot be
+ * written, and the step was not made (said through log).
  */
 int mmt_journal__set(struct mmt_journal *j, const char *dir, uint64_t id, const char *file, const char *value);
 /* The cpuset controller for the children of dir: 0 where it was there, 1 where it was switched on. */
 int mmt_journal__enable(struct mmt_journal *j, const char *dir, uint64_t id);
-/* Put all back and remove the journal; where some could not be, it stays. */
+/* Put all back and remove the journal; where some could not be (-EIO), or not all of it can be read (-EBADMSG, said), it stays. */
 int mmt_journal__undo(struct mmt_journal *j, struct mmt_undone *out);
 /* What was not undone stays as it is, and the journal too; an empty one goes. NULL is fine. */
 void mmt_journal__close(struct mmt_journal *j);

@@ -249,6 +249,102 @@ static void test_boot(void **state)
 	assert_int_equal(mmt_journal__undo_file(t->journal, &quiet, &u), 0);
 	assert_int_equal(u.restored, 0);
 	is(t->a, "cpuset.cpus", "6-7");
+	assert_int_equal(access(t->journal, F_OK), -1);
+	/* nor does it stand in the way of a new one */
+	mmt_journal__close(steps(t));
+	assert_int_equal(system(cmd), 0);
+	mmt_journal__close(steps(t));
+	assert_int_equal(mmt_journal__undo_file(t->journal, &quiet, &u), 0);
+}
+
+static size_t read_text(const char *path, char *text, size_t size)
+{
+	FILE *f = fopen(path, "r");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(text, 1, size - 1, f);
+	text[n] = 0;
+	fclose(f);
+	return n;
+}
+
+struct said {
+	unsigned int lines;
+	char last[512];
+};
+
+static void hear(void *ctx, enum mmt_log_level level, const char *msg)
+{
+	struct said *s = ctx;
+
+	(void)level;
+	s->lines++;
+	snprintf(s->last, sizeof(s->last), "%s", msg);
+}
+
+/* A line that was spoilt: the others are put back, which is said in one line, and the file stays as it is. */
+static void test_damaged(void **state)
+{
+	struct tree *t = *state;
+	char before[4096], after[4096], path[300], *at;
+	struct said said = { 0 };
+	const struct mmt_log log = { hear, &said };
+	struct mmt_journal *j;
+	struct mmt_undone u;
+	FILE *f;
+
+	mmt_journal__close(steps(t));
+	read_text(t->journal, before, sizeof(before));
+	at = strchr(strchr(before, '\n') + 1, '\n') + 1; /* the second step: CPUs of b */
+	*at ^= 1;
+	f = fopen(t->journal, "w");
+	fputs(before, f);
+	fclose(f);
+	assert_int_equal(mmt_journal__open(t->journal, &quiet, &j), -EEXIST);
+	assert_int_equal(mmt_journal__undo_file(t->journal, &log, &u), -EBADMSG);
+	assert_int_equal(said.lines, 1);
+	assert_non_null(strstr(said.last, "line 3 cannot be read"));
+	assert_int_equal(u.restored, 2);
+	is(t->a, "cpuset.cpus", "");
+	is(t->a, "cpuset.mems", "0-3");
+	is(t->b, "cpuset.cpus", "4-5");
+	read_text(t->journal, after, sizeof(after));
+	assert_string_equal(before, after);
+	assert_int_equal(mmt_journal__undo_file(t->journal, &log, &u), -EBADMSG);
+	assert_int_equal(u.unchanged, 2);
+	put(t->b, "cpuset.cpus", "0-1");
+	snprintf(path, sizeof(path), "%s", t->journal);
+	unlink(path);
+}
+
+/* Other people's files are neither emptied nor removed, whatever is in them; nor is the journal of a later version. */
+static void test_foreign(void **state)
+{
+	static const char *const texts[] = {
+		"root:x:0:0\n", "root", "\n", "mmt-trace balance\n", "mmt-trace balance journal 2 x\n1\ta\tb\tc\td\t0\n",
+	};
+	struct tree *t = *state;
+	struct said said = { 0 };
+	const struct mmt_log log = { hear, &said };
+	struct mmt_journal *j;
+	struct mmt_undone u;
+	char text[256];
+	size_t i;
+	FILE *f;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		f = fopen(t->journal, "w");
+		fputs(texts[i], f);
+		fclose(f);
+		said.lines = 0;
+		assert_int_equal(mmt_journal__open(t->journal, &log, &j), -EBADMSG);
+		assert_int_equal(mmt_journal__undo_file(t->journal, &log, &u), -EBADMSG);
+		assert_int_equal(said.lines, 2);
+		assert_non_null(strstr(said.last, i == 4 ? "another version" : "is no journal"));
+		read_text(t->journal, text, sizeof(text));
+		assert_string_equal(text, texts[i]);
+	}
 }
 
 /* One that cannot be put back keeps the journal. */
@@ -315,7 +411,7 @@ static void test_full(void **state)
 	little = (struct rlimit){ (rlim_t)st.st_size + 9, all.rlim_max };
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
-	assert_int_equal(mmt_journal__set(j, t->b, t->id_b, "cpuset.mems", "2"), -EFBIG);
+	assert_int_equal(mmt_journal__set(j, t->b, t->id_b, "cpuset.mems", "2"), -ECANCELED);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
 	is(t->b, "cpuset.mems", "");
 	assert_int_equal(mmt_journal__set(j, t->b, t->id_b, "cpuset.mems", "3"), 0);
@@ -325,6 +421,12 @@ static void test_full(void **state)
 	assert_int_equal(u.restored, 4);
 	as_before(t);
 	is(t->b, "cpuset.mems", "");
+	/* nor is one begun */
+	little.rlim_cur = 10;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+	assert_int_equal(mmt_journal__open(t->journal, &quiet, &j), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
+	assert_int_equal(access(t->journal, F_OK), -1);
 }
 
 /* Begins and ends many; 1: the one that it wrote was not at its path any more. */
@@ -388,6 +490,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_boot, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_controller, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
