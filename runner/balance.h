@@ -68,6 +68,7 @@ struct host {
 	unsigned int round, samples;
 	double started, measured_at, cost_s; /* cost: CPU time of the measuring, of the round */
 	bool no_wait;           /* the kernel does not tell waiting times */
+	double said_imbalance, said_exposure; /* what the steps of the round before should have come to; NaN: there were none */
 	struct bal_group *groups; /* of those that are seen, for bal_decide() */
 	size_t *subject_of;
 	size_t n_groups;
@@ -105,6 +106,13 @@ struct step_done {
 	double ms;       /* that the writes took */
 	uint64_t pages;  /* that the kernel moved meanwhile, on the whole machine */
 	bool made;
+};
+
+/* Of all rounds. */
+struct step_sum {
+	unsigned int cpus, memory, failed; /* steps; those of both are memory's */
+	double cpus_ms, memory_ms;
+	uint64_t pages;
 };
 
 /* Memory that steps count on is looked at first; true: some of it is bound, decide again. */

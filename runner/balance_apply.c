@@ -68,12 +68,12 @@ static int set_both(struct host *h, struct mmt_journal *j, struct subject *s, co
 	char cpus[4096], mems[512];
 	uint64_t with_memory = 0;
 	unsigned int i;
-	int err = enable_above(h, j, s->dir);
+	int err = 0;
 
 	for (i = 0; i < h->n_nodes; i++)
 		with_memory |= h->node[i].mem_kb ? 1ULL << i : 0;
 	nodes_text(step->to & with_memory, mems, sizeof(mems));
-	if (!err && step->cpus)
+	if (step->cpus)
 		err = cpus_text(h, s, step->to, cpus, sizeof(cpus));
 	if (!err && step->cpus)
 		err = mmt_journal__set(j, s->dir, s->id, CPUS, cpus);
@@ -119,12 +119,27 @@ static void mark(const struct subject *s, const struct bal_step *step, const str
 		return;
 	nodes_text(step->from, from, sizeof(from));
 	nodes_text(step->to, to, sizeof(to));
-	snprintf(text, sizeof(text), "%s %s: node %s to %s, %.1f ms%s%s", s->name,
-		 step->cpus && step->memory ? "CPUs and memory" : step->cpus ? "CPUs" : "memory", from, to, done->ms,
+	snprintf(text, sizeof(text), "%s %s: node %s to %s, %.1f ms, %" PRIu64 " pages%s%s", s->name,
+		 step->cpus && step->memory ? "CPUs and memory" : step->cpus ? "CPUs" : "memory", from, to, done->ms, done->pages,
 		 done->err ? ", failed: " : "", done->err ? strerror(-done->err) : "");
 	err = mmt_mark_request(socket, MMT_MARK_USER, "balance", text);
 	if (err)
 		out_warn("balance: no mark could be set: %s; has the recording ended?", strerror(-err));
+}
+
+/* A journal that cannot be written is not the group's fault (and was said): it may be moved later on. */
+static void say_failed(struct subject *s, int err, bool on)
+{
+	s->gave_up = err != -ECANCELED;
+	if (s->pinned)
+		out_warn("balance: %s: left alone: its threads have been pinned by hand", s->name);
+	else if (err == -ESTALE || err == -ENOENT || err == -ENODEV)
+		out_warn("balance: %s: its cgroup is gone", s->name);
+	else if (err == -EBUSY && on)
+		out_warn("balance: %s: somebody else has set its cpuset since; it is left alone from now on", s->name);
+	else if (err != -ECANCELED)
+		out_warn("balance: %s: %s: %s; it is left alone from now on", s->name, on ? "its cpuset cannot be set" :
+			 "the cpuset controller cannot be switched on above it", strerror(-err));
 }
 
 void apply_step(struct host *h, struct mmt_journal *j, const struct bal_step *step, const char *socket, struct step_done *done)
@@ -132,10 +147,14 @@ void apply_step(struct host *h, struct mmt_journal *j, const struct bal_step *st
 	struct subject *s = &h->v[h->subject_of[step->group]];
 	uint64_t pages = pages_moved();
 	double t = host_now();
+	bool on;
 
 	memset(done, 0, sizeof(*done));
 	s->pinned = groups_pinned(h, s);
-	done->err = s->pinned ? -EPERM : set_both(h, j, s, step);
+	done->err = s->pinned ? -EPERM : enable_above(h, j, s->dir);
+	on = !done->err;
+	if (on)
+		done->err = set_both(h, j, s, step);
 	if (!done->err && step->memory) {
 		groups_memory(h, s);
 		if (elsewhere(h, &s->g, step->to) > step->move_kb / 2 && step->move_kb > 1024)
@@ -144,18 +163,12 @@ void apply_step(struct host *h, struct mmt_journal *j, const struct bal_step *st
 	done->ms = (host_now() - t) * 1e3;
 	done->pages = pages_moved() - pages;
 	done->made = !done->err;
-	if (s->pinned)
-		out_warn("balance: %s: left alone: its threads have been pinned by hand", s->name);
-	else if (done->err == -ESTALE || done->err == -ENOENT || done->err == -ENODEV)
-		out_warn("balance: %s: its cgroup is gone", s->name);
-	else if (done->err)
-		out_warn("balance: %s: its cpuset cannot be set: %s; it is left alone from now on", s->name, strerror(-done->err));
+	if (done->err)
+		say_failed(s, done->err, on);
 	mark(s, step, done, socket);
 	s->memory_at = 0; /* look again */
-	if (done->err) {
-		s->gave_up = true;
+	if (done->err)
 		return;
-	}
 	s->placed = true;
 	if (step->cpus && !step->memory)
 		s->moved_at = host_now();

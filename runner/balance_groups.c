@@ -158,12 +158,17 @@ static struct subject *add(struct host *h, const char *name, uint32_t pid, const
 	return s;
 }
 
-/* Directory of the VM's cgroup: that of its scope, where it has one. Others in it: *shared. */
+/*
+ * Directory of the VM's cgroup: that of its scope, where it has one. Others in it: *shared.
+ * Where what is mounted here is not what we are in (a namespace of cgroups), the VM is not
+ * in the directory of this name, or there is none: it has none then.
+ */
 static void vm_dir(const struct host *h, const struct mmt_vm *vm, char *dir, size_t size, bool *shared)
 {
 	char path[64], text[4096], *line, *save = NULL, *scope, *end;
 	uint32_t *ids = NULL;
 	size_t n = 0, cap = 0, i;
+	bool found = false;
 
 	dir[0] = 0;
 	snprintf(path, sizeof(path), "/proc/%u/cgroup", vm->pid);
@@ -181,9 +186,14 @@ static void vm_dir(const struct host *h, const struct mmt_vm *vm, char *dir, siz
 		dir[0] = 0;
 		return;
 	}
-	if (!scope && !ids_below(dir, "cgroup.procs", 0, &ids, &n, &cap))
-		for (i = 0; i < n; i++)
-			*shared |= ids[i] != vm->pid;
+	if (ids_below(dir, "cgroup.procs", 0, &ids, &n, &cap))
+		n = 0;
+	for (i = 0; i < n; i++) {
+		found |= ids[i] == vm->pid;
+		*shared |= !scope && ids[i] != vm->pid;
+	}
+	if (!found || strstr(dir, "/../"))
+		dir[0] = 0;
 	free(ids);
 }
 
@@ -306,16 +316,19 @@ static int find_cgroups(struct host *h, const char *pattern)
 	return err;
 }
 
-/* VMs that ended: their number may be another's by and by. */
+/* VMs that ended: their number may be another's by and by. Cgroups that were removed, too. */
 static void drop_ended(struct host *h)
 {
 	char path[64];
 	size_t i, n = 0;
 
 	for (i = 0; i < h->n; i++) {
-		snprintf(path, sizeof(path), "/proc/%u", h->v[i].pid);
-		if (!h->v[i].pid || !access(path, F_OK))
-			h->v[n++] = h->v[i];
+		struct subject *s = &h->v[i];
+		struct stat st;
+
+		snprintf(path, sizeof(path), "/proc/%u", s->pid);
+		if (s->pid ? !access(path, F_OK) : !stat(s->dir, &st) && st.st_ino == s->id)
+			h->v[n++] = *s;
 	}
 	h->n = n;
 }

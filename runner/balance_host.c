@@ -352,6 +352,7 @@ int host_open(struct host *h, const struct host_opts *o, volatile sig_atomic_t *
 	h->o = *o;
 	h->stop = stop;
 	h->started = host_now();
+	h->said_imbalance = h->said_exposure = NAN;
 	err = read_nodes(h);
 	if (err)
 		out_err("balance: cannot read the CPUs and nodes from /sys/devices/system: %s", strerror(-err));

@@ -210,6 +210,11 @@ void balance_show_round(const struct host *h, const struct bal_plan *p, const st
 	fprintf(f, ", highest load %.2f, ", p->high);
 	pct(f, "exposure", p->exposure);
 	fputc('\n', f);
+	if (isfinite(h->said_imbalance)) {
+		pct(f, "predicted  imbalance", h->said_imbalance);
+		pct(f, ", exposure", h->said_exposure);
+		fputc('\n', f);
+	}
 	if (nodes)
 		table_write_text(nodes, f, o);
 	if (groups && table_rows(groups)) {
@@ -222,8 +227,8 @@ void balance_show_round(const struct host *h, const struct bal_plan *p, const st
 		fprintf(f, "\n%s:\n", done ? "Steps made" : "Advice");
 		table_write_text(steps, f, o);
 		pct(f, done ? "then       imbalance" : "it would   imbalance", p->imbalance_then);
-		pct(f, ", exposure", p->exposure_cpus);
-		pct(f, ", with its memory", p->exposure_memory);
+		pct(f, ", exposure", p->exposure_then);
+		pct(f, ", when all memory has followed", p->exposure_memory);
 		fputc('\n', f);
 	}
 	show_left(h, p, f);
@@ -254,8 +259,11 @@ void balance_show_json(const struct host *h, const struct bal_plan *p, const str
 	json_num(&j, "imbalance_pct", 100 * p->imbalance);
 	json_num(&j, "imbalance_then_pct", 100 * p->imbalance_then);
 	json_num(&j, "exposure_pct", 100 * p->exposure);
+	json_num(&j, "exposure_then_pct", 100 * p->exposure_then);
 	json_num(&j, "exposure_cpus_pct", 100 * p->exposure_cpus);
 	json_num(&j, "exposure_memory_pct", 100 * p->exposure_memory);
+	json_num(&j, "predicted_imbalance_pct", 100 * h->said_imbalance);
+	json_num(&j, "predicted_exposure_pct", 100 * h->said_exposure);
 	json_str(&j, "nothing", p->nothing);
 	for (i = 0; i < N(t); i++)
 		if (t[i])

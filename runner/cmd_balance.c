@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <inttypes.h>
+#include <math.h>
 #include <regex.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -196,6 +198,7 @@ static void catch_signals(void)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
+	sigaction(SIGPIPE, &sa, NULL); /* nobody reads what we say any more: undo, and end */
 }
 
 static int decide(struct host *h, const struct settings *s, struct bal_plan *p)
@@ -228,7 +231,32 @@ static void show(const struct host *h, const struct settings *s, const struct ba
 	fflush(f);
 }
 
-static int one_round(struct host *h, const struct settings *s, struct mmt_journal *j, FILE *f)
+static void add_up(const struct bal_plan *p, const struct step_done *done, struct step_sum *sum)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		if (!done[i].made)
+			sum->failed++;
+		else if (p->steps[i].memory)
+			sum->memory++, sum->memory_ms += done[i].ms, sum->pages += done[i].pages;
+		else
+			sum->cpus++, sum->cpus_ms += done[i].ms;
+	}
+}
+
+/* What this round's steps should come to, for the next one to be held against; not when some could not be made. */
+static void expect(struct host *h, const struct bal_plan *p, const struct step_done *done)
+{
+	size_t i, made = 0;
+
+	for (i = 0; done && i < p->n; i++)
+		made += done[i].made;
+	h->said_imbalance = made && made == p->n ? p->imbalance_then : NAN;
+	h->said_exposure = made && made == p->n ? p->exposure_then : NAN;
+}
+
+static int one_round(struct host *h, const struct settings *s, struct mmt_journal *j, struct step_sum *sum, FILE *f)
 {
 	struct bal_plan p = { 0 };
 	struct step_done *done = NULL;
@@ -241,9 +269,13 @@ static int one_round(struct host *h, const struct settings *s, struct mmt_journa
 		err = done ? 0 : -ENOMEM;
 		for (i = 0; i < p.n && !err && !stopped; i++)
 			apply_step(h, j, &p.steps[i], s->socket, &done[i]);
+		if (!err)
+			add_up(&p, done, sum);
 	}
-	if (!err)
+	if (!err) {
 		show(h, s, &p, done, f);
+		expect(h, &p, done);
+	}
 	free(done);
 	bal_plan_free(&p);
 	return err;
@@ -251,11 +283,15 @@ static int one_round(struct host *h, const struct settings *s, struct mmt_journa
 
 static int rounds(struct host *h, const struct settings *s, struct mmt_journal *j, FILE *f)
 {
+	struct step_sum sum = { 0 };
 	int err = 0;
 
 	while (!err && !stopped && (!s->rounds || h->round < s->rounds) &&
 	       (!(s->duration > 0) || host_now() - h->started < s->duration))
-		err = one_round(h, s, j, f);
+		err = one_round(h, s, j, &sum, f);
+	if (sum.cpus + sum.memory + sum.failed)
+		out_info("balance: CPUs of %u groups moved in %.1f ms, memory of %u in %.1f ms (%" PRIu64 " pages); %u steps failed",
+			 sum.cpus, sum.cpus_ms, sum.memory, sum.memory_ms, sum.pages, sum.failed);
 	return err == -EINTR ? 0 : err;
 }
 
@@ -282,13 +318,9 @@ static int undo(const struct settings *s)
 		out_info("balance: %s: no journal, nothing to undo", s->journal);
 		return MMT_EXIT_OK;
 	}
-	if (err && err != -EIO) {
-		if (err != -EBUSY)
-			out_err("balance: %s: %s", s->journal, strerror(-err));
-		return MMT_EXIT_TROUBLE;
-	}
-	say_undone(&u, s->socket);
-	if (err)
+	if (!err || u.restored + u.unchanged + u.gone + u.foreign + u.failed)
+		say_undone(&u, s->socket);
+	if (err == -EIO && u.failed)
 		out_err("balance: not all could be put back: %s stays, run --undo again", s->journal);
 	return err ? MMT_EXIT_TROUBLE : MMT_EXIT_OK;
 }
