@@ -6,9 +6,11 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/netlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +24,7 @@
 struct vmf {
 	struct mmt_vm_watch watch;
 	bool full; /* of wanted processes; said once */
+	int uevents; /* what the kernel says of devices; -1 nothing */
 };
 
 static uint64_t vm_now(void *p)
@@ -136,6 +139,19 @@ static const struct mmt_vm_watch_ops watch_ops = { .now = vm_now, .used = vm_use
 
 /* ---------------------------------------------------------------- the family */
 
+/* Which KVM sends one of when it has a new VM. */
+static int open_uevents(void)
+{
+	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 static int vm_open(struct mmt_family_ctx *ctx)
 {
 	struct vmf *f = calloc(1, sizeof(*f));
@@ -143,6 +159,7 @@ static int vm_open(struct mmt_family_ctx *ctx)
 	ctx->priv = f;
 	if (!f)
 		return -ENOMEM;
+	f->uevents = open_uevents();
 	mmt_vm_watch__init(&f->watch, "/proc", MMT_KVM_DIR, &watch_ops, ctx);
 	if (access("/proc/self/fd", R_OK)) {
 		snprintf(ctx->why, sizeof(ctx->why), "/proc cannot be read");
@@ -161,8 +178,13 @@ static int vm_attach(struct mmt_family_ctx *ctx)
 static int vm_pass(struct mmt_family_ctx *ctx)
 {
 	struct vmf *f = ctx->priv;
+	char msg[4096];
+	ssize_t n;
+	int err = 0;
 
-	return mmt_vm_watch__work(&f->watch, PASS_NS);
+	while (!err && f->uevents >= 0 && ((n = recv(f->uevents, msg, sizeof(msg), 0)) > 0 || (n < 0 && errno == ENOBUFS)))
+		err = mmt_vm_watch__uevent(&f->watch, msg, n > 0 ? (size_t)n : 0);
+	return err ? err : mmt_vm_watch__work(&f->watch, PASS_NS);
 }
 
 /* At a mark all that are there, so that each part of a trace tells them. */
@@ -210,7 +232,9 @@ static int vm_task_news(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, e
 	};
 	bool kernel = e->flags & PF_KTHREAD;
 	char comm[MMT_COMM_LEN + 1];
-	const struct mmt_watch_task t = { .tid = e->tid, .tgid = e->tgid, .ppid = e->ppid, .kernel = kernel, .comm = comm };
+	const struct mmt_watch_task t = {
+		.tid = e->tid, .tgid = e->tgid, .ppid = e->ppid, .kernel = kernel, .comm = comm, .epoch = e->id, .cgroup = e->cgroup,
+	};
 	struct vmf *f = ctx->priv;
 	struct mmt_watched *vm;
 	int err = 0;
@@ -231,18 +255,37 @@ static int vm_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, ui
 	return e->flags & PF_KTHREAD ? 0 : mmt_vm_watch__gone(&f->watch, e->tid, e->tgid, now);
 }
 
-/* The last rows: what it cost. */
+static void write_fact(struct mmt_family_ctx *ctx, const char *key, uint64_t v)
+{
+	char text[24];
+	const struct mmt_cell c[] = { cell_s(key), { .p = text, .len = (uint32_t)snprintf(text, sizeof(text), "%" PRIu64, v) } };
+
+	(void)ROW(ctx->w, MMT_TB_META, c); /* the file's error is said at its end */
+}
+
+/* The last rows: what it cost, and what it did not see. */
 static void vm_detach(struct mmt_family_ctx *ctx)
 {
-	struct vmf *f = ctx->priv;
-	char ns[24];
+	const struct vmf *f = ctx->priv;
 
-	snprintf(ns, sizeof(ns), "%" PRIu64, f->watch.cost_ns);
-	{
-		const struct mmt_cell c[] = { cell_s("vm.cost_ns"), cell_s(ns) };
+	write_fact(ctx, "vm.cost_ns", f->watch.cost_ns);
+	write_fact(ctx, "vm.missed", mmt_vm_watch__missed(&f->watch));
+	write_fact(ctx, "vm.nameless", f->watch.nameless);
+}
 
-		(void)ROW(ctx->w, MMT_TB_META, c); /* the file's error is said at its end */
-	}
+static void vm_note(struct mmt_family_ctx *ctx, char *buf, size_t size)
+{
+	const struct vmf *f = ctx->priv;
+	uint64_t missed = mmt_vm_watch__missed(&f->watch), nameless = f->watch.nameless;
+	int n = 0;
+
+	if (missed)
+		n = snprintf(buf, size, "vm: %" PRIu64 " process%s that seemed to be virtual machines ended before a look at them: they are missing",
+			     missed, missed == 1 ? "" : "es");
+	if (nameless && n >= 0 && (size_t)n < size)
+		snprintf(buf + n, size - (size_t)n, "%s%" PRIu64 " virtual machine%s ended before %s name could be read%s", n ? "; " : "vm: ",
+			 nameless, nameless == 1 ? "" : "s", nameless == 1 ? "its" : "their",
+			 ctx->vm_wanted ? ", by which the filters go" : "");
 }
 
 static void vm_close(struct mmt_family_ctx *ctx)
@@ -251,6 +294,8 @@ static void vm_close(struct mmt_family_ctx *ctx)
 
 	if (!f)
 		return;
+	if (f->uevents >= 0)
+		close(f->uevents);
 	mmt_vm_watch__free(&f->watch);
 	free(f);
 }
@@ -262,6 +307,7 @@ static const struct mmt_family_ops vm_ops = {
 	.flush = vm_flush,
 	.task_news = vm_task_news,
 	.task_end = vm_task_end,
+	.note = vm_note,
 	.detach = vm_detach,
 	.close = vm_close,
 };

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "sysfs.h"
@@ -50,4 +51,9 @@ int mmt_read_first(const char *path, unsigned int *v)
 	if (!err)
 		*v = (unsigned int)x;
 	return err;
+}
+
+bool mmt_is_number(const char *s)
+{
+	return *s && !s[strspn(s, "0123456789")];
 }

@@ -3,6 +3,7 @@
 #ifndef MMT_SYSFS_H
 #define MMT_SYSFS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -13,5 +14,7 @@ ssize_t mmt_read_file(const char *path, char *buf, size_t size);
 int mmt_read_u64(const char *path, uint64_t *v);
 /* First number of a list such as "0-3,8", or -errno: the lowest CPU of a mask file. */
 int mmt_read_first(const char *path, unsigned int *v);
+/* Digits only: the names of processes and descriptors in /proc. */
+bool mmt_is_number(const char *s);
 
 #endif

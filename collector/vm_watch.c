@@ -4,13 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "sysfs.h"
-#include "vm_watch.h"
+#include "vm_watch_int.h"
 
-#define MS 1000000ULL
-#define SEC 1000000000ULL
 #define SHARE 200              /* of the time: one in so many ns */
 #define CREDIT_NS (50 * MS)    /* that is saved up, at most */
 #define OVERDRAFT_NS (200 * MS) /* that may be used before, where something was told */
@@ -18,7 +16,6 @@
 #define EXEC_NS (50 * MS)      /* after it executed a program */
 #define AGAIN_NS (10 * SEC)    /* between looks at a VM whose threads are all known */
 #define GIVE_UP_NS (10 * SEC)  /* a process that is no VM so long after it executed a program that need not be one */
-#define KVM_NS (100 * MS)      /* between looks at KVM's directory */
 #define SWEEP_NS (30 * SEC)    /* between looks at all processes, where KVM does not tell */
 
 void mmt_vm_watch__init(struct mmt_vm_watch *w, const char *proc, const char *kvm_dir, const struct mmt_vm_watch_ops *ops, void *ctx)
@@ -31,12 +28,22 @@ static void vm_free(struct mmt_watched *vm)
 	free(vm->cpu);
 }
 
+static void as_free(struct mmt_vm_candidate *c)
+{
+	if (c->as)
+		vm_free(c->as);
+	free(c->as);
+	c->as = NULL;
+}
+
 void mmt_vm_watch__free(struct mmt_vm_watch *w)
 {
 	size_t i;
 
 	for (i = 0; i < w->n; i++)
 		vm_free(&w->vm[i]);
+	for (i = 0; i < w->n_cand; i++)
+		as_free(&w->cand[i]);
 	free(w->vm);
 	free(w->cand);
 	free(w->kvm_pids);
@@ -56,8 +63,7 @@ static uint64_t used_of(const struct mmt_vm_watch *w)
 	return w->ops->used ? w->ops->used(w->ctx) : now_of(w);
 }
 
-/* Room for one more at array; false without memory. */
-static bool grow(void *array, size_t n, size_t *cap, size_t size)
+bool mmt_watch__grow(void *array, size_t n, size_t *cap, size_t size)
 {
 	size_t more = *cap ? *cap * 2 : 16;
 	void *p;
@@ -70,6 +76,12 @@ static bool grow(void *array, size_t n, size_t *cap, size_t size)
 	*(void **)array = p;
 	*cap = more;
 	return true;
+}
+
+static void pay(struct mmt_vm_watch *w, uint64_t ns)
+{
+	w->credit -= (int64_t)ns;
+	w->cost_ns += ns;
 }
 
 /* Where the VM of a process is, or would be. */
@@ -111,17 +123,18 @@ static void cand_drop(struct mmt_vm_watch *w, uint32_t pid)
 {
 	struct mmt_vm_candidate *c = cand_of(w, pid);
 
-	if (c)
-		*c = w->cand[--w->n_cand];
+	if (!c)
+		return;
+	as_free(c);
+	*c = w->cand[--w->n_cand];
 }
 
-/* urgent: something told that it is a VM; likely: its program runs VMs */
-static int cand_add(struct mmt_vm_watch *w, uint32_t pid, bool urgent, bool likely, uint64_t now)
+int mmt_watch__cand(struct mmt_vm_watch *w, uint32_t pid, bool urgent, bool likely, uint64_t now)
 {
 	struct mmt_vm_candidate *c = cand_of(w, pid);
 
 	if (!c) {
-		if (!grow(&w->cand, w->n_cand, &w->cap_cand, sizeof(*w->cand)))
+		if (!mmt_watch__grow(&w->cand, w->n_cand, &w->cap_cand, sizeof(*w->cand)))
 			return -ENOMEM;
 		c = &w->cand[w->n_cand++];
 		*c = (struct mmt_vm_candidate){ .pid = pid };
@@ -174,7 +187,7 @@ static int take_cpus(struct mmt_vm_watch *w, struct mmt_watched *vm, const struc
 		}
 		if (k < vm->n_cpus || err)
 			continue;
-		if (!grow(&vm->cpu, vm->n_cpus, &vm->cap_cpus, sizeof(*vm->cpu)))
+		if (!mmt_watch__grow(&vm->cpu, vm->n_cpus, &vm->cap_cpus, sizeof(*vm->cpu)))
 			return -ENOMEM;
 		vm->cpu[vm->n_cpus++] = (struct mmt_watched_cpu){ .tid = c->tid, .index = c->index };
 		err = w->ops->cpu(w->ctx, vm, &vm->cpu[vm->n_cpus - 1], MMT_VCPU_FOUND, now);
@@ -199,21 +212,34 @@ static bool complete(const struct mmt_watched *vm)
 	return vm->told ? vm->n_cpus >= vm->told : vm->n_cpus > 0;
 }
 
+/* One more; what vm holds goes into it. */
+static int vm_add(struct mmt_vm_watch *w, struct mmt_watched *vm, uint64_t now)
+{
+	size_t at = place_of(w, vm->pid);
+
+	if (!mmt_watch__grow(&w->vm, w->n, &w->cap, sizeof(*w->vm))) {
+		vm_free(vm);
+		return -ENOMEM;
+	}
+	memmove(&w->vm[at + 1], &w->vm[at], (w->n++ - at) * sizeof(*vm));
+	vm->number = ++w->numbers;
+	vm->wait = FIRST_NS;
+	vm->due = now + FIRST_NS;
+	w->vm[at] = *vm;
+	return w->ops->vm(w->ctx, &w->vm[at], MMT_VM_FOUND, now);
+}
+
 static int vm_new(struct mmt_vm_watch *w, const struct mmt_vm *seen, uint64_t now)
 {
-	size_t at = place_of(w, seen->pid);
-	struct mmt_watched *vm;
+	struct mmt_watched v = { .pid = seen->pid, .told = seen->n_fds, .seen = true, .named = seen->named != MMT_VM_NAMED_PID }, *vm;
 	int err;
 
-	if (!grow(&w->vm, w->n, &w->cap, sizeof(*w->vm)))
-		return -ENOMEM;
-	vm = &w->vm[at];
-	memmove(vm + 1, vm, (w->n++ - at) * sizeof(*vm));
-	*vm = (struct mmt_watched){ .number = ++w->numbers, .pid = seen->pid, .told = seen->n_fds, .wait = FIRST_NS };
-	(void)takes_name(vm, seen);
-	err = w->ops->vm(w->ctx, vm, MMT_VM_FOUND, now);
-	err = err ? err : take_cpus(w, vm, seen, now);
-	vm->due = now + (complete(vm) ? AGAIN_NS : vm->wait);
+	(void)takes_name(&v, seen);
+	err = vm_add(w, &v, now);
+	vm = err ? NULL : mmt_vm_watch__find(w, seen->pid);
+	err = vm ? take_cpus(w, vm, seen, now) : err;
+	if (vm && complete(vm))
+		vm->due = now + AGAIN_NS;
 	return err;
 }
 
@@ -226,6 +252,8 @@ static int vm_gone(struct mmt_vm_watch *w, struct mmt_watched *vm, uint64_t now)
 		err = err ? err : ret;
 	}
 	ret = w->ops->vm(w->ctx, vm, MMT_VM_ENDED, now);
+	w->unseen += !vm->seen;
+	w->nameless += !vm->seen && !vm->named;
 	vm_free(vm);
 	w->n--;
 	memmove(vm, vm + 1, (w->n - (size_t)(vm - w->vm)) * sizeof(*vm));
@@ -239,6 +267,8 @@ static int vm_again(struct mmt_vm_watch *w, struct mmt_watched *vm, const struct
 	int err = 0;
 
 	vm->told = seen->n_fds;
+	vm->seen = true;
+	vm->named = seen->named != MMT_VM_NAMED_PID;
 	if (takes_name(vm, seen))
 		err = w->ops->vm(w->ctx, vm, MMT_VM_RENAMED, now);
 	err = err ? err : take_cpus(w, vm, seen, now);
@@ -246,6 +276,14 @@ static int vm_again(struct mmt_vm_watch *w, struct mmt_watched *vm, const struct
 	vm->wait = news ? FIRST_NS : vm->wait * 2 > AGAIN_NS ? AGAIN_NS : vm->wait * 2;
 	vm->due = now + (complete(vm) ? AGAIN_NS : vm->wait);
 	return err;
+}
+
+static bool gone_already(const struct mmt_vm_watch *w, uint32_t pid)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%u", w->proc, pid);
+	return access(path, F_OK);
 }
 
 /* 1: it is a VM, 0: not, or -errno */
@@ -261,97 +299,19 @@ static int look(struct mmt_vm_watch *w, uint32_t pid)
 		vm->urgent = false;
 	if (is < 0)
 		return is;
-	if (is && vm)
+	if (is && vm) {
 		err = vm_again(w, vm, &seen, now);
-	else if (is)
+	} else if (is) {
 		err = vm_new(w, &seen, now);
-	else if (vm) /* gone (its task's end tells it too), or another program now */
+	} else if (vm && !vm->gone && gone_already(w, pid)) { /* its records are on the way, and will end it */
+		vm->gone = true;
+		vm->due = now + SEC;
+	} else if (vm) { /* another program now, or no record came */
 		err = vm_gone(w, vm, now);
+	}
 	if (is)
 		mmt_vm__free(&seen);
 	return err ? err : is;
-}
-
-static bool is_number(const char *s)
-{
-	return *s && !s[strspn(s, "0123456789")];
-}
-
-/* ---------------------------------------------------------------- KVM tells */
-
-static bool kvm_links(struct mmt_vm_watch *w, uint64_t *links)
-{
-	struct stat st;
-
-	w->kvm_tells = w->kvm_dir && !stat(w->kvm_dir, &st);
-	*links = w->kvm_tells ? (uint64_t)st.st_nlink : 0;
-	return w->kvm_tells;
-}
-
-/* The process of a thread, which made a VM. */
-static uint32_t tgid_of(const struct mmt_vm_watch *w, uint32_t tid)
-{
-	char path[256], buf[2048], *s;
-
-	snprintf(path, sizeof(path), "%s/%u/status", w->proc, tid);
-	if (mmt_read_file(path, buf, sizeof(buf)) <= 0)
-		return 0;
-	s = strstr(buf, "\nTgid:");
-	return s ? (uint32_t)strtoul(s + 6, NULL, 10) : tid;
-}
-
-static bool in(const uint32_t *v, size_t n, uint32_t x)
-{
-	size_t i;
-
-	for (i = 0; i < n && v[i] != x; i++)
-		;
-	return i < n;
-}
-
-/* Its directories are called PID-FD; those that were not there before are of new VMs. */
-static int read_kvm(struct mmt_vm_watch *w, uint64_t now)
-{
-	uint32_t *old = w->kvm_pids, tid, pid;
-	size_t n_old = w->n_kvm;
-	const struct dirent *e;
-	DIR *dir = opendir(w->kvm_dir);
-	char *end;
-	int err = 0;
-
-	if (!dir)
-		return 0;
-	w->kvm_pids = NULL;
-	w->n_kvm = w->cap_kvm = 0;
-	while (!err && (e = readdir(dir))) {
-		tid = (uint32_t)strtoul(e->d_name, &end, 10);
-		if (end == e->d_name || *end != '-' || !is_number(end + 1))
-			continue;
-		if (!grow(&w->kvm_pids, w->n_kvm, &w->cap_kvm, sizeof(*w->kvm_pids))) {
-			err = -ENOMEM;
-			break;
-		}
-		w->kvm_pids[w->n_kvm++] = tid;
-		pid = in(old, n_old, tid) ? 0 : tgid_of(w, tid);
-		if (pid && !mmt_vm_watch__find(w, pid))
-			err = cand_add(w, pid, true, true, now);
-	}
-	closedir(dir);
-	free(old);
-	return err;
-}
-
-static int ask_kvm(struct mmt_vm_watch *w, uint64_t now)
-{
-	uint64_t links;
-
-	if (now - w->kvm_at < KVM_NS)
-		return 0;
-	w->kvm_at = now;
-	if (!kvm_links(w, &links) || links == w->kvm_links)
-		return 0;
-	w->kvm_links = links;
-	return read_kvm(w, now);
 }
 
 /* ---------------------------------------------------------------- all processes */
@@ -365,7 +325,7 @@ static int each_process(struct mmt_vm_watch *w, int (*fn)(struct mmt_vm_watch *w
 	if (!dir)
 		return -errno;
 	while (err >= 0 && (e = readdir(dir)))
-		if (is_number(e->d_name))
+		if (mmt_is_number(e->d_name))
 			err = fn(w, (uint32_t)strtoul(e->d_name, NULL, 10));
 	closedir(dir);
 	return err < 0 ? err : 0;
@@ -388,7 +348,7 @@ static int sweep_one(struct mmt_vm_watch *w, uint32_t pid)
 
 	if (mmt_vm_watch__find(w, pid) || cand_of(w, pid))
 		return 0;
-	err = cand_add(w, pid, false, false, w->sweep_at);
+	err = mmt_watch__cand(w, pid, false, false, w->sweep_at);
 	c = err ? NULL : cand_of(w, pid);
 	if (c)
 		c->since = 0; /* one look */
@@ -413,47 +373,153 @@ static void vm_told(struct mmt_watched *vm, enum mmt_watch_what what, const stru
 		vm->due = due;
 }
 
+/* A thread that is named like a virtual CPU, in a VM: it is one. */
+static int named_cpu(struct mmt_vm_watch *w, struct mmt_watched *vm, const struct mmt_watch_task *t, uint64_t now)
+{
+	struct mmt_watched_cpu c = { .tid = t->tid, .epoch = t->epoch };
+	enum mmt_accel accel = vm->accel;
+	size_t k;
+
+	if (!mmt_vms__vcpu_of(t->comm, &c.index, &accel))
+		return 0;
+	for (k = 0; k < vm->n_cpus && vm->cpu[k].tid != t->tid; k++)
+		;
+	if (k < vm->n_cpus)
+		return 0;
+	if (!mmt_watch__grow(&vm->cpu, vm->n_cpus, &vm->cap_cpus, sizeof(*vm->cpu)))
+		return -ENOMEM;
+	vm->cpu[vm->n_cpus++] = c;
+	return w->ops->cpu(w->ctx, vm, &vm->cpu[vm->n_cpus - 1], MMT_VCPU_FOUND, now);
+}
+
+/* A process begins with a program that runs VMs: what will be known of it when it is gone. */
+static int begins(struct mmt_vm_watch *w, const struct mmt_watch_task *t)
+{
+	struct mmt_vm_candidate *c = cand_of(w, t->tgid);
+	uint64_t used = used_of(w);
+	struct mmt_vm who;
+	bool there;
+
+	if (!c)
+		return 0;
+	as_free(c);
+	c->n_threads = 0;
+	there = mmt_vms__identify(w->proc, t->tgid, t->comm, &who);
+	pay(w, used_of(w) - used);
+	if (who.vmm == MMT_VMM_OTHER)
+		return 0;
+	c->as = calloc(1, sizeof(*c->as));
+	if (!c->as)
+		return -ENOMEM;
+	*c->as = (struct mmt_watched){
+		.pid = t->tgid, .cgroup = t->cgroup, .named = there && who.named != MMT_VM_NAMED_PID, .urgent = true,
+	};
+	if (t->tid == t->tgid)
+		c->as->epoch = t->epoch;
+	(void)takes_name(c->as, &who);
+	return 0;
+}
+
+/* It is a VM, by what its tasks told. */
+static int begun(struct mmt_vm_watch *w, struct mmt_vm_candidate *c, const struct mmt_watch_task *t, uint64_t now)
+{
+	struct mmt_watched vm = *c->as;
+	uint32_t index;
+	int err;
+
+	if (t)
+		(void)mmt_vms__vcpu_of(t->comm, &index, &vm.accel);
+	free(c->as);
+	c->as = NULL;
+	cand_drop(w, c->pid);
+	err = vm_add(w, &vm, now);
+	return err || !t ? err : named_cpu(w, mmt_vm_watch__find(w, vm.pid), t, now);
+}
+
+/* A process that is no VM yet has a new thread, or task of another name. */
+static int task_told(struct mmt_vm_watch *w, enum mmt_watch_what what, const struct mmt_watch_task *t, uint64_t now)
+{
+	bool cpu = mmt_vms__vcpu_name(t->comm), first = t->tid == t->tgid && mmt_vms__vmm_name(t->comm);
+	struct mmt_vm_candidate *c = t->tid != t->tgid ? cand_of(w, t->tgid) : NULL;
+	int err;
+
+	if (c && what == MMT_WATCH_NEW)
+		c->n_threads++;
+	if (c && c->as && cpu)
+		return begun(w, c, t, now);
+	/* what a VM forks has its name and descriptors until it executes something */
+	if (!cpu && (!first || mmt_vm_watch__find(w, t->ppid)))
+		return 0;
+	err = mmt_watch__cand(w, t->tgid, cpu, first, now);
+	return err || !first || what != MMT_WATCH_NEW ? err : begins(w, t);
+}
+
 int mmt_vm_watch__task(struct mmt_vm_watch *w, enum mmt_watch_what what, const struct mmt_watch_task *t)
 {
 	uint32_t works_for = t->kernel ? mmt_vms__works_for(t->comm) : 0;
 	struct mmt_watched *vm = mmt_vm_watch__find(w, t->tgid);
 	uint64_t now = now_of(w);
+	bool likely;
+	int err;
 
 	if (works_for && !mmt_vm_watch__find(w, works_for))
-		return cand_add(w, works_for, true, true, now);
+		return mmt_watch__cand(w, works_for, true, true, now);
 	if (t->kernel)
 		return 0;
 	if (vm) {
 		vm_told(vm, what, t, now);
+		return named_cpu(w, vm, t, now);
+	}
+	if (what == MMT_WATCH_NAME || what == MMT_WATCH_NEW)
+		return task_told(w, what, t, now);
+	if (what != MMT_WATCH_EXEC)
 		return 0;
-	}
-	if (what == MMT_WATCH_NAME || what == MMT_WATCH_NEW) {
-		/* what a VM forks has its name and descriptors until it executes something */
-		if (!mmt_vms__vcpu_name(t->comm) &&
-		    (t->tid != t->tgid || !mmt_vms__vmm_name(t->comm) || mmt_vm_watch__find(w, t->ppid)))
-			return 0;
-		return cand_add(w, t->tgid, mmt_vms__vcpu_name(t->comm), mmt_vms__vmm_name(t->comm), now);
-	}
-	if (what == MMT_WATCH_EXEC && (mmt_vms__vmm_name(t->comm) || !w->kvm_tells))
-		return cand_add(w, t->tgid, false, mmt_vms__vmm_name(t->comm), now);
+	likely = mmt_vms__vmm_name(t->comm);
+	if (!likely)
+		cand_drop(w, t->tgid);
+	if (!likely && w->kvm_tells)
+		return 0;
+	err = mmt_watch__cand(w, t->tgid, false, likely, now);
+	return err || !likely ? err : begins(w, t);
+}
+
+/* What may have become a VM has ended. */
+static int cand_gone(struct mmt_vm_watch *w, uint32_t pid, uint64_t now)
+{
+	struct mmt_vm_candidate *c = cand_of(w, pid);
+
+	if (!c)
+		return 0;
+	if (c->as && c->as->vmm == MMT_VMM_QEMU && c->n_threads + 1 >= MMT_QEMU_THREADS)
+		return begun(w, c, NULL, now);
+	w->lost += c->urgent && !c->as;
+	cand_drop(w, pid);
 	return 0;
 }
 
 int mmt_vm_watch__gone(struct mmt_vm_watch *w, uint32_t tid, uint32_t tgid, uint64_t now)
 {
-	struct mmt_watched *vm = mmt_vm_watch__find(w, tgid);
+	struct mmt_watched *vm;
 	size_t i;
+	int err = tid == tgid && w->n_cand ? cand_gone(w, tgid, now) : 0;
 
-	if (tid == tgid && w->n_cand)
-		cand_drop(w, tgid);
+	vm = err ? NULL : mmt_vm_watch__find(w, tgid);
 	if (!vm)
-		return 0;
+		return err;
 	if (tid == tgid)
 		return vm_gone(w, vm, now);
 	for (i = 0; i < vm->n_cpus; i++)
 		if (vm->cpu[i].tid == tid)
 			return cpu_gone(w, vm, i, now);
 	return 0;
+}
+
+uint64_t mmt_vm_watch__missed(const struct mmt_vm_watch *w)
+{
+	/* a VM of KVM that is known by records alone was told too late too, and so was one that was lost */
+	uint64_t untold = w->untold > w->unseen ? w->untold - w->unseen : 0;
+
+	return w->lost > untold ? w->lost : untold;
 }
 
 /* ---------------------------------------------------------------- work */
@@ -466,12 +532,6 @@ static void earn(struct mmt_vm_watch *w, uint64_t now)
 	w->credit_at = now;
 	if (w->credit > (int64_t)CREDIT_NS)
 		w->credit = (int64_t)CREDIT_NS;
-}
-
-static void pay(struct mmt_vm_watch *w, uint64_t ns)
-{
-	w->credit -= (int64_t)ns;
-	w->cost_ns += ns;
 }
 
 /* Lower ranks first: what was told, likely ones, VMs, the rest; those that are due longest. */
@@ -505,7 +565,10 @@ static int look_due(struct mmt_vm_watch *w, uint32_t pid, uint64_t now)
 	int is = look(w, pid);
 
 	c = is < 0 ? NULL : cand_of(w, pid);
-	if (c && (is || (!c->likely && now - c->since > GIVE_UP_NS))) {
+	if (c && !is && !c->as && gone_already(w, pid)) {
+		w->lost += c->urgent;
+		cand_drop(w, pid);
+	} else if (c && (is || (!c->likely && now - c->since > GIVE_UP_NS))) {
 		cand_drop(w, pid);
 	} else if (c) {
 		c->urgent = c->urgent && c->wait < SEC; /* what was told may not be so */
@@ -522,7 +585,7 @@ int mmt_vm_watch__work(struct mmt_vm_watch *w, uint64_t for_ns)
 	int err;
 
 	earn(w, begin);
-	err = ask_kvm(w, begin);
+	err = mmt_watch__ask_kvm(w, begin);
 	if (!err && !w->kvm_tells && begin - w->sweep_at > SWEEP_NS && w->credit > 0) {
 		w->sweep_at = begin;
 		err = each_process(w, sweep_one);

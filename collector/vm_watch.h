@@ -5,11 +5,16 @@
  *
  * /proc is walked once. Afterwards a process is looked at when something tells that it may
  * have become a VM: it executed a program that runs VMs, a thread of it or of the kernel was
- * named like one of a VM, or KVM has a new VM (the number of directories in its debugfs).
- * Where KVM does not tell, every process is looked at some times after it executed a
- * program, and all of them every half minute. Threads of VMs that are not all known yet are
- * looked at again, less and less often. All of this within a budget of CPU time; what was
- * told may overdraw it.
+ * named like one of a VM, or KVM has a new VM (its uevents, the number of directories in its
+ * debugfs). Where KVM does not tell, every process is looked at some times after it executed
+ * a program, and all of them every half minute. Threads of VMs that are not all known yet
+ * are looked at again, less and less often. All of this within a budget of CPU time; what
+ * was told may overdraw it.
+ *
+ * A program that runs VMs is a VM as soon as it has a thread that is named like a virtual
+ * CPU (QEMU also when it ends and had its threads): that is in the records of its tasks, so
+ * that a VM which has ended before it could be looked at is known all the same, with its
+ * virtual CPUs. What may have been a VM and was not looked at in time is counted.
  *
  * Nothing here knows of BPF or trace files: tests drive it with made-up trees and clocks.
  */
@@ -39,6 +44,9 @@ struct mmt_watched {
 	struct mmt_watched_cpu *cpu; size_t n_cpus, cap_cpus;
 	uint64_t due, wait;
 	bool urgent;     /* something told that it changed */
+	bool seen;       /* looked at, once at least */
+	bool gone;       /* there is no such process any more */
+	bool named;      /* not only by its number */
 };
 
 struct mmt_vm_watch_ops {
@@ -50,7 +58,8 @@ struct mmt_vm_watch_ops {
 };
 
 struct mmt_vm_candidate {
-	uint32_t pid;
+	uint32_t pid, n_threads; /* that began, beside the first */
+	struct mmt_watched *as; /* the VM that it will be, of what its program tells; NULL */
 	bool likely;         /* its program runs VMs */
 	bool urgent;         /* something told that it is a VM */
 	uint64_t since, due, wait;
@@ -70,6 +79,10 @@ struct mmt_vm_watch {
 	uint64_t credit_at;
 	int64_t credit;
 	uint64_t cost_ns, looks;
+	uint64_t lost;       /* candidates that were said to be VMs, and ended before they were looked at */
+	uint64_t untold;     /* KVM's VMs whose process was gone when they were told */
+	uint64_t unseen;     /* VMs by records alone: never looked at */
+	uint64_t nameless;   /* of these, gone before their name could be read */
 };
 
 /* What a task's record tells. */
@@ -78,6 +91,7 @@ struct mmt_watch_task {
 	uint32_t tid, tgid, ppid;
 	bool kernel;
 	const char *comm;
+	uint64_t epoch, cgroup; /* the owner's */
 };
 
 void mmt_vm_watch__init(struct mmt_vm_watch *w, const char *proc, const char *kvm_dir, const struct mmt_vm_watch_ops *ops, void *ctx);
@@ -89,6 +103,10 @@ int mmt_vm_watch__task(struct mmt_vm_watch *w, enum mmt_watch_what what, const s
 int mmt_vm_watch__gone(struct mmt_vm_watch *w, uint32_t tid, uint32_t tgid, uint64_t now);
 /* Looks that are due, for at most for_ns, one part in 200 of the time on the whole. */
 int mmt_vm_watch__work(struct mmt_vm_watch *w, uint64_t for_ns);
+/* A message of the kernel's about a device (a uevent): words, each with its 0. */
+int mmt_vm_watch__uevent(struct mmt_vm_watch *w, const char *msg, size_t len);
+/* How many VMs ended before they could be looked at, and are not known from records either. */
+uint64_t mmt_vm_watch__missed(const struct mmt_vm_watch *w);
 /* The VM of a process; NULL. */
 struct mmt_watched *mmt_vm_watch__find(const struct mmt_vm_watch *w, uint32_t pid);
 

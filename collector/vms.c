@@ -133,6 +133,10 @@ static void option_name(const struct args *a, struct mmt_vm *vm)
 		[MMT_VMM_OTHER] = "name", [MMT_VMM_QEMU] = "name", [MMT_VMM_FIRECRACKER] = "id", [MMT_VMM_CLOUD_HYPERVISOR] = NULL,
 		[MMT_VMM_CROSVM] = "name", [MMT_VMM_KVMTOOL] = "name",
 	};
+	static const char *const socket_of[] = {
+		[MMT_VMM_FIRECRACKER] = "api-sock", [MMT_VMM_CLOUD_HYPERVISOR] = "api-socket", [MMT_VMM_CROSVM] = "socket",
+		[MMT_VMM_KVMTOOL] = NULL,
+	};
 	const char *s = option_of[vm->vmm] ? option(a, option_of[vm->vmm]) : NULL;
 
 	if (s && vm->vmm == MMT_VMM_QEMU)
@@ -142,8 +146,8 @@ static void option_name(const struct args *a, struct mmt_vm *vm)
 	vm->named = MMT_VM_NAMED_OPTION;
 	if (vm->name[0])
 		return;
-	s = vm->vmm == MMT_VMM_CLOUD_HYPERVISOR ? option(a, "api-socket") : NULL;
-	if (s)
+	s = socket_of[vm->vmm] ? option(a, socket_of[vm->vmm]) : NULL;
+	if (s && !begins(s, "fd="))
 		socket_name(s, vm->name, sizeof(vm->name));
 	vm->named = MMT_VM_NAMED_SOCKET;
 }
@@ -223,11 +227,6 @@ static bool link_of(const char *proc, uint32_t pid, const char *fd, char *to, si
 	return n > 0;
 }
 
-static bool is_number(const char *s)
-{
-	return *s && !s[strspn(s, "0123456789")];
-}
-
 /* Has it a VM of KVM? Counts its virtual CPUs. */
 static bool look_at_fds(const char *proc, uint32_t pid, struct mmt_vm *vm)
 {
@@ -240,7 +239,7 @@ static bool look_at_fds(const char *proc, uint32_t pid, struct mmt_vm *vm)
 	dir = opendir(path);
 	vm->fds_denied = !dir && errno == EACCES;
 	while (dir && (e = readdir(dir))) {
-		if (!is_number(e->d_name) || !link_of(proc, pid, e->d_name, to, sizeof(to)))
+		if (!mmt_is_number(e->d_name) || !link_of(proc, pid, e->d_name, to, sizeof(to)))
 			continue;
 		if (!strcmp(to, "anon_inode:kvm-vm")) {
 			kvm = true;
@@ -332,6 +331,11 @@ static int cmp_vcpu(const void *a, const void *b)
 	return (x->tid > y->tid) - (x->tid < y->tid);
 }
 
+bool mmt_vms__vcpu_of(const char *comm, uint32_t *index, enum mmt_accel *accel)
+{
+	return vcpu_name(comm, index, accel);
+}
+
 bool mmt_vms__vcpu_name(const char *comm)
 {
 	enum mmt_accel accel;
@@ -353,7 +357,7 @@ uint32_t mmt_vms__works_for(const char *comm)
 
 	for (i = 0; i < N(prefix); i++) {
 		n = strlen(prefix[i]);
-		if (begins(comm, prefix[i]) && is_number(comm + n))
+		if (begins(comm, prefix[i]) && mmt_is_number(comm + n))
 			return (uint32_t)strtoul(comm + n, NULL, 10);
 	}
 	return 0;
@@ -391,7 +395,7 @@ static int look_at_threads(const char *proc, uint32_t pid, struct mmt_vm *vm)
 	snprintf(path, sizeof(path), "%s/%u/task", proc, pid);
 	dir = opendir(path);
 	while (dir && !err && (e = readdir(dir))) {
-		if (!is_number(e->d_name))
+		if (!mmt_is_number(e->d_name))
 			continue;
 		snprintf(path, sizeof(path), "%s/%u/task/%s/comm", proc, pid, e->d_name);
 		if (mmt_read_file(path, comm, sizeof(comm)) < 0)
@@ -415,30 +419,65 @@ static enum mmt_accel qemu_accel(const struct args *a)
 {
 	const char *s = option(a, "accel"), *m = option(a, "machine");
 
-	if ((s && begins(s, "kvm")) || (m && strstr(m, "accel=kvm")))
+	m = m ? m : option(a, "M");
+	if ((s && begins(s, "kvm")) || (m && strstr(m, "accel=kvm")) || option(a, "enable-kvm"))
 		return MMT_ACCEL_KVM;
 	return MMT_ACCEL_TCG;
 }
 
+/* The command line, of at most CMDLINE bytes, or empty; false without memory. */
+static bool read_args(const char *proc, uint32_t pid, struct args *a)
+{
+	char path[PATH_MAX];
+	ssize_t n;
+
+	*a = (struct args){ .buf = malloc(CMDLINE) };
+	if (!a->buf)
+		return false;
+	snprintf(path, sizeof(path), "%s/%u/cmdline", proc, pid);
+	n = mmt_read_file(path, a->buf, CMDLINE);
+	a->len = n > 0 ? (size_t)n : 0;
+	return true;
+}
+
+static void name_it(const char *proc, const struct args *a, struct mmt_vm *vm)
+{
+	option_name(a, vm);
+	read_scope(proc, vm->pid, vm);
+	if (vm->name[0])
+		return;
+	snprintf(vm->name, sizeof(vm->name), "%s-%u", vm->vmm == MMT_VMM_OTHER ? "vm" : mmt_vmm_name(vm->vmm), vm->pid);
+	vm->named = MMT_VM_NAMED_PID;
+}
+
+bool mmt_vms__identify(const char *proc, uint32_t pid, const char *comm, struct mmt_vm *vm)
+{
+	struct args a;
+	bool there;
+
+	*vm = (struct mmt_vm){ .pid = pid, .vm_fd = -1, .vmm = vmm_of(comm) };
+	there = read_args(proc, pid, &a) && a.len;
+	if (there && vmm_of(base_name(a.buf)) != MMT_VMM_OTHER)
+		vm->vmm = vmm_of(base_name(a.buf));
+	if (there && vm->vmm == MMT_VMM_QEMU)
+		vm->accel = qemu_accel(&a);
+	name_it(proc, &a, vm);
+	free(a.buf);
+	return there;
+}
+
 int mmt_vms__look(const char *proc, uint32_t pid, struct mmt_vm *vm)
 {
-	struct args a = { .buf = malloc(CMDLINE) };
-	char path[PATH_MAX];
-	const char *program;
+	struct args a;
 	bool kvm;
-	ssize_t n;
 	int err = 0;
 
-	if (!a.buf)
-		return -ENOMEM;
 	*vm = (struct mmt_vm){ .pid = pid, .vm_fd = -1 };
-	snprintf(path, sizeof(path), "%s/%u/cmdline", proc, pid);
-	n = mmt_read_file(path, a.buf, CMDLINE);
-	if (n <= 0) /* gone, or a kernel thread */
+	if (!read_args(proc, pid, &a))
+		return -ENOMEM;
+	if (!a.len) /* gone, or a kernel thread */
 		goto out;
-	a.len = (size_t)n;
-	program = base_name(a.buf);
-	vm->vmm = vmm_of(program);
+	vm->vmm = vmm_of(base_name(a.buf));
 	kvm = look_at_fds(proc, pid, vm);
 	if (!kvm && (vm->vmm == MMT_VMM_OTHER || vm->vmm == MMT_VMM_KVMTOOL))
 		goto out;
@@ -448,18 +487,13 @@ int mmt_vms__look(const char *proc, uint32_t pid, struct mmt_vm *vm)
 	 * A manager of that name without a VM: the API server of Firecracker before it starts one,
 	 * crosvm's helpers; QEMU that has no CPU yet, asks for something else, or has forked.
 	 */
-	if (err || (!kvm && !vm->n_vcpus && (vm->vmm != MMT_VMM_QEMU || vm->n_threads < 3))) {
+	if (err || (!kvm && !vm->n_vcpus && (vm->vmm != MMT_VMM_QEMU || vm->n_threads < MMT_QEMU_THREADS))) {
 		mmt_vm__free(vm);
 		goto out;
 	}
 	if (!strcmp(proc, "/proc"))
 		mmt_vms__ask_kvm(MMT_KVM_DIR, vm);
-	option_name(&a, vm);
-	read_scope(proc, pid, vm);
-	if (!vm->name[0]) {
-		snprintf(vm->name, sizeof(vm->name), "%s-%u", vm->vmm == MMT_VMM_OTHER ? "vm" : mmt_vmm_name(vm->vmm), pid);
-		vm->named = MMT_VM_NAMED_PID;
-	}
+	name_it(proc, &a, vm);
 	err = 1;
 out:
 	free(a.buf);
@@ -506,7 +540,7 @@ int mmt_vms__scan(const char *proc, struct mmt_vms *out)
 	if (!dir)
 		return -errno;
 	while (err >= 0 && (e = readdir(dir))) {
-		if (!is_number(e->d_name))
+		if (!mmt_is_number(e->d_name))
 			continue;
 		err = mmt_vms__look(proc, (uint32_t)strtoul(e->d_name, NULL, 10), &vm);
 		if (err <= 0)

@@ -22,6 +22,7 @@ enum mmt_accel { MMT_ACCEL_UNKNOWN, MMT_ACCEL_KVM, MMT_ACCEL_TCG };
 /* where a name is from, the better first */
 enum mmt_vm_named { MMT_VM_NAMED_OPTION, MMT_VM_NAMED_SCOPE, MMT_VM_NAMED_SOCKET, MMT_VM_NAMED_PID };
 
+#define MMT_QEMU_THREADS 3          /* QEMU with as many is a VM: itself, RCU's, a virtual CPU */
 #define MMT_VCPU_ALL UINT32_MAX     /* one thread that runs all of them in turn (TCG) */
 
 struct mmt_vcpu {
@@ -52,11 +53,18 @@ struct mmt_vms {
 int mmt_vms__scan(const char *proc, struct mmt_vms *out);
 /* One process: 1 it is a VM, 0 it is not or is gone, or -ENOMEM; vm is to be freed in the first case. */
 int mmt_vms__look(const char *proc, uint32_t pid, struct mmt_vm *vm);
+/*
+ * What its command line and its cgroup tell of a process, whether it is a VM (yet) or not:
+ * vmm, accel (as asked for), name, named, scope. False: it is gone; then the name is made of the program.
+ */
+bool mmt_vms__identify(const char *proc, uint32_t pid, const char *comm, struct mmt_vm *vm);
 #define MMT_KVM_DIR "/sys/kernel/debug/kvm"
 /* Threads of virtual CPUs that the kernel tells: kvm_dir/PID-FD/vcpuN/pid. */
 void mmt_vms__ask_kvm(const char *kvm_dir, struct mmt_vm *vm);
 /* Is a thread of this name a virtual CPU's, a process of this name one that runs VMs? */
 bool mmt_vms__vcpu_name(const char *comm);
+/* Its number, and what runs it where the name says so; false: it is none. */
+bool mmt_vms__vcpu_of(const char *comm, uint32_t *index, enum mmt_accel *accel);
 bool mmt_vms__vmm_name(const char *comm);
 /* The process that a kernel thread of this name works for: vhost-123, kvm-pit/123; 0: none that is told */
 uint32_t mmt_vms__works_for(const char *comm);

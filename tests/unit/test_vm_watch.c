@@ -350,11 +350,134 @@ static void test_budget(void **state)
 	host_close(&h);
 }
 
+static void tell_epoch(struct host *h, enum mmt_watch_what what, uint32_t tid, uint32_t tgid, const char *comm, uint64_t epoch)
+{
+	const struct mmt_watch_task t = { .tid = tid, .tgid = tgid, .ppid = 1, .comm = comm, .epoch = epoch };
+
+	assert_int_equal(mmt_vm_watch__task(&h->w, what, &t), 0);
+}
+
+/* VMs that end before there is a look at them: known by the records of their tasks. */
+static void test_short(void **state)
+{
+	struct host h;
+
+	(void)state;
+	host_open(&h, true);
+	assert_int_equal(mmt_vm_watch__scan(&h.w), 0);
+	/* all records come at once, its name could be read just before */
+	vm_tree_process(&h.t, 100, "/usr/bin/qemu-system-x86_64 -name guest=brief,debug-threads=on", NULL);
+	tell_epoch(&h, MMT_WATCH_EXEC, 100, 100, "qemu-system-x86", 7);
+	vm_tree_remove(&h.t, "100");
+	tell_epoch(&h, MMT_WATCH_NEW, 101, 100, "qemu-system-x86", 8);
+	tell_epoch(&h, MMT_WATCH_NEW, 102, 100, "qemu-system-x86", 9);
+	tell_epoch(&h, MMT_WATCH_NAME, 102, 100, "CPU 0/TCG", 9);
+	assert_string_equal(h.log, "+1:brief +1.0@102");
+	assert_true(h.w.vm[0].epoch == 7 && h.w.vm[0].cpu[0].epoch == 9 && h.w.vm[0].accel == MMT_ACCEL_TCG && h.w.vm[0].vmm == MMT_VMM_QEMU);
+	/* a pass between its records; the process is gone, they are not */
+	expect(&h, 100 * MS, "+1:brief +1.0@102");
+	tell_epoch(&h, MMT_WATCH_NAME, 103, 100, "CPU 1/TCG", 10);
+	gone(&h, 103, 100);
+	gone(&h, 102, 100);
+	gone(&h, 100, 100);
+	expect(&h, SEC, "+1.1@103 -1.1@103 -1.0@102 -1:brief");
+	/* nor its name: it goes by its number */
+	tell_epoch(&h, MMT_WATCH_EXEC, 200, 200, "firecracker", 11);
+	tell_epoch(&h, MMT_WATCH_NAME, 201, 200, "fc_vcpu 0", 12);
+	gone(&h, 200, 200);
+	expect(&h, SEC, "+2:firecracker-200 +2.0@201 -2.0@201 -2:firecracker-200");
+	assert_true(h.w.nameless == 1 && h.w.unseen == 2);
+	/* QEMU whose threads have no names was one if it had them; a question to it was not */
+	vm_tree_process(&h.t, 300, "qemu-system-x86_64 -name quiet -enable-kvm", NULL);
+	tell(&h, MMT_WATCH_EXEC, 300, 300, 1, "qemu-system-x86");
+	vm_tree_remove(&h.t, "300");
+	tell(&h, MMT_WATCH_NEW, 301, 300, 1, "qemu-system-x86");
+	tell(&h, MMT_WATCH_NEW, 302, 300, 1, "qemu-system-x86");
+	gone(&h, 302, 300);
+	gone(&h, 301, 300);
+	gone(&h, 300, 300);
+	tell(&h, MMT_WATCH_EXEC, 310, 310, 1, "qemu-system-x86");
+	tell(&h, MMT_WATCH_NEW, 311, 310, 1, "qemu-system-x86");
+	gone(&h, 310, 310);
+	tell(&h, MMT_WATCH_EXEC, 320, 320, 1, "firecracker");
+	gone(&h, 320, 320);
+	expect(&h, SEC, "+3:quiet -3:quiet");
+	/* one that becomes another program */
+	tell(&h, MMT_WATCH_EXEC, 330, 330, 1, "qemu-system-x86");
+	tell(&h, MMT_WATCH_EXEC, 330, 330, 1, "sh");
+	tell(&h, MMT_WATCH_NEW, 331, 330, 1, "sh");
+	tell(&h, MMT_WATCH_NEW, 332, 330, 1, "sh");
+	gone(&h, 330, 330);
+	expect(&h, SEC, "");
+	assert_int_equal(h.w.n_cand, 0);
+	assert_int_equal(mmt_vm_watch__missed(&h.w), 0);
+	/* an unknown program that had a thread named like one, and was never looked at */
+	tell(&h, MMT_WATCH_NAME, 401, 400, 1, "vcpu0");
+	gone(&h, 400, 400);
+	assert_int_equal(mmt_vm_watch__missed(&h.w), 1);
+	/* its record is lost: it is dropped when it is found to be gone */
+	tell(&h, MMT_WATCH_NAME, 501, 500, 1, "vcpu0");
+	expect(&h, SEC, "");
+	assert_int_equal(mmt_vm_watch__missed(&h.w), 2);
+	assert_int_equal(h.w.n_cand, 0);
+	/* a VM that is gone and whose record does not come */
+	qemu(&h, 600, "lost");
+	tell(&h, MMT_WATCH_EXEC, 600, 600, 1, "qemu-system-x86");
+	expect(&h, 100 * MS, "+4:lost +4.0@601 +4.1@602");
+	vm_tree_remove(&h.t, "600");
+	expect(&h, 15 * SEC, "-4.1@602 -4.0@601 -4:lost");
+	host_close(&h);
+}
+
+static int uevent(struct host *h, const char *event, unsigned int pid)
+{
+	char msg[256];
+	int n = snprintf(msg, sizeof(msg), "change@/devices/virtual/misc/kvm%cACTION=change%cDEVPATH=/devices/virtual/misc/kvm%cSUBSYSTEM=misc%c"
+		"CREATED=3%cCOUNT=1%cEVENT=%s%cPID=%u%cSEQNUM=7", 0, 0, 0, 0, 0, 0, event, 0, pid, 0);
+
+	return mmt_vm_watch__uevent(&h->w, msg, (size_t)n + 1);
+}
+
+/* KVM says when it has a new VM, also where nothing is mounted to see it. */
+static void test_uevents(void **state)
+{
+	static const char other[] = "add@/devices/virtual/misc/x\0ACTION=add\0DEVPATH=/devices/virtual/misc/x\0EVENT=create\0PID=60";
+	struct host h;
+
+	(void)state;
+	host_open(&h, false);
+	assert_int_equal(mmt_vm_watch__scan(&h.w), 0);
+	vm_tree_process(&h.t, 60, "./vmm --name one", NULL);
+	vm_tree_fd(&h.t, 60, 5, "anon_inode:kvm-vm");
+	vm_tree_thread(&h.t, 60, 62, "vcpu0\n", NULL);
+	vm_tree_file(&h.t, 61, "status", "Name:\tvmm\nTgid:\t60\n");
+	assert_int_equal(mmt_vm_watch__uevent(&h.w, other, sizeof(other)), 0);
+	assert_int_equal(mmt_vm_watch__uevent(&h.w, other, sizeof(other) - 1), 0);
+	assert_int_equal(mmt_vm_watch__uevent(&h.w, "", 0), 0);
+	assert_int_equal(uevent(&h, "destroy", 61), 0);
+	expect(&h, SEC, "");
+	assert_int_equal(uevent(&h, "create", 61), 0);
+	expect(&h, 40 * MS, "+1:one +1.0@62");
+	assert_int_equal(uevent(&h, "create", 61), 0); /* another of the same process */
+	assert_int_equal(mmt_vm_watch__missed(&h.w), 0);
+	/* gone when it is told: one that is known from records, one that nothing tells of */
+	tell(&h, MMT_WATCH_EXEC, 70, 70, 1, "firecracker");
+	tell(&h, MMT_WATCH_NAME, 71, 70, 1, "fc_vcpu 0");
+	gone(&h, 70, 70);
+	assert_int_equal(uevent(&h, "create", 70), 0);
+	assert_int_equal(mmt_vm_watch__missed(&h.w), 0);
+	assert_int_equal(uevent(&h, "create", 80), 0);
+	assert_int_equal(mmt_vm_watch__missed(&h.w), 1);
+	expect(&h, SEC, "+2:firecracker-70 +2.0@71 -2.0@71 -2:firecracker-70");
+	host_close(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life), cmocka_unit_test(test_found), cmocka_unit_test(test_no_kvm),
 		cmocka_unit_test(test_threads), cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_short), cmocka_unit_test(test_uevents),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
