@@ -104,7 +104,9 @@ static const char *word(const char *msg, size_t len, const char *name)
 int mmt_vm_watch__uevent(struct mmt_vm_watch *w, const char *msg, size_t len)
 {
 	const char *dev, *event, *who;
+	struct mmt_vm_candidate *c;
 	uint32_t tid, pid;
+	int err;
 
 	if (!len || msg[len - 1]) /* not cut */
 		return 0;
@@ -119,5 +121,13 @@ int mmt_vm_watch__uevent(struct mmt_vm_watch *w, const char *msg, size_t len)
 		w->untold++;
 		return 0;
 	}
-	return mmt_vm_watch__find(w, pid) ? 0 : mmt_watch__cand(w, pid, true, false, w->ops->now(w->ctx));
+	if (mmt_vm_watch__find(w, pid))
+		return 0;
+	err = mmt_watch__cand(w, pid, true, false, w->ops->now(w->ctx));
+	c = err ? NULL : mmt_watch__cand_of(w, pid);
+	if (c) { /* it has its descriptor by now: at once */
+		c->of_kvm = true;
+		c->due = w->ops->now(w->ctx);
+	}
+	return err;
 }

@@ -109,7 +109,7 @@ struct mmt_watched *mmt_vm_watch__find(const struct mmt_vm_watch *w, uint32_t pi
 
 /* ---------------------------------------------------------------- candidates */
 
-static struct mmt_vm_candidate *cand_of(const struct mmt_vm_watch *w, uint32_t pid)
+struct mmt_vm_candidate *mmt_watch__cand_of(const struct mmt_vm_watch *w, uint32_t pid)
 {
 	size_t i;
 
@@ -121,7 +121,7 @@ static struct mmt_vm_candidate *cand_of(const struct mmt_vm_watch *w, uint32_t p
 
 static void cand_drop(struct mmt_vm_watch *w, uint32_t pid)
 {
-	struct mmt_vm_candidate *c = cand_of(w, pid);
+	struct mmt_vm_candidate *c = mmt_watch__cand_of(w, pid);
 
 	if (!c)
 		return;
@@ -129,9 +129,17 @@ static void cand_drop(struct mmt_vm_watch *w, uint32_t pid)
 	*c = w->cand[--w->n_cand];
 }
 
+/* It ended, and was not seen to be a VM; what its program would have told is not missed. */
+static void cand_lost(struct mmt_vm_watch *w, const struct mmt_vm_candidate *c)
+{
+	if (c->urgent && !c->as)
+		*(c->of_kvm ? &w->lost_kvm : &w->lost) += 1;
+	cand_drop(w, c->pid);
+}
+
 int mmt_watch__cand(struct mmt_vm_watch *w, uint32_t pid, bool urgent, bool likely, uint64_t now)
 {
-	struct mmt_vm_candidate *c = cand_of(w, pid);
+	struct mmt_vm_candidate *c = mmt_watch__cand_of(w, pid);
 
 	if (!c) {
 		if (!mmt_watch__grow(&w->cand, w->n_cand, &w->cap_cand, sizeof(*w->cand)))
@@ -346,10 +354,10 @@ static int sweep_one(struct mmt_vm_watch *w, uint32_t pid)
 	struct mmt_vm_candidate *c;
 	int err;
 
-	if (mmt_vm_watch__find(w, pid) || cand_of(w, pid))
+	if (mmt_vm_watch__find(w, pid) || mmt_watch__cand_of(w, pid))
 		return 0;
 	err = mmt_watch__cand(w, pid, false, false, w->sweep_at);
-	c = err ? NULL : cand_of(w, pid);
+	c = err ? NULL : mmt_watch__cand_of(w, pid);
 	if (c)
 		c->since = 0; /* one look */
 	return err;
@@ -395,7 +403,7 @@ static int named_cpu(struct mmt_vm_watch *w, struct mmt_watched *vm, const struc
 /* A process begins with a program that runs VMs: what will be known of it when it is gone. */
 static int begins(struct mmt_vm_watch *w, const struct mmt_watch_task *t)
 {
-	struct mmt_vm_candidate *c = cand_of(w, t->tgid);
+	struct mmt_vm_candidate *c = mmt_watch__cand_of(w, t->tgid);
 	uint64_t used = used_of(w);
 	struct mmt_vm who;
 	bool there;
@@ -440,7 +448,7 @@ static int begun(struct mmt_vm_watch *w, struct mmt_vm_candidate *c, const struc
 static int task_told(struct mmt_vm_watch *w, enum mmt_watch_what what, const struct mmt_watch_task *t, uint64_t now)
 {
 	bool cpu = mmt_vms__vcpu_name(t->comm), first = t->tid == t->tgid && mmt_vms__vmm_name(t->comm);
-	struct mmt_vm_candidate *c = t->tid != t->tgid ? cand_of(w, t->tgid) : NULL;
+	struct mmt_vm_candidate *c = t->tid != t->tgid ? mmt_watch__cand_of(w, t->tgid) : NULL;
 	int err;
 
 	if (c && what == MMT_WATCH_NEW)
@@ -486,14 +494,13 @@ int mmt_vm_watch__task(struct mmt_vm_watch *w, enum mmt_watch_what what, const s
 /* What may have become a VM has ended. */
 static int cand_gone(struct mmt_vm_watch *w, uint32_t pid, uint64_t now)
 {
-	struct mmt_vm_candidate *c = cand_of(w, pid);
+	struct mmt_vm_candidate *c = mmt_watch__cand_of(w, pid);
 
 	if (!c)
 		return 0;
 	if (c->as && c->as->vmm == MMT_VMM_QEMU && c->n_threads + 1 >= MMT_QEMU_THREADS)
 		return begun(w, c, NULL, now);
-	w->lost += c->urgent && !c->as;
-	cand_drop(w, pid);
+	cand_lost(w, c);
 	return 0;
 }
 
@@ -516,10 +523,10 @@ int mmt_vm_watch__gone(struct mmt_vm_watch *w, uint32_t tid, uint32_t tgid, uint
 
 uint64_t mmt_vm_watch__missed(const struct mmt_vm_watch *w)
 {
-	/* a VM of KVM that is known by records alone was told too late too, and so was one that was lost */
+	/* KVM told too late of a VM that is known by records alone, too, and of one that only its threads' names told of */
 	uint64_t untold = w->untold > w->unseen ? w->untold - w->unseen : 0;
 
-	return w->lost > untold ? w->lost : untold;
+	return w->lost_kvm + (w->lost > untold ? w->lost : untold);
 }
 
 /* ---------------------------------------------------------------- work */
@@ -564,10 +571,9 @@ static int look_due(struct mmt_vm_watch *w, uint32_t pid, uint64_t now)
 	struct mmt_vm_candidate *c;
 	int is = look(w, pid);
 
-	c = is < 0 ? NULL : cand_of(w, pid);
+	c = is < 0 ? NULL : mmt_watch__cand_of(w, pid);
 	if (c && !is && !c->as && gone_already(w, pid)) {
-		w->lost += c->urgent;
-		cand_drop(w, pid);
+		cand_lost(w, c);
 	} else if (c && (is || (!c->likely && now - c->since > GIVE_UP_NS))) {
 		cand_drop(w, pid);
 	} else if (c) {

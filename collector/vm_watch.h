@@ -62,6 +62,7 @@ struct mmt_vm_candidate {
 	struct mmt_watched *as; /* the VM that it will be, of what its program tells; NULL */
 	bool likely;         /* its program runs VMs */
 	bool urgent;         /* something told that it is a VM */
+	bool of_kvm;         /* KVM did */
 	uint64_t since, due, wait;
 };
 
@@ -79,7 +80,7 @@ struct mmt_vm_watch {
 	uint64_t credit_at;
 	int64_t credit;
 	uint64_t cost_ns, looks;
-	uint64_t lost;       /* candidates that were said to be VMs, and ended before they were looked at */
+	uint64_t lost, lost_kvm; /* candidates that were said to be VMs (by KVM), and ended before they were looked at */
 	uint64_t untold;     /* KVM's VMs whose process was gone when they were told */
 	uint64_t unseen;     /* VMs by records alone: never looked at */
 	uint64_t nameless;   /* of these, gone before their name could be read */

@@ -479,13 +479,13 @@ int mmt_vms__look(const char *proc, uint32_t pid, struct mmt_vm *vm)
 		goto out;
 	vm->vmm = vmm_of(base_name(a.buf));
 	kvm = look_at_fds(proc, pid, vm);
-	if (!kvm && (vm->vmm == MMT_VMM_OTHER || vm->vmm == MMT_VMM_KVMTOOL))
+	if (!kvm && vm->vmm == MMT_VMM_OTHER)
 		goto out;
 	vm->accel = kvm ? MMT_ACCEL_KVM : vm->vmm == MMT_VMM_QEMU ? qemu_accel(&a) : MMT_ACCEL_UNKNOWN;
 	err = look_at_threads(proc, pid, vm);
 	/*
 	 * A manager of that name without a VM: the API server of Firecracker before it starts one,
-	 * crosvm's helpers; QEMU that has no CPU yet, asks for something else, or has forked.
+	 * crosvm's helpers; anything that is called vm; QEMU that has no CPU yet, asks for something else, or has forked.
 	 */
 	if (err || (!kvm && !vm->n_vcpus && (vm->vmm != MMT_VMM_QEMU || vm->n_threads < MMT_QEMU_THREADS))) {
 		mmt_vm__free(vm);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What stands above the tables: the host, all VMs together, what was not recorded, what it cost. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "exits.h"
@@ -192,6 +193,15 @@ void vms_head_text(const struct vms_view *v, FILE *f)
 			fprintf(f, "note       %s\n", v->m->notes[i].text);
 }
 
+/* What the recording counted, where it did. */
+static void counted(const struct model *m, const char *fact, const char *name, struct json *j)
+{
+	const char *v = model_meta(m, fact);
+
+	if (v)
+		json_u64(j, name, strtoull(v, NULL, 10));
+}
+
 static void not_available(const struct vms_view *v, const struct together *s, struct json *j)
 {
 	json_obj(j, "not_available");
@@ -254,6 +264,8 @@ void vms_head_json(const struct vms_view *v, struct json *j)
 	}
 	if (!isnan(v->x->cost_ns) && v->x->n_vm)
 		json_num(j, "find_cost_ns", v->x->cost_ns);
+	counted(v->m, "vm.missed", "missed", j);
+	counted(v->m, "vm.nameless", "nameless", j);
 	if (model_footprint(v->m, own)) {
 		json_u64(j, "own_cpu_ns", own[MF_USER_NS] + own[MF_SYS_NS]);
 		json_u64(j, "own_rss_kb", own[MF_RSS_KB]);
