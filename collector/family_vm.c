@@ -280,7 +280,7 @@ static void vm_note(struct mmt_family_ctx *ctx, char *buf, size_t size)
 	int n = 0;
 
 	if (missed)
-		n = snprintf(buf, size, "vm: %" PRIu64 " process%s that seemed to be virtual machines ended before a look at them: they are missing",
+		n = snprintf(buf, size, "vm: %" PRIu64 " process%s that seemed to be virtual machines ended before they could be examined: they are missing",
 			     missed, missed == 1 ? "" : "es");
 	if (nameless && n >= 0 && (size_t)n < size)
 		snprintf(buf + n, size - (size_t)n, "%s%" PRIu64 " virtual machine%s ended before %s name could be read%s", n ? "; " : "vm: ",
