@@ -6,6 +6,8 @@
 
 #include "report_int.h"
 
+#define MAX_MARKS 12 /* info shows all */
+
 static void meta_part(const struct model *m, FILE *f, const char *label, const char *key, const char *after)
 {
 	const char *v = model_meta(m, key);
@@ -182,6 +184,35 @@ static void machine_lines(const struct report *r, const struct model_group *all,
 	tasks_lines(r, all, f);
 }
 
+/* What was said of the run while it ran: users' marks with words of their own, such as the steps of balance. */
+static void marks_table(const struct report *r, FILE *f)
+{
+	static const struct table_col cols[] = {
+		{ .id = "at_s", .head = "at", .unit = "s", .type = COL_FLOAT, .prec = 3 },
+		{ .id = "mark", .head = "mark", .type = COL_TEXT, .max = 24 },
+		{ .id = "arg", .head = "says", .type = COL_TEXT, .max = 110 },
+	};
+	struct table *t = table_new("marks", "Marks", cols, sizeof(cols) / sizeof(cols[0]));
+	const struct model *m = r->m;
+	size_t i;
+
+	for (i = 0; t && i < m->n_marks; i++) {
+		const struct model_mark *k = &m->marks[i];
+
+		if (k->kind != MARK_USER || !*k->arg || !k->selected)
+			continue;
+		table_f64(t, (double)(k->time - m->marks[0].time) / 1e9);
+		table_text(t, k->name);
+		table_text(t, k->arg);
+	}
+	if (t && table_rows(t)) {
+		fputc('\n', f);
+		table_limit(t, MAX_MARKS);
+		table_write_text(t, f, &r->o->out);
+	}
+	table_free(t);
+}
+
 void report_head_text(const struct report *r, FILE *f)
 {
 	const struct model *m = r->m;
@@ -229,6 +260,7 @@ void report_head_text(const struct report *r, FILE *f)
 		}
 	}
 	machine_lines(r, all, f);
+	marks_table(r, f);
 	rhist_free(&sum.wait);
 	rhist_free(&sum.off);
 	fputc('\n', f);
