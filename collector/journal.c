@@ -591,7 +591,7 @@ int mmt_journal__undo_file(const char *path, const struct mmt_log *log, struct m
 	if (err)
 		return err;
 	if (j->other_boot)
-		log_info(log, "%s: from before the last boot: none of its cgroups is there any more", path);
+		log_warn(log, "%s: from before the last boot: none of its cgroups is there any more", path);
 	err = mmt_journal__undo(j, out);
 	mmt_journal__close(j);
 	return err;

@@ -14,6 +14,5 @@ void mmt_log(const struct mmt_log *log, enum mmt_log_level level, const char *fm
 
 #define log_err(log, ...) mmt_log(log, MMT_LOG_ERROR, __VA_ARGS__)
 #define log_warn(log, ...) mmt_log(log, MMT_LOG_WARN, __VA_ARGS__)
-#define log_info(log, ...) mmt_log(log, MMT_LOG_INFO, __VA_ARGS__)
 
 #endif

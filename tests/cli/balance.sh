@@ -27,6 +27,16 @@ says 0 "no journal, nothing to undo" "$MMT" balance --undo --journal "$TMPDIR/no
 touch empty
 says 0 "0 settings put back" "$MMT" balance --undo --journal "$TMPDIR/empty"
 [ ! -e empty ] || fail "an empty journal stays"
+# what is no journal is nobody's to change; what cannot be read is not lost
+echo "root:x:0:0" >mine
+says 2 "mine: is no journal of mmt-trace balance" "$MMT" balance --undo --journal mine
+[ "$(cat mine)" = "root:x:0:0" ] || fail "a file that is no journal was changed"
+printf 'mmt-trace balance journal 1 %s\nspoilt\n' "$(cat /proc/sys/kernel/random/boot_id)" >spoilt
+says 2 "spoilt: line 2 cannot be read" "$MMT" balance --undo --journal spoilt
+[ "$(wc -l <spoilt)" = 2 ] || fail "a journal that cannot be read is gone"
+printf 'mmt-trace balance journal 1 %s\nspoilt\n' another-boot >older
+"$MMT" balance --undo --journal older >out 2>&1 || fail "of another boot: $(cat out)"
+grep -q 'older: from before the last boot' out && [ ! -e older ] || fail "of another boot: $(cat out)"
 
 "$MMT" balance -I 0.3 >text 2>err || fail "balance: $(cat err)"
 grep -q '^host  .* CPUs; every 0.3 s' text || fail "text: $(cat text)"
