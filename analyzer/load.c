@@ -14,6 +14,7 @@
 #include "kvm/kvm.h"
 #include "load_row.h"
 #include "model_int.h"
+#include "numa/hops.h"
 #include "numa/numa.h"
 #include "numa/pages.h"
 #include "syscalls.h"
@@ -121,6 +122,7 @@ static void forget_totals(struct model *m)
 	kvm_forget(m->kvm);
 	numa_forget(m->numa);
 	numa_pages_forget(m->numa_pages);
+	numa_hops_forget(m->numa_hops);
 }
 
 static void select_marks(struct load *l)
@@ -534,6 +536,7 @@ static const struct table_loader {
 	{ MMT_TB_PLACEMENT, numa_cols, NUMA_COLS, .of_model = numa_row },
 	{ MMT_TB_NUMA_TOTALS, numa_pages_cols, NUMA_PAGES_COLS, .of_model = numa_pages_row },
 	{ MMT_TB_PAGE_MIGRATION, numa_moves_cols, NUMA_MOVES_COLS, .of_model = numa_moves_row },
+	{ MMT_TB_NODE_MIGRATION, numa_hops_cols, NUMA_HOPS_COLS, .of_model = numa_hops_row },
 	{ MMT_TB_VM, vms_cols, VMS_COLS, .of_model = vms_row },
 	{ MMT_TB_VCPU, vms_vcpu_cols, VMS_VCPU_COLS, .of_model = vms_vcpu_row },
 	{ MMT_TB_KVM_TOTALS, kvm_cols, KVM_COLS, .of_model = kvm_row },

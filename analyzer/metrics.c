@@ -282,6 +282,12 @@ static const struct metric catalogue[] = {
 		   "times NUMA balancing moved a task to another node, or swapped it with one there"),
 	NUMA_COUNT("numa.tasks.stuck", METRIC_LOWER, true, NUMA_TASKS_STUCK,
 		   "times NUMA balancing wanted to move a task and could not"),
+	{ .name = "numa.task_migrations.distance", .unit = "x", .better = METRIC_LOWER, .kind = METRIC_FRACTION, .min_rel = 0.05,
+	  .source = FROM_NUMA_PAGES, .detail = true, .arg = NUMA_TASKS_DISTANCE,
+	  .definition = "mean distance of task migrations to another node, 1 being local; "
+			"only with -e numa" },
+	NUMA_COUNT("numa.task_migrations.weighted", METRIC_LOWER, true, NUMA_TASKS_WEIGHTED,
+		   "task migrations to another node, weighted by distance, 1 being local"),
 	COUNTER("numa.hint_faults", METRIC_LOWER, true, "proc.vmstat", "numa_hint_faults", "NUMA hint faults, by /proc/vmstat"),
 	COUNTER("numa.hint_faults.local", METRIC_HIGHER, true, "proc.vmstat", "numa_hint_faults_local",
 		"NUMA hint faults on memory of the task's own node"),

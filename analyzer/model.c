@@ -10,6 +10,7 @@
 #include "model_int.h"
 #include "kvm/kvm.h"
 #include "numa/numa.h"
+#include "numa/hops.h"
 #include "numa/pages.h"
 #include "syscalls.h"
 #include "vms/vms.h"
@@ -29,6 +30,7 @@ void model_free(struct model *m)
 	kvm_free(m->kvm);
 	numa_free(m->numa);
 	numa_pages_free(m->numa_pages);
+	numa_hops_free(m->numa_hops);
 	vms_free(m->vms);
 	free(m->meta);
 	free(m->marks);

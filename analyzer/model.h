@@ -122,6 +122,7 @@ struct faults;
 struct kvm;
 struct numa;
 struct numa_pages;
+struct numa_hops;
 struct vms;
 
 struct model {
@@ -146,6 +147,7 @@ struct model {
 	struct kvm *kvm; /* NULL: no virtual CPUs in the trace; see kvm/kvm.h */
 	struct numa *numa; /* NULL: no placement in the trace; see numa/numa.h */
 	struct numa_pages *numa_pages; /* NULL: nothing, or not recorded; see numa/pages.h */
+	struct numa_hops *numa_hops;   /* likewise; see numa/hops.h */
 	struct vms *vms; /* NULL: no virtual machine in the trace; see vms/vms.h */
 	struct u64map by_epoch, by_cgroup, by_cpu;
 	uint32_t task_has, cpu_has, foot_has, hist_has; /* columns in the file; hist: bit 0 wait, bit 1 off, bit 2 place */

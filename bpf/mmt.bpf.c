@@ -343,14 +343,7 @@ int mmt_migrate(__u64 *ctx)
 	if (!mem.state.enabled)
 		return 0;
 	me = bpf_get_smp_processor_id();
-	if (cfg.use_rq_clock) {
-		struct rq *rq = task_rq_of(p); /* the old one still */
-
-		orig = RD(rq, cpu);
-	} else {
-		orig = BPF_CORE_READ(p, wake_cpu);
-	}
-	orig &= MMT_MAX_CPUS - 1;
+	orig = cpu_of(p) & (MMT_MAX_CPUS - 1);
 	if (orig == dest)
 		return 0;
 	c = cpu_at(me);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The numa family: pages allocated by task and node, from CPUs of the node or of others;
- * what NUMA balancing did to the task; pages migrated, by reason.
+ * what NUMA balancing did to the task; pages migrated, by reason; tasks that go to another node.
  *
  * The node of a page is in the top bits of its flags. A task runs on one CPU at a time, so
  * its lines are written without atomics by events of its own. An interrupt that allocates
@@ -64,6 +64,46 @@ int mmt_numa_migrate(__u64 *ctx)
 	if (ok || failed)
 		numa_moved_add(MMT_NU_KEY(slot, reason, MMT_NU_NONE, MMT_NU_NONE), ok, failed);
 	__sync_fetch_and_add(&s->migrations, 1);
+	return 0;
+}
+
+static __noinline int hop_odd(void)
+{
+	struct mmt_numa_state *st = numa_st();
+
+	if (st)
+		__sync_fetch_and_add(&st->odd_hops, 1);
+	return 0;
+}
+
+/* (task, dest_cpu); the task's own lock or its run queue's is held, so that its counters need no atomics */
+MMT_SEC("sched_migrate_task")
+int mmt_numa_hop(__u64 *ctx)
+{
+	struct task_struct *p = (struct task_struct *)ctx[0];
+	__u32 from = numa_node_of_cpu(cpu_of(p)), to = numa_node_of_cpu((__u32)ctx[1]), bits = numa_cfg.home_bits, slot, all, i;
+	__u64 *n, *sum;
+
+	if (from == to)
+		return 0;
+	from = numa_cfg.home[from & (MMT_NU_NODES - 1)];
+	to = numa_cfg.home[to & (MMT_NU_NODES - 1)];
+	if (from == MMT_NU_NONE || to == MMT_NU_NONE)
+		return hop_odd();
+	slot = slot_of(RD(p, pid));
+	all = slot << 2 * bits;
+	i = all | from << bits | to;
+	n = bpf_map_lookup_elem(&numa_hops, &i);
+	sum = bpf_map_lookup_elem(&numa_hops, &all);
+	if (!n || !sum)
+		return 0;
+	if (slot) {
+		*(volatile __u64 *)n += 1;
+		*(volatile __u64 *)sum += 1; /* who sees this one sees the other */
+	} else { /* of all tasks without a slot */
+		__sync_fetch_and_add(n, 1);
+		__sync_fetch_and_add(sum, 1);
+	}
 	return 0;
 }
 

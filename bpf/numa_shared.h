@@ -40,18 +40,25 @@ struct mmt_numa_moved {
 	mmt_u64 ok, failed; /* pages */
 };
 
+/*
+ * How often a task went from node to node: slot << 2 * home_bits | from << home_bits | to, of nodes
+ * that have CPUs, by a number of their own. From a node to itself nothing goes: the first of a slot,
+ * of node 0 to node 0, counts all that the slot's others do.
+ */
 struct mmt_numa_config {
 	mmt_u32 node_shift; /* the node of a page is in its flags from this bit on; 64: there is one node only */
 	mmt_u32 node_bits;  /* log2 of the nodes of a slot */
 	mmt_u32 args;       /* of mm_migrate_pages */
-	mmt_u32 pad;
+	mmt_u32 home_bits;  /* log2 of the nodes with CPUs */
+	mmt_u8 home[MMT_NU_NODES]; /* their numbers by node; MMT_NU_NONE: no CPU */
 };
 
 struct mmt_numa_state {
 	mmt_u64 odd;        /* pages of nodes that there are not */
 	mmt_u64 lost;       /* migrated pages that found no room */
 	mmt_u64 moves;      /* times that something was added to the migrations */
-	mmt_u64 pad[5];
+	mmt_u64 odd_hops;   /* tasks that went to a node, or came from one, that had no CPU when this began */
+	mmt_u64 pad[4];
 };
 _Static_assert(sizeof(struct mmt_numa_state) == 64, "mmt_numa_state: one cache line");
 

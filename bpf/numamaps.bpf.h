@@ -25,6 +25,15 @@ struct {
 	__type(value, struct mmt_numa_slot);
 } numa_slots SEC(".maps");
 
+/* see struct mmt_numa_config (load) */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} numa_hops SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);

@@ -37,6 +37,17 @@ static __always_inline __u32 current_pid(void)
 	return (__u32)bpf_get_current_pid_tgid();
 }
 
+/* The CPU of a task that is about to be given another. */
+static __always_inline __u32 cpu_of(struct task_struct *p)
+{
+	if (cfg.use_rq_clock) {
+		struct rq *rq = task_rq_of(p); /* the old one still */
+
+		return RD(rq, cpu);
+	}
+	return BPF_CORE_READ(p, wake_cpu);
+}
+
 static __always_inline struct mmt_slot *slot_at(__u32 i)
 {
 	return &mem.slots[i & (MMT_N_SLOTS - 1)];

@@ -22,6 +22,7 @@
 #include "family.h"
 #include "numa.skel.h"
 #include "numa_facts.h"
+#include "numa_hops.h"
 #include "numa_moved.h"
 #include "numa_raw.skel.h"
 #include "numafn.skel.h"
@@ -43,6 +44,7 @@ struct numa {
 	struct mmt_numa_state *st;
 	size_t cells_len, slots_len, st_len;
 	struct done *done;
+	struct mmt_numa_hops hops;
 	struct mmt_moved_set moved;
 	uint64_t moves, moved_at; /* the programs' count of additions when that was read, and when it was */
 	bool unwritten;           /* it may have something that no row tells yet */
@@ -69,6 +71,8 @@ static int set_constants(const struct numa *x, struct bpf_object *obj)
 	c->node_shift = x->facts.node_shift;
 	c->node_bits = x->bits;
 	c->args = x->facts.args;
+	c->home_bits = x->hops.bits;
+	memcpy(c->home, x->hops.of, sizeof(c->home));
 	return 0;
 }
 
@@ -104,6 +108,7 @@ static int setup(struct mmt_family_ctx *ctx, struct bpf_object *obj)
 	err = err ? err : choose_programs(obj);
 	err = err ? err : mmt_family__size(ctx, obj, "numa_cells", slots << x->bits);
 	err = err ? err : mmt_family__size(ctx, obj, "numa_slots", slots);
+	err = err ? err : mmt_family__size(ctx, obj, "numa_hops", mmt_numa_hops__entries(&x->hops, ctx));
 	return err ? err : mmt_family__size(ctx, obj, "numa_moved", x->room);
 }
 
@@ -168,6 +173,7 @@ static int read_facts(struct mmt_family_ctx *ctx)
 	btf__free(btf);
 	while (1U << x->bits < ctx->topo->n_nodes)
 		x->bits++;
+	mmt_numa_hops__homes(&x->hops, ctx->topo);
 	return err;
 }
 
@@ -216,6 +222,7 @@ static int numa_open(struct mmt_family_ctx *ctx)
 	err = err ? err : mmt_family__mmap(ctx, "numa_slots", (void **)&x->slots, &x->slots_len);
 	err = err ? err : mmt_family__mmap(ctx, "numa_state", (void **)&x->st, &x->st_len);
 	err = err ? err : keep_room(ctx);
+	err = err ? err : mmt_numa_hops__map(&x->hops, ctx);
 	if (!err)
 		open_fn(ctx);
 	return err;
@@ -261,6 +268,7 @@ static int numa_attach(struct mmt_family_ctx *ctx)
 
 	if (!mmt_family__asked(ctx, &mmt_family_place))
 		err = err ? err : write_page_size(ctx);
+	err = err ? err : write_meta(ctx, "numa.tasks", NULL);
 	err = err ? err : write_meta(ctx, "numa.hint", fn);
 	err = err ? err : write_meta(ctx, "numa.migrate", loaded(ctx, "mmt_numa_migrate") ? NULL : "a kernel without migration");
 	err = err ? err : write_meta(ctx, "numa.migrate.nodes", fn);
@@ -483,11 +491,18 @@ static int begin(struct mmt_family_ctx *ctx)
 
 	for (i = 0; i < n && i < (size_t)ctx->probe->cfg.n_slots << x->bits; i++)
 		read_cell(&x->cells[i], &x->done[i]);
+	mmt_numa_hops__begin(&x->hops, ctx);
 	x->started = true;
 	err = read_moved(ctx);
 	for (i = 0; i < x->moved.n; i++)
 		x->moved.v[i].done = x->moved.v[i].v;
 	return err;
+}
+
+static void numa_cut(struct mmt_family_ctx *ctx)
+{
+	if (numa_of(ctx)->started)
+		mmt_numa_hops__cut(&numa_of(ctx)->hops, ctx, true);
 }
 
 static int numa_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
@@ -503,6 +518,7 @@ static int numa_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 		for (i = 0; i < t->n_live && !err; i++)
 			err = cell_rows(ctx, t->live[i]->slot, t->live[i], now);
 		err = err ? err : cell_rows(ctx, 0, NULL, now);
+		err = err ? err : mmt_numa_hops__flush(&x->hops, ctx, now);
 		err = err ? err : moved_rows(ctx, now, full);
 	}
 	return err || !ctx->mark ? err : mmt_numa_counters__write(ctx->w, ctx->topo, "", now, ctx->segment + 1);
@@ -519,6 +535,7 @@ static int numa_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, 
 		if (!err && x->slots[e->slot].migrations)
 			err = moved_end(ctx, e, now);
 	}
+	err = err ? err : mmt_numa_hops__end(&x->hops, ctx, e, x->started, now);
 	memset(&x->cells[at], 0, sizeof(x->cells[0]) << x->bits);
 	memset(&x->done[at], 0, sizeof(x->done[0]) << x->bits);
 	memset(&x->slots[e->slot], 0, sizeof(x->slots[0]));
@@ -542,10 +559,11 @@ static void numa_note(struct mmt_family_ctx *ctx, char *buf, size_t size)
 	uint64_t missed = missed_by(ctx, "mmt_numa_alloc");
 
 	buf[0] = '\0';
-	if (missed || x->st->odd || x->st->lost)
+	if (missed || x->st->odd || x->st->lost || x->st->odd_hops)
 		snprintf(buf, size, "numa: %llu allocations within another not seen, %llu pages on nodes that came later, "
-			 "%llu migrated pages without room: with those of no task", (unsigned long long)missed, (unsigned long long)x->st->odd,
-			 (unsigned long long)x->st->lost);
+			 "%llu migrated pages without room: with those of no task; %llu tasks to or from nodes that had no CPU",
+			 (unsigned long long)missed, (unsigned long long)x->st->odd, (unsigned long long)x->st->lost,
+			 (unsigned long long)x->st->odd_hops);
 }
 
 static void numa_detach(struct mmt_family_ctx *ctx)
@@ -568,17 +586,18 @@ static void numa_close(struct mmt_family_ctx *ctx)
 		munmap(x->slots, x->slots_len);
 	if (x->st)
 		munmap(x->st, x->st_len);
+	mmt_numa_hops__close(&x->hops);
 	mmt_moved__free(&x->moved);
 	free(x->done);
 	free(x);
 }
 
 static const struct mmt_family_ops ops = {
-	.open = numa_open, .attach = numa_attach, .flush = numa_flush, .task_end = numa_task_end, .note = numa_note,
+	.open = numa_open, .attach = numa_attach, .cut = numa_cut, .flush = numa_flush, .task_end = numa_task_end, .note = numa_note,
 	.detach = numa_detach, .close = numa_close,
 };
 
 const struct mmt_family mmt_family_numa = {
 	.name = "numa", .fact = "numa", .ops = &ops,
-	.summary = "pages allocated on and off the node, NUMA hint faults, balancing, pages migrated by reason",
+	.summary = "pages allocated on and off the node, NUMA hint faults, balancing, pages migrated, tasks that change node",
 };

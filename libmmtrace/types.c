@@ -402,6 +402,16 @@ static const struct mmt_field page_migration_f[] = {
 	COL("cgroup", U64, "", "cgroup of the task; 0 not known"),
 };
 
+static const struct mmt_field node_migration_f[] = {
+	COL("time", TIME, "ns", "end of the interval"),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("epoch", U64, "", "task epoch; 0: tasks without counters of their own"),
+	COL("from", U64, "", "NUMA node of the CPU that the task was on"),
+	COL("to", U64, "", "NUMA node of the CPU that it was given; the distance of the two is in table node"),
+	COL("count", U64, "count", "times that the task's CPU was changed so"),
+	COL("cgroup", U64, "", "cgroup of the task; 0 not known"),
+};
+
 static const struct mmt_field syscall_totals_f[] = {
 	COL("time", TIME, "ns", "end of the interval"),
 	COL("segment", U64, "", "number of the mark before it"),
@@ -481,6 +491,7 @@ static const struct mmt_type std_types[] = {
 	TB(MMT_TB_VCPU, "vcpu", vcpu_f, "threads that are virtual CPUs"),
 	TB(MMT_TB_CPU_LOAD, "cpu_load", cpu_load_f, "tasks on a CPU's run queue, sampled, since its previous row"),
 	TB(MMT_TB_KVM_TOTALS, "kvm_totals", kvm_totals_f, "exits and entries of virtual CPUs since their previous row (sums), maxima since the mark"),
+	TB(MMT_TB_NODE_MIGRATION, "node_migration", node_migration_f, "tasks that went to another node since the previous row; only with -e numa"),
 	TB(MMT_TB_IMAGE, "image", image_f, "from when on a process had which mappings"),
 };
 

@@ -85,8 +85,7 @@ static struct numa_proc *proc_at(struct numa *x, struct u64map *map, uint64_t ke
 	return i == U64MAP_NONE ? NULL : &x->procs[i];
 }
 
-/* Distance of node b from a, in that of a to itself; NaN: not known. */
-static double distance(const struct model *m, unsigned int a, unsigned int b)
+double numa_distance(const struct model *m, unsigned int a, unsigned int b)
 {
 	size_t i;
 
@@ -121,7 +120,7 @@ static void settle(const struct model *m, struct numa_proc *p)
 		square += w * w * smooth;
 		for (k = 0; k < n && w > 0; k++)
 			if (p->share[k] > 0)
-				far += w * p->share[k] * distance(m, i, k);
+				far += w * p->share[k] * numa_distance(m, i, k);
 	}
 	s->covered += run;
 	s->off += run * (1 - on);

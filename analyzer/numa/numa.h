@@ -75,6 +75,8 @@ void numa_free(struct numa *x);
 
 /* Node of a place of task_totals, which are CPUs (meta totals.place) or nodes; UINT32_MAX: not known. */
 unsigned int numa_node_of(const struct model *m, bool cpus, unsigned int place);
+/* Distance of node b from a, in that of a to itself; NaN: not known. */
+double numa_distance(const struct model *m, unsigned int a, unsigned int b);
 void numa_sum_add(struct numa_sum *a, const struct numa_sum *b);
 
 /* Were placements recorded? */

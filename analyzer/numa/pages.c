@@ -193,7 +193,9 @@ static int hint_share(const struct model *m, double *value)
 
 int numa_pages_metric(const struct model *m, enum numa_pages_what what, double *value)
 {
-	const char *part = what >= NUMA_TASKS_MOVED ? "numa.balancing" : what >= NUMA_MIGRATED ? "numa.migrate" : NULL;
+	const char *part = what >= NUMA_TASKS_CROSS ? "numa.tasks" : what >= NUMA_TASKS_MOVED ? "numa.balancing" : what >= NUMA_MIGRATED ? "numa.migrate" : NULL;
+
+	struct numa_far hops;
 
 	if (what == NUMA_HINT_REMOTE_SHARE)
 		return hint_share(m, value);
@@ -222,6 +224,13 @@ int numa_pages_metric(const struct model *m, enum numa_pages_what what, double *
 		break;
 	case NUMA_TASKS_STUCK:
 		*value = sum_use(m, NP_STUCK);
+		break;
+	case NUMA_TASKS_CROSS:
+	case NUMA_TASKS_DISTANCE:
+	case NUMA_TASKS_WEIGHTED:
+		hops = numa_hops_sum(m);
+		*value = what == NUMA_TASKS_CROSS ? (double)hops.count : what == NUMA_TASKS_DISTANCE ? numa_far_mean(&hops) :
+			 hops.known < (double)hops.count ? (double)NAN : hops.sum;
 		break;
 	default:
 		return -ENODATA;
@@ -295,12 +304,13 @@ static int cmp_group(const void *a, const void *b)
 int numa_pages_group(const struct model *m, enum model_by by, bool collector, struct numa_pages_group **out, size_t *n)
 {
 	const struct numa_pages *p = m->numa_pages;
+	const struct numa_hops *h = m->numa_hops;
 	struct grouping x = { .m = m, .by = by, .collector = collector };
 	struct numa_pages_group *g;
 	size_t i;
 	int k, err = 0;
 
-	x.g = calloc((p ? p->n_use + p->n_moves : 0) + 1, sizeof(*x.g));
+	x.g = calloc((p ? p->n_use + p->n_moves : 0) + (h ? h->n : 0) + 1, sizeof(*x.g));
 	if (!x.g)
 		return -ENOMEM;
 	for (i = 0; p && i < p->n_use && !err; i++) {
@@ -317,6 +327,11 @@ int numa_pages_group(const struct model *m, enum model_by by, bool collector, st
 		g->ok += o->ok;
 		g->failed += o->failed;
 		g->balanced += strcmp(o->reason, balancing) ? 0 : o->ok;
+	}
+	for (i = 0; h && i < h->n && !err; i++) {
+		err = group_of(&x, h->v[i].epoch, h->v[i].cgroup, &g);
+		if (!err && g)
+			numa_far_add(m, &h->v[i], &g->far);
 	}
 	u64map_free(&x.map);
 	u64map_free(&x.tasks);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Pages by task and node over the window of a model: where they were allocated and from
- * where, NUMA hint faults, what NUMA balancing did, what was migrated and why.
+ * where, NUMA hint faults, what NUMA balancing did, what was migrated and why. By groups also
+ * what numa/hops.h has.
  */
 #ifndef MMT_NUMA_PAGES_H
 #define MMT_NUMA_PAGES_H
 
-#include "../load_row.h"
-#include "../model.h"
+#include "hops.h"
 
 /* Columns of numa_totals that add up. */
 enum {
@@ -43,13 +43,14 @@ void numa_pages_forget(struct numa_pages *p);
 void numa_pages_free(struct numa_pages *p);
 
 bool numa_pages_recorded(const struct model *m);
-/* Why a part of it ("numa.hint", "numa.migrate", "numa.migrate.nodes", "numa.balancing") is missing; NULL: it is there. */
+/* Why a part of it ("numa.hint", "numa.migrate", "numa.migrate.nodes", "numa.balancing", "numa.tasks") is missing; NULL: it is there. */
 const char *numa_pages_lack(const struct model *m, const char *part);
 
 /* Percent or counts, the collector's own left out. -ENODATA where the trace does not say; NaN: a share of nothing. */
 enum numa_pages_what {
 	NUMA_PAGES, NUMA_PAGES_REMOTE, NUMA_PAGES_REMOTE_SHARE, NUMA_HINT_REMOTE_SHARE, NUMA_MIGRATED, NUMA_MIGRATED_BALANCING,
 	NUMA_MIGRATED_COMPACTION, NUMA_MIGRATED_FAILED, NUMA_TASKS_MOVED, NUMA_TASKS_STUCK,
+	NUMA_TASKS_CROSS, NUMA_TASKS_DISTANCE, NUMA_TASKS_WEIGHTED, /* migrations to another node */
 };
 int numa_pages_metric(const struct model *m, enum numa_pages_what what, double *value);
 
@@ -59,6 +60,7 @@ struct numa_pages_group {
 	uint32_t n_tasks;
 	uint64_t v[NP_N];              /* over all nodes */
 	uint64_t ok, failed, balanced; /* pages migrated; of ok, by NUMA balancing */
+	struct numa_far far;           /* migrations of tasks to other nodes */
 };
 /* Most pages first. free() it. */
 int numa_pages_group(const struct model *m, enum model_by by, bool collector, struct numa_pages_group **out, size_t *n);

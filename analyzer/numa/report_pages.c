@@ -27,6 +27,9 @@
 	COUNT_COL("hint_pages", "pages", NULL, COL_NO_TEXT), COUNT_COL("moved", "moved", "balancing", COL_HIDE_EMPTY), \
 	COUNT_COL("swapped", "swapped", "balancing", COL_HIDE_EMPTY), COUNT_COL("stuck", "stuck", "balancing", COL_HIDE_EMPTY)
 #define MIGRATED_COLS \
+	COUNT_COL("cross_node", "times", "to other nodes", COL_HIDE_EMPTY), \
+	{ .id = "cross_distance", .head = "distance", .unit = "x", .type = COL_FLOAT, .prec = 2, .group = "to other nodes", \
+	  .flags = COL_HIDE_EMPTY }, \
 	COUNT_COL("migrated", "", "migrated", COL_HIDE_EMPTY), COUNT_COL("failed", "failed", "migrated", COL_HIDE_EMPTY), \
 	COUNT_COL("balanced", "balanced", NULL, COL_NO_TEXT)
 
@@ -146,7 +149,7 @@ static void put_name(struct table *t, const struct report *r, const struct numa_
 static struct table *groups_table(const struct report *r)
 {
 	struct table *t = table_new("numa_pages", shapes[r->o->by].title, shapes[r->o->by].cols, shapes[r->o->by].n);
-	bool migrate = !numa_pages_lack(r->m, "numa.migrate");
+	bool migrate = !numa_pages_lack(r->m, "numa.migrate"), tasks = !numa_pages_lack(r->m, "numa.tasks");
 	struct numa_pages_group *g;
 	size_t i, n;
 
@@ -157,6 +160,11 @@ static struct table *groups_table(const struct report *r)
 	for (i = 0; i < n; i++) {
 		put_name(t, r, &g[i]);
 		put_alloc(t, r->m, g[i].v);
+		put_n(t, tasks, g[i].far.count);
+		if (isnan(numa_far_mean(&g[i].far)))
+			table_none(t);
+		else
+			table_f64(t, numa_far_mean(&g[i].far));
 		put_n(t, migrate, g[i].ok);
 		put_n(t, migrate, g[i].failed);
 		put_n(t, migrate, g[i].balanced);
@@ -248,6 +256,61 @@ static struct table *moves_table(const struct report *r)
 	return t;
 }
 
+static int cmp_hop(const void *a, const void *b)
+{
+	const struct numa_hop *x = a, *y = b;
+
+	return x->from != y->from ? (x->from < y->from ? -1 : 1) : (x->to > y->to) - (x->to < y->to);
+}
+
+/* The distance as the firmware tells it, of a row of table node. */
+static void put_distance(struct table *t, const struct model *m, uint32_t from, uint32_t to)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_nodes && m->nodes[i].node != from; i++)
+		;
+	put_n(t, i < m->n_nodes && to < m->nodes[i].n_distance, i < m->n_nodes && to < m->nodes[i].n_distance ? m->nodes[i].distance[to] : 0);
+}
+
+static struct table *hops_table(const struct report *r)
+{
+	static const struct table_col cols[] = {
+		COUNT_COL("from", "from", "node", COL_KEY), COUNT_COL("to", "to", "node", COL_KEY),
+		COUNT_COL("distance", "distance", NULL, 0), COUNT_COL("migrations", "migrations", NULL, 0), PCT_COL("migrations_pct", "", NULL),
+	};
+	struct table *t = table_new("numa_task_migrations", "Migrations of tasks between nodes", cols, N(cols));
+	const struct numa_hops *h = r->m->numa_hops;
+	struct numa_hop *v = calloc((h ? h->n : 0) + 1, sizeof(*v)), sum;
+	uint64_t all = 0;
+	size_t i, n = 0;
+
+	for (i = 0; v && h && i < h->n; i++) {
+		if (!shown(r, h->v[i].epoch))
+			continue;
+		v[n++] = h->v[i];
+		all += h->v[i].count;
+	}
+	if (!t || !v) {
+		table_free(t);
+		free(v);
+		return NULL;
+	}
+	qsort(v, n, sizeof(*v), cmp_hop);
+	for (i = 0; i < n;) {
+		for (sum = v[i++]; i < n && !cmp_hop(&sum, &v[i]); i++)
+			sum.count += v[i].count;
+		table_u64(t, sum.from);
+		table_u64(t, sum.to);
+		put_distance(t, r->m, sum.from, sum.to);
+		table_u64(t, sum.count);
+		put_share(t, sum.count, all - sum.count);
+	}
+	table_sort(t, "migrations", true);
+	free(v);
+	return t;
+}
+
 int report_pages_tables(const struct report *r, struct table *t[REPORT_PAGES_TABLES])
 {
 	int i, err = 0;
@@ -255,6 +318,7 @@ int report_pages_tables(const struct report *r, struct table *t[REPORT_PAGES_TAB
 	t[0] = groups_table(r);
 	t[1] = nodes_table(r);
 	t[2] = moves_table(r);
+	t[3] = hops_table(r);
 	for (i = 0; i < REPORT_PAGES_TABLES && !err; i++)
 		err = t[i] ? table_err(t[i]) : -ENOMEM;
 	return err;
@@ -264,7 +328,7 @@ int report_pages_tables(const struct report *r, struct table *t[REPORT_PAGES_TAB
 
 static const struct { const char *part, *what; } parts[] = {
 	{ "numa.hint", "hint faults by task and node" }, { "numa.migrate", "migrated pages" },
-	{ "numa.migrate.nodes", "nodes of migrated pages" }, { "numa.balancing", "moves of tasks" },
+	{ "numa.migrate.nodes", "nodes of migrated pages" }, { "numa.balancing", "moves of tasks by balancing" }, { "numa.tasks", "tasks that change node" },
 };
 
 static double value(const struct model *m, enum numa_pages_what what)
@@ -287,7 +351,7 @@ static void hint_text(const struct model *m, FILE *f)
 void report_pages_text(const struct report *r, FILE *f)
 {
 	const struct model *m = r->m;
-	double pages = value(m, NUMA_PAGES), mib = page_mib(m), moved = value(m, NUMA_MIGRATED);
+	double pages = value(m, NUMA_PAGES), mib = page_mib(m), moved = value(m, NUMA_MIGRATED), hops = value(m, NUMA_TASKS_CROSS);
 	size_t i, k;
 
 	fprintf(f, "pages      %.0f allocated", pages);
@@ -300,6 +364,12 @@ void report_pages_text(const struct report *r, FILE *f)
 	if (moved > 0 || value(m, NUMA_MIGRATED_FAILED) > 0)
 		fprintf(f, "migrated   %.0f pages, of these %.0f by NUMA balancing; %.0f could not be\n", moved,
 			value(m, NUMA_MIGRATED_BALANCING), value(m, NUMA_MIGRATED_FAILED));
+	if (hops > 0) {
+		fprintf(f, "tasks      %.0f migrations to another node", hops);
+		if (!isnan(value(m, NUMA_TASKS_DISTANCE)))
+			fprintf(f, ", %.2f x as far as the own on average", value(m, NUMA_TASKS_DISTANCE));
+		fputc('\n', f);
+	}
 	/* parts that lack for the same reason go together */
 	for (i = 0; i < N(parts); i++) {
 		const char *why = numa_pages_lack(m, parts[i].part), *other;
@@ -327,7 +397,8 @@ void report_pages_json(const struct report *r, struct json *j)
 		{ "alloc_pages", NUMA_PAGES }, { "alloc_remote_pages", NUMA_PAGES_REMOTE }, { "alloc_remote_pct", NUMA_PAGES_REMOTE_SHARE },
 		{ "hint_remote_pct", NUMA_HINT_REMOTE_SHARE }, { "migrated_pages", NUMA_MIGRATED },
 		{ "balanced_pages", NUMA_MIGRATED_BALANCING }, { "failed_pages", NUMA_MIGRATED_FAILED },
-		{ "tasks_moved", NUMA_TASKS_MOVED }, { "tasks_stuck", NUMA_TASKS_STUCK },
+		{ "tasks_moved", NUMA_TASKS_MOVED }, { "tasks_stuck", NUMA_TASKS_STUCK }, { "cross_node", NUMA_TASKS_CROSS },
+		{ "cross_distance", NUMA_TASKS_DISTANCE },
 	};
 	double x;
 	size_t i;

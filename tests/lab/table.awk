@@ -55,7 +55,7 @@ END {
 	table("part")
 	print "\nprobe: how programs are attached. clock: the clock of scheduler events. latency.start: where run-queue latency of"
 	print "wakeups begins. fault.kinds: modes and accesses of page faults. numa.hint: NUMA hint faults by task and node."
-	print "numa.migrate: pages migrated by task and reason; .nodes: from and to which node."
+	print "numa.migrate: pages migrated by task and reason; .nodes: from and to which node. numa.tasks: tasks that change node."
 	head("Totals against the kernel's own counters", "total")
 	table("check")
 	print "\nright: to the count over whole lives of tasks; elsewhere within what happens between the two readings"

@@ -6,6 +6,7 @@
  * numaload mbind FROM TO PAGES           by mbind(2)
  * numaload balance CPU CPU MIB SECONDS KIND  memory is got on the first CPU, and then used from the second;
  *   "CPU+": it begins there and may then go wherever it likes
+ * numaload hop TIMES CPU CPU...          it goes from the first CPU to the next, after the last to the first again
  */
 #include <errno.h>
 #include <linux/mempolicy.h>
@@ -167,6 +168,18 @@ static int balance(char **v)
 	return mark("end");
 }
 
+static int hop(char **v, int cpus)
+{
+	int i, times = atoi(v[0]);
+
+	if (pin(v[1]) || mark("begin"))
+		return die("hop");
+	for (i = 1; i <= times; i++)
+		if (pin(v[1 + i % cpus]))
+			return die("hop");
+	return mark("end");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 6 && !strcmp(argv[1], "alloc"))
@@ -175,7 +188,9 @@ int main(int argc, char **argv)
 		return move(argv + 2, !strcmp(argv[1], "mbind"));
 	if (argc == 7 && !strcmp(argv[1], "balance"))
 		return balance(argv + 2);
+	if (argc >= 5 && !strcmp(argv[1], "hop"))
+		return hop(argv + 2, argc - 3);
 	fprintf(stderr, "usage: numaload alloc POLICY CPU PAGES KIND | move FROM TO PAGES | mbind FROM TO PAGES | "
-			"balance CPU CPU MIB SECONDS KIND\n");
+			"balance CPU CPU MIB SECONDS KIND | hop TIMES CPU CPU...\n");
 	return 2;
 }

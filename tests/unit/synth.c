@@ -242,6 +242,14 @@ void synth_page_migration(struct synth *s, uint64_t time, uint64_t segment, uint
 	row(s, MMT_TB_PAGE_MIGRATION, c, 9);
 }
 
+void synth_node_migration(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, uint64_t from,
+			  uint64_t to, uint64_t count)
+{
+	const struct mmt_cell c[] = { num(time), num(segment), num(epoch), num(from), num(to), num(count), num(cgroup) };
+
+	row(s, MMT_TB_NODE_MIGRATION, c, 7);
+}
+
 void synth_cpu_totals(struct synth *s, uint64_t time, uint64_t segment, unsigned int cpu, const uint64_t v[MC_N])
 {
 	struct mmt_cell c[3 + MC_N] = { num(time), num(segment), num(cpu) };

@@ -40,6 +40,8 @@ void synth_numa_totals(struct synth *s, uint64_t time, uint64_t segment, uint64_
 		       const uint64_t *v);
 void synth_page_migration(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, const char *reason,
 			  uint64_t from, uint64_t to, uint64_t ok, uint64_t failed);
+void synth_node_migration(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, uint64_t from,
+			  uint64_t to, uint64_t count);
 struct synth_vm { uint64_t time, segment, number, event; const char *name, *kind, *accel; uint64_t tgid, epoch, cgroup; const char *scope; uint64_t vcpus; };
 /* kind and accel NULL: qemu, kvm; scope NULL: none */
 void synth_vm(struct synth *s, const struct synth_vm *v);

@@ -64,6 +64,7 @@ static void machine(struct synth *s, const char *hint)
 	synth_meta(s, "numa.migrate", "yes");
 	synth_meta(s, "numa.migrate.nodes", hint);
 	synth_meta(s, "numa.balancing", "yes");
+	synth_meta(s, "numa.tasks", "yes");
 	for (i = 0; i < 2; i++) {
 		synth_cpu(s, i, i, i, i);
 		synth_node(s, i, 1 << 20, dist[i], 2);
@@ -232,6 +233,98 @@ static void test_refused(void **state)
 	assert_true(metric(m, "numa.alloc") == -1);
 	assert_true(metric(m, "numa.migrated") == -1);
 	assert_true(metric(m, "numa.hint.remote.share") == -1);
+	model_free(m);
+	synth_remove(&s);
+}
+
+/* Tasks that change node: by way, by task, with distances; without them, and without this family. */
+static void test_hops(void **state)
+{
+	static const uint64_t dist[3][3] = { { 10, 17, 40 }, { 30, 10, 40 }, { 20, 20, 10 } };
+	struct numa_pages_group *g;
+	struct synth s;
+	struct model *m;
+	char *text;
+	unsigned int i;
+	size_t n;
+
+	(void)state;
+	synth_open(&s);
+	synth_meta(&s, "numa", "yes");
+	synth_meta(&s, "numa.tasks", "yes");
+	for (i = 0; i < 3; i++) {
+		synth_cpu(&s, i, i, i, i);
+		synth_node(&s, i, 1 << 20, dist[i], 3);
+	}
+	tasks(&s);
+	synth_mark(&s, 1, 0, MARK_START, "start");
+	synth_node_migration(&s, 1, 1, 1, 7, 0, 1, 3);
+	synth_node_migration(&s, 2, 1, 1, 7, 0, 1, 2);
+	synth_node_migration(&s, 2, 1, 2, 7, 1, 0, 4);
+	synth_node_migration(&s, 2, 1, 3, 8, 0, 2, 1);
+	synth_node_migration(&s, 2, 1, 4, 8, 0, 2, 1000); /* the collector's */
+	synth_node_migration(&s, 2, 9, 1, 7, 0, 1, 1000); /* of no segment that there is */
+	synth_mark(&s, 2, 100, MARK_END, "end");
+	synth_close(&s);
+	m = synth_model(&s, WINDOW_AUTO, NULL);
+	near(metric(m, "numa.task_migrations.weighted"), 5 * 1.7 + 4 * 3 + 4, 1e-9);
+	near(metric(m, "numa.task_migrations.distance"), (5 * 1.7 + 4 * 3 + 4) / 10, 1e-9);
+	assert_int_equal(numa_pages_group(m, BY_TASK, false, &g, &n), 0);
+	assert_int_equal(n, 3);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(g[i].far.count, g[i].id == 1 ? 5 : g[i].id == 2 ? 4 : 1);
+	free(g);
+	assert_int_equal(numa_pages_group(m, BY_PROCESS, false, &g, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(g[0].id, 100);
+	assert_int_equal(g[0].far.count, 9);
+	near(numa_far_mean(&g[0].far), (5 * 1.7 + 4 * 3) / 9, 1e-9);
+	free(g);
+	assert_int_equal(numa_pages_group(m, BY_CGROUP, true, &g, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(g[1].far.count, 1001);
+	free(g);
+	text = report(m, TABLE_TEXT, REPORT_PROCESS);
+	holds(text, "tasks      10 migrations to another node, 2.45 x as far as the own on average\n");
+	holds(text, "\n   0  1       17          5 50.0\n   1  0       30          4 40.0\n   0  2       40          1 10.0\n");
+	free(text);
+	text = report(m, TABLE_JSON, REPORT_TASK);
+	holds(text, "\"cross_node\": 5,\n      \"cross_distance\": 1.7");
+	holds(text, "\"from\": 1,\n      \"to\": 0,\n      \"distance\": 30,\n      \"migrations\": 4,");
+	free(text);
+	model_free(m);
+	synth_remove(&s);
+
+	/* where distances are not known they are missing, and the counts are there */
+	synth_open(&s);
+	synth_meta(&s, "numa", "yes");
+	synth_meta(&s, "numa.tasks", "yes");
+	for (i = 0; i < 2; i++)
+		synth_cpu(&s, i, i, i, i);
+	tasks(&s);
+	synth_mark(&s, 1, 0, MARK_START, "start");
+	synth_node_migration(&s, 1, 1, 1, 7, 0, 1, 3);
+	synth_mark(&s, 2, 100, MARK_END, "end");
+	synth_close(&s);
+	m = synth_model(&s, WINDOW_AUTO, NULL);
+	assert_true(isnan(metric(m, "numa.task_migrations.weighted")));
+	assert_true(isnan(metric(m, "numa.task_migrations.distance")));
+	text = report(m, TABLE_TEXT, REPORT_PROCESS);
+	holds(text, "tasks      3 migrations to another node\n");
+	free(text);
+	model_free(m);
+	synth_remove(&s);
+
+	/* a trace that does not have them */
+	synth_open(&s);
+	synth_meta(&s, "numa", "yes");
+	synth_mark(&s, 1, 0, MARK_START, "start");
+	synth_close(&s);
+	m = synth_model(&s, WINDOW_AUTO, NULL);
+	assert_true(metric(m, "numa.task_migrations.distance") == -1);
+	text = report(m, TABLE_TEXT, REPORT_PROCESS);
+	holds(text, "tasks that change node: not recorded\n");
+	free(text);
 	model_free(m);
 	synth_remove(&s);
 }
@@ -442,7 +535,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sums), cmocka_unit_test(test_report), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_verify), cmocka_unit_test(test_types), cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_hops), cmocka_unit_test(test_verify), cmocka_unit_test(test_types), cmocka_unit_test(test_counters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
