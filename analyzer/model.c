@@ -235,8 +235,7 @@ const char *model_window_name(const struct model *m, char *buf, size_t size)
 	return buf;
 }
 
-/* Does the window begin (+1) or end (-1) at mark seq? */
-static int edge_of(const struct model *m, uint64_t seq)
+int model_edge(const struct model *m, uint64_t seq)
 {
 	const struct model_mark *k = mark_of(m, seq);
 	bool after, before;
@@ -260,7 +259,7 @@ int model_counter(const struct model *m, const char *source, const char *name, i
 		if ((scope != MODEL_ALL_SCOPES && s->scope != scope) || strcmp(m->names[s->name], name) ||
 		    strcmp(m->names[s->source], source))
 			continue;
-		edge = edge_of(m, s->segment);
+		edge = model_edge(m, s->segment);
 		if (edge > 0) {
 			sum -= s->value;
 			n_begin++;

@@ -181,6 +181,8 @@ static inline bool model_hides(const struct model *m, const struct model_task *t
 /* Text for people: "iteration", "mark load", ... */
 const char *model_window_name(const struct model *m, char *buf, size_t size);
 
+/* Does the window begin (+1) or end (-1) at mark seq? 0: neither. */
+int model_edge(const struct model *m, uint64_t seq);
 /*
  * What a kernel counter did over the window; MODEL_ALL_SCOPES sums over them. -ENODATA
  * when it was not read at both ends of the window.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "faults.h"
+#include "kvm/verify_kvm.h"
 #include "numa/verify_pages.h"
 
 static const char edge_machine[] =
@@ -242,7 +245,7 @@ int verify_model(const struct model *m, struct verify *v)
 	struct pair *p = calloc(m->n_tasks + 1, sizeof(*p));
 	int err = -ENOMEM;
 
-	v->n = 0;
+	v->n = v->n_notes = 0;
 	if (!p)
 		return err;
 	err = model_group(m, BY_MACHINE, true, &all, &n_all);
@@ -252,6 +255,9 @@ int verify_model(const struct model *m, struct verify *v)
 		fault_rows(m, v);
 		if (!filtered(m))
 			verify_pages(m, v);
+		err = verify_kvm(m, v);
+	}
+	if (!err) {
 		life_rows(m, g, n, v);
 		task_row(m, g, n, "nvcsw", MT_NVCSW, "voluntary switches", p, v);
 		task_row(m, g, n, "nivcsw", MT_NIVCSW, "involuntary switches", p, v);
@@ -260,6 +266,17 @@ int verify_model(const struct model *m, struct verify *v)
 	model_groups_free(g, n);
 	free(p);
 	return err;
+}
+
+void verify_note(struct verify *v, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (v->n_notes == VERIFY_NOTES)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(v->note[v->n_notes++], sizeof(v->note[0]), fmt, ap);
+	va_end(ap);
 }
 
 void verify_line(const struct verify *v, char *buf, size_t size)
@@ -284,6 +301,14 @@ void verify_line(const struct verify *v, char *buf, size_t size)
 			 mig->kernel, (int64_t)(mig->ours - mig->kernel));
 }
 
+static void put_compared(struct table *t, const struct verify_row *r, bool vms)
+{
+	if (r->compared && r->vms == vms)
+		table_u64(t, r->compared);
+	else
+		table_none(t);
+}
+
 struct table *verify_table(const struct verify *v)
 {
 	static const struct table_col cols[] = {
@@ -297,6 +322,7 @@ struct table *verify_table(const struct verify *v)
 		{ .id = "worst", .head = "worst", .type = COL_COUNT, .flags = COL_NO_TEXT },
 		{ .id = "worst_task", .head = "of task", .type = COL_TEXT, .flags = COL_NO_TEXT },
 		{ .id = "edge", .head = "edge", .type = COL_TEXT, .flags = COL_NO_TEXT },
+		{ .id = "vms", .head = "VMs", .type = COL_COUNT, .flags = COL_HIDE_EMPTY },
 	};
 	struct table *t = table_new("verify", "Checked against the kernel's own counters", cols, sizeof(cols) / sizeof(cols[0]));
 	size_t i, k;
@@ -312,15 +338,14 @@ struct table *verify_table(const struct verify *v)
 		table_u64(t, r->ours);
 		table_u64(t, r->kernel);
 		table_f64(t, (double)(int64_t)(r->ours - r->kernel));
-		if (r->compared) {
-			table_u64(t, r->compared);
+		put_compared(t, r, false);
+		if (r->compared)
 			table_u64(t, r->worst);
-		} else {
+		else
 			table_none(t);
-			table_none(t);
-		}
 		table_text(t, r->worst_task);
 		table_text(t, r->edge);
+		put_compared(t, r, true);
 	}
 	for (i = 0; i < v->n; i++) {
 		for (k = 0; k < i && v->row[k].edge != v->row[i].edge; k++)
@@ -328,9 +353,11 @@ struct table *verify_table(const struct verify *v)
 		if (k == i)
 			table_note(t, "%s, %s: %s", v->row[i].what, v->row[i].source, v->row[i].edge);
 		if (v->row[i].worst)
-			table_note(t, "%s, %s: largest difference of one task %" PRIu64 " (%s)", v->row[i].what, v->row[i].source,
-				   v->row[i].worst, v->row[i].worst_task);
+			table_note(t, "%s, %s: largest difference of one %s %" PRIu64 " (%s)", v->row[i].what, v->row[i].source,
+				   v->row[i].vms ? "VM" : "task", v->row[i].worst, v->row[i].worst_task);
 	}
+	for (i = 0; i < v->n_notes; i++)
+		table_note(t, "%s", v->note[i]);
 	if (!v->n)
 		table_note(t, "nothing to check with: the trace has no kernel counters at both ends of the window");
 	return t;

@@ -292,9 +292,14 @@ void mmt_families__set_stacks(struct mmt_family_set *s, struct mmt_stacks *stack
 
 int mmt_families__attach(struct mmt_family_set *s)
 {
+	struct mmt_vm_watch *vms = NULL;
 	unsigned int i;
 	int err = 0;
 
+	for (i = 0; i < s->n && !vms; i++)
+		vms = s->v[i].family == &mmt_family_vm ? mmt_family_vm__watch(&s->v[i]) : NULL;
+	for (i = 0; i < s->n; i++)
+		s->v[i].vms = vms;
 	for (i = 0; i < s->n && !err; i++) {
 		const struct mmt_family_ops *ops = s->v[i].family->ops;
 
@@ -437,7 +442,10 @@ const char *mmt_families__fact(const struct mmt_family_set *s, unsigned int i, c
 
 		if (!f->fact || i--)
 			continue;
-		snprintf(value, size, "%s%s", k < s->n ? "yes" : "not available: ", k < s->n ? "" : s->refused[k - s->n].why);
+		if (k < s->n && !s->v[k].later)
+			snprintf(value, size, "yes");
+		else
+			snprintf(value, size, "not available: %s", k < s->n ? s->v[k].why : s->refused[k - s->n].why);
 		return f->fact;
 	}
 	return NULL;

@@ -23,6 +23,7 @@ struct bpf_link;
 struct mmt_maps;
 struct mmt_stackmap;
 struct mmt_stacks;
+struct mmt_vm_watch;
 struct mmt_family;
 
 /* An open family: what it may use, and what it keeps. All functions return 0 or a negative errno. */
@@ -43,11 +44,13 @@ struct mmt_family_ctx {
 	/* Is this virtual machine to be recorded? NULL: the filters do not go by that. */
 	bool (*vm_wanted)(void *ctx, const char *name);
 	void *vm_ctx;
+	struct mmt_vm_watch *vms;  /* of the vm family, set before attach where that is recorded; else NULL */
 	bool totals_only;          /* a live session: no samples, nothing that costs at every event beyond the counts */
 	uint64_t map_bytes;        /* kernel memory of its maps, for the footprint */
 	struct bpf_object *obj;    /* of mmt_family__load() */
 	struct bpf_link *links[MMT_FAMILY_PROGS];
 	char why[160];             /* open: why it is not available here */
+	bool later;                /* open: it may become so while recording, and says so then */
 	void *priv;
 };
 
@@ -104,6 +107,9 @@ extern const struct mmt_family mmt_family_kvm;
 
 /* The mappings that the map family follows: NULL before attach. */
 const struct mmt_maps *mmt_family_map__maps(const struct mmt_family_ctx *ctx);
+
+/* The virtual machines that the vm family knows: NULL before attach. */
+struct mmt_vm_watch *mmt_family_vm__watch(const struct mmt_family_ctx *ctx);
 
 /* An object file inside this program, for tp_btf and for raw_tp programs (see Makefile, X.bpf.c). */
 struct mmt_family_elf {

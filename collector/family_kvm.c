@@ -7,10 +7,12 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../bpf/kvm_shared.h"
@@ -19,11 +21,16 @@
 #include "kvm.skel.h"
 #include "kvm_names.h"
 #include "kvm_raw.skel.h"
+#include "kvm_stats.h"
+#include "sysfs.h"
+#include "vm_watch.h"
 
 #define VCPUS_A_CPU 16u /* threads with counters of their own */
 #define VCPUS_MIN 256u
 #define VCPUS_MAX 16384u
 #define CELLS_A_VCPU 24u /* reasons; the pool is shared */
+#define SETTLE_NS 500000000ULL /* that kvm may be there without the module of a processor */
+#define STATS_SHARE 200  /* of the time may go to reading KVM's statistics between marks: one part in so many */
 
 struct kvm {
 	struct mmt_kvm_slot *slots; /* of tasks */
@@ -34,6 +41,12 @@ struct kvm {
 	uint32_t n_vcpus, n_cells;
 	int free_vcpus_fd, free_cells_fd;
 	uint64_t exits, entries, users, unread, other; /* all that were written */
+	uint64_t seen;          /* KVM was, while recording; 0: not yet, or from the start */
+	/* KVM's own statistics */
+	uint32_t *flushed, round; /* by vCPU: of this flush already */
+	uint64_t stats_next, stats_cost;
+	enum mmt_kvm_stats_from stats_from;
+	int stats_err;
 };
 
 /* ---------------------------------------------------------------- life */
@@ -133,24 +146,18 @@ static bool kvm_is_there(void)
 	return false;
 }
 
-static int kvm_open(struct mmt_family_ctx *ctx)
+static int load(struct mmt_family_ctx *ctx)
 {
 	static const struct mmt_family_elf elf = { "mmt_kvm", kvm_bpf__elf_bytes, kvm_raw__elf_bytes };
-	struct kvm *k = calloc(1, sizeof(*k));
+	struct kvm *k = ctx->priv;
 	int err;
 
-	if (!k)
-		return -ENOMEM;
-	ctx->priv = k;
 	k->n_vcpus = n_vcpus_of(ctx);
 	k->n_cells = k->n_vcpus * CELLS_A_VCPU;
 	k->cells_done = calloc(k->n_cells, sizeof(*k->cells_done));
-	if (!k->cells_done)
+	k->flushed = calloc(k->n_vcpus, sizeof(*k->flushed));
+	if (!k->cells_done || !k->flushed)
 		return -ENOMEM;
-	if (!kvm_is_there()) {
-		snprintf(ctx->why, sizeof(ctx->why), "this kernel runs no KVM now (neither kvm_amd nor kvm_intel is loaded)");
-		return -ENOENT;
-	}
 	err = mmt_family__load(ctx, &elf, setup);
 	err = err ? err : map_all(ctx);
 	if (err)
@@ -161,6 +168,93 @@ static int kvm_open(struct mmt_family_ctx *ctx)
 	return err ? err : give(k->free_cells_fd, k->n_cells);
 }
 
+static int kvm_open(struct mmt_family_ctx *ctx)
+{
+	ctx->priv = calloc(1, sizeof(struct kvm));
+	if (!ctx->priv)
+		return -ENOMEM;
+	if (kvm_is_there())
+		return load(ctx);
+	snprintf(ctx->why, sizeof(ctx->why), "this kernel runs no KVM now (neither kvm_amd nor kvm_intel is loaded)");
+	ctx->later = !access("/proc/modules", F_OK);
+	if (ctx->later)
+		log_warn(ctx->log, "kvm: %s: exits are counted from when it is loaded", ctx->why);
+	return ctx->later ? 0 : -ENOENT;
+}
+
+static int kvm_attach(struct mmt_family_ctx *ctx)
+{
+	return ctx->obj ? mmt_family__attach(ctx) : 0;
+}
+
+/* The module of a processor comes after kvm, and what exits look like is known with it; some kinds of KVM have none of these. */
+static bool is_ready(struct kvm *k, uint64_t now)
+{
+	static const char *const modules[] = { "kvm_amd", "kvm_intel" };
+	char path[64], state[16];
+	size_t i;
+
+	if (access("/sys/module/kvm", F_OK)) {
+		k->seen = 0;
+		return false;
+	}
+	k->seen = k->seen ? k->seen : now;
+	for (i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+		snprintf(path, sizeof(path), "/sys/module/%s/initstate", modules[i]);
+		if (mmt_read_file(path, state, sizeof(state)) > 0 && !strncmp(state, "live", 4))
+			return true;
+	}
+	return now - k->seen > SETTLE_NS;
+}
+
+static int write_meta(struct mmt_family_ctx *ctx, const char *key, const char *value)
+{
+	const struct mmt_cell c[] = { cell_s(key), cell_s(value) };
+
+	return ROW(ctx->w, MMT_TB_META, c);
+}
+
+static int write_from(struct mmt_family_ctx *ctx)
+{
+	uint64_t now = mmt_probe__now(ctx->probe);
+	char text[160];
+	int err;
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)now);
+	err = write_meta(ctx, "kvm", "yes");
+	err = err ? err : write_meta(ctx, "kvm.from", text);
+	snprintf(text, sizeof(text), "kvm: KVM was loaded while recording: exits are counted from then on");
+	log_warn(ctx->log, "%s", text);
+	{
+		const struct mmt_cell c[] = { cell_u(now), cell_u(1), cell_s(text) };
+
+		return err ? err : ROW(ctx->w, MMT_TB_NOTE, c);
+	}
+}
+
+/* KVM was not there at first. */
+static int kvm_pass(struct mmt_family_ctx *ctx)
+{
+	char text[200];
+	int err;
+
+	if (!ctx->later || !is_ready(ctx->priv, mmt_probe__now(ctx->probe)))
+		return 0;
+	ctx->later = false;
+	ctx->why[0] = '\0';
+	err = load(ctx);
+	err = err ? err : mmt_family__attach(ctx);
+	malloc_trim(0); /* parsing the kernel's types took 20 MB for a moment */
+	if (!err)
+		return write_from(ctx);
+	mmt_family__detach(ctx);
+	bpf_object__close(ctx->obj);
+	ctx->obj = NULL;
+	snprintf(text, sizeof(text), "not available: %s", ctx->why[0] ? ctx->why : strerror(-err));
+	log_warn(ctx->log, "kvm: %s", text);
+	return write_meta(ctx, "kvm", text);
+}
+
 static void kvm_close(struct mmt_family_ctx *ctx)
 {
 	struct kvm *k = ctx->priv;
@@ -169,8 +263,10 @@ static void kvm_close(struct mmt_family_ctx *ctx)
 	for (i = 0; k && i < 4; i++)
 		if (k->maps[i].p)
 			munmap(k->maps[i].p, k->maps[i].len);
-	if (k)
+	if (k) {
 		free(k->cells_done);
+		free(k->flushed);
+	}
 	free(k);
 }
 
@@ -276,6 +372,10 @@ static int task_rows(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint
 	struct mmt_kvm_cell d;
 	int err = 0;
 
+	if (v && k->flushed[at] == k->round)
+		return 0;
+	if (v)
+		k->flushed[at] = k->round;
 	for (key = 0; v && key < MMT_KVM_KEYS && !err; key++) {
 		cell = ((const volatile uint32_t *)v->cell)[key];
 		if (cell && cell < k->n_cells && grown(&k->cells[cell], &k->cells_done[cell], &d))
@@ -302,14 +402,104 @@ static int other_rows(struct mmt_family_ctx *ctx, uint64_t now)
 	return err;
 }
 
-static int kvm_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
+/* ---------------------------------------------------------------- KVM's own statistics */
+
+static uint64_t cpu_ns(void)
 {
-	struct mmt_tasks *t = ctx->tasks;
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
+}
+
+static bool is_wanted(const struct mmt_family_ctx *ctx, uint32_t tid)
+{
+	const struct mmt_epoch *e = ctx->probe->cfg.filter ? mmt_tasks__find(ctx->tasks, tid) : NULL;
+
+	return !ctx->probe->cfg.filter || (e && ctx->probe->slots[e->slot].flags & MMT_SF_WANT);
+}
+
+/* Do all its virtual CPUs count? Where the filters leave some out, there is nothing to check with. */
+static bool is_recorded(const struct mmt_family_ctx *ctx, const struct mmt_watched *vm)
+{
+	size_t i;
+
+	for (i = 0; i < vm->n_cpus; i++)
+		if (!is_wanted(ctx, vm->cpu[i].tid))
+			return false;
+	return vm->accel == MMT_ACCEL_KVM && (vm->n_cpus || is_wanted(ctx, vm->pid));
+}
+
+/* Where they are from, or why they cannot be read; one reason is enough. */
+static int tell_stats(struct mmt_family_ctx *ctx, const struct mmt_watched *vm, int err)
+{
+	struct kvm *k = ctx->priv;
+	char text[256];
+
+	if (!err && k->stats_from == vm->stats.from)
+		return 0;
+	if (err && (k->stats_from || k->stats_err == err || err == -ESRCH))
+		return 0;
+	k->stats_err = err;
+	k->stats_from = err ? k->stats_from : vm->stats.from;
+	snprintf(text, sizeof(text), "%s%s", err ? "not available: " : "",
+		 err ? mmt_kvm_stats__why(err) : mmt_kvm_stats__from(vm->stats.from));
+	return write_meta(ctx, "kvm.stat", text);
+}
+
+static int vm_rows(struct mmt_family_ctx *ctx, struct mmt_watched *vm, uint64_t now)
+{
+	struct kvm *k = ctx->priv;
+	uint64_t begin = cpu_ns();
+	int err = mmt_kvm_stats__read("/proc", MMT_KVM_DIR, vm->pid, &vm->stats);
+	size_t i;
+
+	k->stats_cost += cpu_ns() - begin;
+	vm->stats.time = now;
+	err = tell_stats(ctx, vm, err);
+	/* right after them, so that as little as can be comes between */
+	for (i = 0; i < vm->n_cpus && !err; i++) {
+		const struct mmt_epoch *e = mmt_tasks__find(ctx->tasks, vm->cpu[i].tid);
+
+		err = e ? task_rows(ctx, e, now) : 0;
+	}
+	return !err && ctx->mark ? mmt_kvm_stats__rows(ctx->w, ctx->segment + 1, "kvm.stat", vm->number, &vm->stats) : err;
+}
+
+/* At marks; and in between, for VMs that end before the next one. */
+static int stats_rows(struct mmt_family_ctx *ctx, uint64_t now)
+{
+	struct kvm *k = ctx->priv;
+	bool due = ctx->mark || now >= k->stats_next;
 	size_t i;
 	int err = 0;
 
-	if (!full)
+	k->stats_cost = 0;
+	for (i = 0; ctx->vms && !ctx->totals_only && i < ctx->vms->n && !err; i++) {
+		struct mmt_watched *vm = &ctx->vms->vm[i];
+
+		vm->stats.has = 0; /* older than the rows that follow */
+		if (due && is_recorded(ctx, vm))
+			err = vm_rows(ctx, vm, now);
+	}
+	if (due)
+		k->stats_next = now + k->stats_cost * STATS_SHARE;
+	return err;
+}
+
+/* ---------------------------------------------------------------- what the session asks for */
+
+static int kvm_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
+{
+	struct mmt_tasks *t = ctx->tasks;
+	struct kvm *k = ctx->priv;
+	size_t i;
+	int err;
+
+	if (!full || !ctx->obj)
 		return 0;
+	k->round++;
+	err = stats_rows(ctx, now);
 	for (i = 0; i < t->n_live && !err; i++)
 		err = task_rows(ctx, t->live[i], now);
 	return err ? err : other_rows(ctx, now);
@@ -320,17 +510,22 @@ static void kvm_segment(struct mmt_family_ctx *ctx)
 	struct kvm *k = ctx->priv;
 	uint32_t i;
 
-	for (i = 0; i < k->n_cells; i++)
+	for (i = 0; ctx->obj && i < k->n_cells; i++)
 		k->cells[i].max_ns = 0;
 }
 
 static int kvm_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)
 {
 	struct kvm *k = ctx->priv;
-	int err = task_rows(ctx, e, now);
 	uint32_t at, key, cell;
-	struct mmt_kvm_vcpu *v = vcpu_of(k, e->slot, &at);
+	struct mmt_kvm_vcpu *v;
+	int err;
 
+	if (!ctx->obj)
+		return 0;
+	k->round++;
+	err = task_rows(ctx, e, now);
+	v = vcpu_of(k, e->slot, &at);
 	k->slots[e->slot].vcpu = 0;
 	for (key = 0; v && key < MMT_KVM_KEYS; key++) {
 		cell = v->cell[key];
@@ -363,6 +558,8 @@ static void kvm_note(struct mmt_family_ctx *ctx, char *buf, size_t size)
 
 static const struct mmt_family_ops ops = {
 	.open = kvm_open,
+	.attach = kvm_attach,
+	.pass = kvm_pass,
 	.flush = kvm_flush,
 	.segment = kvm_segment,
 	.task_end = kvm_task_end,
@@ -374,5 +571,6 @@ const struct mmt_family mmt_family_kvm = {
 	.name = "kvm",
 	.summary = "virtual machines of KVM: exits by reason and virtual CPU, time until the next entry, halt polling",
 	.fact = "kvm",
+	.beside = &mmt_family_vm, /* whose exits they are, and what KVM says of them */
 	.ops = &ops,
 };

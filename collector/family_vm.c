@@ -119,7 +119,9 @@ static int on_vm(void *p, struct mmt_watched *vm, enum mmt_vm_event event, uint6
 	if (event == MMT_VM_ENDED) {
 		if (vm->wanted)
 			(void)mmt_probe__want(ctx->probe, vm->pid, false);
-		return write_vm(ctx, vm, event, now);
+		/* KVM's statistics end with it: those that were read last are all there will be */
+		err = mmt_kvm_stats__rows(ctx->w, ctx->segment, "kvm.stat.last", vm->number, &vm->stats);
+		return err ? err : write_vm(ctx, vm, event, now);
 	}
 	identify(ctx, vm);
 	err = write_vm(ctx, vm, event, now);
@@ -298,6 +300,13 @@ static void vm_close(struct mmt_family_ctx *ctx)
 		close(f->uevents);
 	mmt_vm_watch__free(&f->watch);
 	free(f);
+}
+
+struct mmt_vm_watch *mmt_family_vm__watch(const struct mmt_family_ctx *ctx)
+{
+	struct vmf *f = ctx->priv;
+
+	return &f->watch;
 }
 
 static const struct mmt_family_ops vm_ops = {

@@ -21,6 +21,7 @@
 #ifndef MMT_VM_WATCH_H
 #define MMT_VM_WATCH_H
 
+#include "kvm_stats.h"
 #include "vms.h"
 
 /* Values of the event columns of tables vm and vcpu. */
@@ -37,6 +38,7 @@ struct mmt_watched {
 	uint32_t pid;
 	uint64_t epoch, cgroup; /* the owner's */
 	bool wanted;            /* the owner's */
+	struct mmt_kvm_stats stats; /* the owner's: KVM's own, as read last */
 	enum mmt_vmm vmm;
 	enum mmt_accel accel;
 	char name[128], scope[256];

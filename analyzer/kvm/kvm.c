@@ -10,9 +10,9 @@
 #include "../array.h"
 #include "kvm.h"
 
-enum { C_SEGMENT = KVM_N, C_EPOCH, C_REASON, C_NAME, C_CLASS, C_ISA, C_MAX, C_HIST };
+enum { C_SEGMENT = KVM_N, C_EPOCH, C_REASON, C_NAME, C_CLASS, C_ISA, C_MAX, C_HIST, C_TIME };
 const char *const kvm_cols[KVM_COLS] = {
-	"count", "timed", "total", "segment", "epoch", "reason", "name", "class", "isa", "max", "hist",
+	"count", "timed", "total", "segment", "epoch", "reason", "name", "class", "isa", "max", "hist", "time",
 };
 
 static bool same_text(const char *s, const struct mmt_cell *c)
@@ -96,8 +96,14 @@ int kvm_row(struct model *m, const struct row *r)
 	s = sum_of(m->kvm, row_u64(r, C_EPOCH), kind);
 	if (!s)
 		return -ENOMEM;
-	for (i = 0; i < KVM_N; i++)
+	if (row_u64(r, C_TIME) > s->last) {
+		s->last = row_u64(r, C_TIME);
+		memset(s->last_v, 0, sizeof(s->last_v));
+	}
+	for (i = 0; i < KVM_N; i++) {
 		s->v[i] += row_u64(r, i);
+		s->last_v[i] += row_u64(r, C_TIME) == s->last ? row_u64(r, i) : 0;
+	}
 	if (row_u64(r, C_MAX) > s->max_ns)
 		s->max_ns = row_u64(r, C_MAX);
 	n = hist->p ? mmt_vec_unpack(hist->p, hist->len, v, KVM_HIST) : 0;
@@ -194,6 +200,11 @@ static bool named(const char *names, const char *name)
 	return not;
 }
 
+bool kvm_is(const struct kvm_kind *k, enum kvm_class class, const char *names)
+{
+	return k->class == class && named(names, k->name);
+}
+
 int kvm_total(const struct model *m, enum kvm_class class, const char *names, int col, double *value)
 {
 	const struct kvm *k = m->kvm;
@@ -209,7 +220,7 @@ int kvm_total(const struct model *m, enum kvm_class class, const char *names, in
 
 		users |= kind->class == KVM_USER;
 		told |= kind->class == KVM_EXIT || kind->class == KVM_ENTRY;
-		if (kind->class == class && named(names, kind->name))
+		if (kvm_is(kind, class, names))
 			sum += (double)k->sums[i].v[col];
 	}
 	*value = sum;

@@ -3,7 +3,7 @@
  * Exits of virtual CPUs in the window of a model: sums by thread and kind. m->kvm; NULL where
  * the trace has no table kvm_totals.
  *
- * Memory: 270 bytes a thread and reason; it does not grow with time.
+ * Memory: 300 bytes a thread and reason; it does not grow with time.
  */
 #ifndef MMT_KVM_MODEL_H
 #define MMT_KVM_MODEL_H
@@ -25,6 +25,7 @@ struct kvm_sum { /* of a thread */
 	uint32_t kind;
 	uint64_t epoch; /* 0: threads without counters of their own */
 	uint64_t v[KVM_N], max_ns;
+	uint64_t last, last_v[KVM_N]; /* when something was added last, and what; of kvm_row() */
 	uint32_t hist[KVM_HIST];
 };
 
@@ -37,7 +38,7 @@ struct kvm {
 #define KVM_MAX_KINDS 4096
 
 /* For the loader. */
-#define KVM_COLS 11
+#define KVM_COLS 12
 extern const char *const kvm_cols[KVM_COLS];
 int kvm_row(struct model *m, const struct row *r);
 void kvm_forget(struct kvm *k);
@@ -51,8 +52,10 @@ void kvm_add(struct kvm_sum *to, const struct kvm_sum *from);
 /* Of the times, by rank inside a power of two: at most a factor of two off. NaN: there are none. */
 double kvm_q(const struct kvm_sum *s, double q);
 
+/* Is it of this class, and one of these? NULL: all, "a,b": these, "!a,b": all but these. */
+bool kvm_is(const struct kvm_kind *k, enum kvm_class class, const char *names);
 /*
- * For metrics. A column of a class over all threads; name NULL: all of it, "a,b": these, "!a,b": all but these.
+ * For metrics. A column of a class over all threads; names as for kvm_is().
  * -ENODATA where the trace does not say: of exits also where virtual CPUs ran and none was told.
  */
 int kvm_total(const struct model *m, enum kvm_class class, const char *names, int col, double *value);

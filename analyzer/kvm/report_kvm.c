@@ -280,12 +280,25 @@ static struct table *vcpus_table(const struct report *r, bool exits)
 
 /* ---------------------------------------------------------------- all */
 
-static void head_text(bool exits, bool entries, double n, FILE *f)
+/* Seconds of the window in which KVM was not loaded yet; 0: none. */
+static double before_kvm(const struct model *m)
 {
+	const char *from = model_meta(m, "kvm.from");
+	uint64_t t = from ? strtoull(from, NULL, 10) : 0;
+
+	return t > m->t0 ? (double)((t < m->t1 ? t : m->t1) - m->t0) / 1e9 : 0;
+}
+
+static void head_text(const struct model *m, bool exits, bool entries, double n, FILE *f)
+{
+	double before = before_kvm(m);
+
 	if (exits)
 		fprintf(f, "kvm        %.0f exits%s\n", n, entries ? "" : "; their times are not available: no entry was told");
 	else
 		fprintf(f, "kvm        exits not available: this host's KVM runs virtual CPUs without telling (kvm_exit never fired)\n");
+	if (before > 0)
+		fprintf(f, "           counted from %.1f s on: KVM was loaded then\n", before);
 }
 
 static void write_all(const struct report *r, struct table *const t[N_TABLES], bool exits, FILE *f)
@@ -305,6 +318,8 @@ static void write_all(const struct report *r, struct table *const t[N_TABLES], b
 		json_obj(&j, "kvm");
 		json_num(&j, "exits", exits ? n : (double)NAN);
 		json_num(&j, "entries", exits ? entries : (double)NAN);
+		if (before_kvm(r->m) > 0)
+			json_num(&j, "from_s", before_kvm(r->m));
 		json_end(&j);
 		for (i = 0; i < N_TABLES; i++)
 			table_write_json(t[i], &j, table_id(t[i]));
@@ -316,7 +331,7 @@ static void write_all(const struct report *r, struct table *const t[N_TABLES], b
 		return;
 	}
 	report_head_text(r, f);
-	head_text(exits, entries > 0 || n <= 0, n, f);
+	head_text(r->m, exits, entries > 0 || n <= 0, n, f);
 	for (i = 0; i < N_TABLES; i++) {
 		if (!table_rows(t[i]))
 			continue;

@@ -29,9 +29,9 @@ record()
 }
 
 if [ ! -d /sys/module/kvm ]; then
-	"$MMT" record -e kvm -o t.mmt -- true >/dev/null 2>log && fail "recorded without KVM"
-	grep -q "kvm: not available: this kernel runs no KVM now" log || fail "without KVM it says: $(cat log)"
+	# it may come yet, where modules can be loaded
 	"$MMT" record -q -e sched,kvm -o t.mmt -- true 2>log || fail "with sched: $(tail -n 1 log)"
+	grep -q "kvm: .*this kernel runs no KVM now" log || fail "without KVM it says: $(cat log)"
 	"$MMT" report --kvm t.mmt 2>log && fail "report --kvm without KVM"
 	grep -q "not available: this kernel runs no KVM" log || fail "report --kvm says: $(cat log)"
 	[ $bad = 0 ] && { echo "skipped: no KVM here; that is said"; exit 77; }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kvmguest [--long] [--io N] [--cpuid N] [--hlt N] [--vcpus M] [--irqchip US] [--cpu C] [--wait]: a virtual machine
+ * kvmguest [--long] [--io N] [--cpuid N] [--hlt N] [--vcpus M] [--irqchip US] [--cpu C] [--stats] [--wait]: a virtual machine
  * that does so many port writes, cpuids and hlts on each of its CPUs, in real mode (--long: in 64-bit mode), and then
  * ends. With --irqchip the kernel holds a CPU at its hlt and it is woken after US microseconds; without it each hlt
  * comes back to this program.
  *
  * On stdout, a line a CPU: "vcpu I tid T", what this program saw ("user_io", "user_hlt", "user_intr", "user_other"),
  * and the kernel's own counters of the CPU (KVM_GET_STATS_FD): "exits", "halt_exits" ... With --wait the machine
- * begins when a line comes on stdin, after "ready" was said, and ends with the next.
+ * begins when a line comes on stdin, after "ready" was said, and ends with the next. With --stats it holds descriptors of
+ * the statistics from the start, as QEMU does since 8.1.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +46,7 @@ struct vcpu {
 struct vm {
 	int fd, n;
 	unsigned int wake_us;
-	bool is_long;
+	bool is_long, holds_stats;
 	volatile bool over;
 	struct vcpu v[MAX_VCPUS];
 };
@@ -162,6 +163,8 @@ static int make_vcpu(int kvm, struct vm *vm, struct vcpu *v)
 	sregs.cs.base = sregs.cs.selector = 0;
 	if (vm->is_long && set_cpuid(kvm, v->fd))
 		return die("KVM_SET_CPUID2");
+	if (vm->holds_stats && ioctl(v->fd, KVM_GET_STATS_FD, 0) < 0)
+		return die("KVM_GET_STATS_FD");
 	if (vm->is_long)
 		go_long(&sregs);
 	if (ioctl(v->fd, KVM_SET_SREGS, &sregs) || ioctl(v->fd, KVM_SET_REGS, &regs))
@@ -329,8 +332,8 @@ int main(int argc, char **argv)
 	for (i = 1; i < argc; i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : "0";
 
-		if (!strcmp(argv[i], "--wait") || !strcmp(argv[i], "--long")) {
-			*(argv[i][2] == 'w' ? &waits : &vm.is_long) = true;
+		if (!strcmp(argv[i], "--wait") || !strcmp(argv[i], "--long") || !strcmp(argv[i], "--stats")) {
+			*(argv[i][2] == 'w' ? &waits : argv[i][2] == 's' ? &vm.holds_stats : &vm.is_long) = true;
 			continue;
 		}
 		i++;
@@ -351,7 +354,7 @@ int main(int argc, char **argv)
 	}
 	if (vm.n < 1 || vm.n > MAX_VCPUS) {
 		fprintf(stderr, "usage: kvmguest [--long] [--io N] [--cpuid N] [--hlt N] [--vcpus M] [--irqchip US] "
-			"[--cpu C] [--wait]\n");
+			"[--cpu C] [--stats] [--wait]\n");
 		return 2;
 	}
 	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
