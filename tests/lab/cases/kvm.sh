@@ -86,6 +86,70 @@ d=$((n - $(sum late user io count)))
 awk -F, 'NR > 1 && !$3' late.rows | grep . && fail "late: counted with the others"
 mmt-trace report --kvm --segment all --by task --csv late.mmt | grep -q "^kvmguest,[0-9]*,io," || fail "late: not under its name"
 
+# KVM's own statistics stand in the trace, and report --verify holds ours against them; as vms has them, they are KVM's too.
+# checked NAME SLACK: row by row; $checked is how many
+checked() {
+	mmt-trace report --verify --segment all -x '|' "$1.mmt" > "$1.verify" || fail "$1: report --verify: $?"
+	checked=$(grep -c '|KVM|' "$1.verify")
+	awk -F'|' -v name="$1" -v slack="$2" '
+		$2 != "KVM" { next }
+		{ print; d = $6 < 0 ? -$6 : $6; if ($3 == "count" && d > slack) { print "FAIL: " name ": " $1 ": ours " $4 ", KVM says " $5; bad = 1 } }
+		END { exit bad }' "$1.verify" || failed=1
+}
+# stat NAME: of the meta table, where they are from
+stat() { mmt-trace info --raw=meta "$1.mmt" | sed -n 's/^meta key=kvm.stat value="\?\([^"]*\)"\?$/\1/p' | tail -1; }
+# alive NAME OPTIONS OF THE GUEST: it is there for two intervals after its work
+alive() {
+	name=$1
+	shift
+	echo "{ echo; sleep 4; echo; } | kvmguest --wait $* > $name.says" > "$name.sh"
+	mmt-trace record -q -a -e kvm --profile light -o "$name.mmt" -- sh "$name.sh" 2> "$name.err" || fail "$name: $(tail -1 "$name.err")"
+	mmt-trace export --table kvm_totals --format csv "$name.mmt" > "$name.rows" || fail "$name: export"
+}
+alive nodebugfs --io 100
+[ ! -d /sys/kernel/debug/kvm ] || fail "debugfs is mounted in the guest"
+checked nodebugfs 0
+is "checks without debugfs" "$checked" 0
+mmt-trace report --verify --segment all nodebugfs.mmt | grep -q "debugfs is not mounted" || fail "that there is no debugfs is not said"
+if kvmguest --stats --io 1 > /dev/null 2>&1; then
+	alive held --stats --long --irqchip 300 --io 500 --cpuid 300 --hlt 200 --vcpus 2
+	is "where the statistics are from" "$(stat held)" "descriptors of statistics"
+	checked held 0
+	[ "$checked" -ge 4 ] || fail "held: $checked rows are checked"
+fi
+mount -t debugfs debug /sys/kernel/debug
+alive debugfs --long --irqchip 300 --io 500 --cpuid 300 --hlt 200 --vcpus 2
+is "where the statistics are from" "$(stat debugfs)" debugfs
+checked debugfs 0
+[ "$checked" -ge 4 ] || fail "debugfs: $checked rows are checked"
+is "KVM's exits, by --verify" "$(awk -F'|' '$1 == "exits of VMs" && $2 == "KVM" { print $5 }' debugfs.verify)" "$(sum debugfs exit all count)"
+mmt-trace vms --segment all --by vm --csv debugfs.mmt > debugfs.vms || fail "vms: $?"
+mmt-trace vms --segment all --by vcpu --csv debugfs.mmt > debugfs.vcpus || fail "vms --by vcpu: $?"
+# col FILE COLUMN: its sum
+col() { awk -F, -v col="$2" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } { n += $at[col] } END { printf "%.0f", n }' "$1"; }
+is "vms: exits" "$(col debugfs.vms exits)" "$(sum debugfs exit all count)"
+as_kvm debugfs "$(col debugfs.vms exits)" exits
+is "vms: time asleep" "$(col debugfs.vms halt_slept_ns)" "$(($(sum debugfs halt_poll wait total) + $(sum debugfs halt_poll wait_invalid total)))"
+[ "$(col debugfs.vms exit_out_ns)" -gt 0 ] || fail "vms: no time out"
+grep -q ',cpuid,' debugfs.vms || grep -q ',io,' debugfs.vms || fail "vms: $(cat debugfs.vms)"
+# busy all the time, so that exits come while it is looked at
+kvmguest --io 1000000000 --cpu 1 > /dev/null &
+pid=$!
+usleep 500000
+mmt-trace record -q -a -e kvm --profile light --duration 3 -o busy.mmt 2> busy.err || fail "busy: $(tail -1 busy.err)"
+mmt-trace vms --segment all busy.mmt
+kill $pid
+checked busy 2000
+n=$(awk -F'|' '$1 == "exits of VMs" && $2 == "KVM" { print $5 }' busy.verify)
+[ "${n:-0}" -gt 3000 ] || fail "busy: $n exits"
+d=$(awk -F'|' '$1 == "exits of VMs" && $2 == "KVM" { d = $6 < 0 ? -$6 : $6; printf "%.0f", 1000 * d / $5 }' busy.verify)
+[ "${d:-1000}" -le 10 ] || fail "busy: exits are off by $d in 1000"
+# it ends while it is recorded: what was read last is held against what there was by then
+echo "timeout -s KILL 4 kvmguest --io 1000000000 --cpu 1 > /dev/null; sleep 1" > ends.sh
+mmt-trace record -q -a -e kvm --profile light -o ends.mmt -- sh ends.sh 2> ends.err || fail "ends: $(tail -1 ends.err)"
+checked ends 2000
+[ "$checked" -gt 0 ] || fail "ends: nothing is checked: $(mmt-trace report --verify --segment all ends.mmt | grep KVM)"
+
 mmt-trace report --kvm --segment all halts.mmt > text || fail "report --kvm: $?"
 mmt-trace report --kvm --segment all -j halts.mmt > json || fail "report --kvm -j: $?"
 mmt-trace report --kvm --segment all --by task --csv halts.mmt > table || fail "report --kvm --csv: $?"
