@@ -296,8 +296,28 @@ static void describe(uint32_t key, uint32_t isa, uint64_t *reason, const char **
 	}
 }
 
+/* Which of KVM's own statistics are to be what is in these rows too? */
+static void add_since(struct mmt_kvm_stats *s, const char *class, const char *name, const struct mmt_kvm_cell *c)
+{
+	bool exit = !strcmp(class, "exit");
+
+	if (exit)
+		s->since[MMT_KS_EXITS] += c->count;
+	if (exit && (!strcmp(name, "hlt") || !strcmp(name, "idle_halt")))
+		s->since[MMT_KS_HALT_EXITS] += c->count;
+	if (exit && (!strcmp(name, "io") || !strcmp(name, "io_instruction")))
+		s->since[MMT_KS_IO_EXITS] += c->count;
+	if (exit && (!strcmp(name, "interrupt") || !strcmp(name, "external_interrupt")))
+		s->since[MMT_KS_IRQ_EXITS] += c->count;
+	if (!strcmp(class, "user") && !strcmp(name, "signal"))
+		s->since[MMT_KS_SIGNAL_EXITS] += c->count;
+	if (!strcmp(class, "halt_poll") && (!strncmp(name, "poll", 4) || !strncmp(name, "wait", 4)))
+		s->since[MMT_KS_WAIT_NS] += c->time_ns;
+}
+
+/* s: of its VM; NULL: none */
 static int write_row(struct mmt_family_ctx *ctx, uint64_t now, uint64_t epoch, uint32_t isa, uint32_t key,
-		     const struct mmt_kvm_cell *c)
+		     const struct mmt_kvm_cell *c, struct mmt_kvm_stats *s)
 {
 	uint64_t reason, hist[MMT_KVM_HIST + MMT_KVM_HIST_SHIFT] = { 0 };
 	struct kvm *k = ctx->priv;
@@ -312,6 +332,8 @@ static int write_row(struct mmt_family_ctx *ctx, uint64_t now, uint64_t epoch, u
 	k->users += key >= MMT_KVM_USER ? c->count : 0;
 	k->other += epoch ? 0 : c->count;
 	describe(key, isa, &reason, &name, &class);
+	if (s)
+		add_since(s, class, name, c);
 	for (i = 0; i < MMT_KVM_HIST; i++) {
 		hist[i + MMT_KVM_HIST_SHIFT] = c->hist[i];
 		if (c->hist[i])
@@ -369,6 +391,7 @@ static int task_rows(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint
 	struct kvm *k = ctx->priv;
 	uint32_t at, key, cell;
 	struct mmt_kvm_vcpu *v = vcpu_of(k, e->slot, &at);
+	struct mmt_watched *vm = v && ctx->vms ? mmt_vm_watch__find(ctx->vms, e->tgid) : NULL;
 	struct mmt_kvm_cell d;
 	int err = 0;
 
@@ -379,7 +402,7 @@ static int task_rows(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint
 	for (key = 0; v && key < MMT_KVM_KEYS && !err; key++) {
 		cell = ((const volatile uint32_t *)v->cell)[key];
 		if (cell && cell < k->n_cells && grown(&k->cells[cell], &k->cells_done[cell], &d))
-			err = write_row(ctx, now, e->id, v->isa, key, &d);
+			err = write_row(ctx, now, e->id, v->isa, key, &d, vm ? &vm->stats : NULL);
 	}
 	return err;
 }
@@ -397,7 +420,7 @@ static int other_rows(struct mmt_family_ctx *ctx, uint64_t now)
 		if (!d.count)
 			continue;
 		k->others_done.count[key] += d.count;
-		err = write_row(ctx, now, 0, o->isa, key, &d);
+		err = write_row(ctx, now, 0, o->isa, key, &d, NULL);
 	}
 	return err;
 }
@@ -463,7 +486,8 @@ static int vm_rows(struct mmt_family_ctx *ctx, struct mmt_watched *vm, uint64_t 
 
 		err = e ? task_rows(ctx, e, now) : 0;
 	}
-	return !err && ctx->mark ? mmt_kvm_stats__rows(ctx->w, ctx->segment + 1, "kvm.stat", vm->number, &vm->stats) : err;
+	memset(vm->stats.since, 0, sizeof(vm->stats.since));
+	return !err && ctx->mark ? mmt_kvm_stats__rows(ctx->w, ctx->segment + 1, vm->number, &vm->stats, false) : err;
 }
 
 /* At marks; and in between, for VMs that end before the next one. */
@@ -478,7 +502,6 @@ static int stats_rows(struct mmt_family_ctx *ctx, uint64_t now)
 	for (i = 0; ctx->vms && !ctx->totals_only && i < ctx->vms->n && !err; i++) {
 		struct mmt_watched *vm = &ctx->vms->vm[i];
 
-		vm->stats.has = 0; /* older than the rows that follow */
 		if (due && is_recorded(ctx, vm))
 			err = vm_rows(ctx, vm, now);
 	}

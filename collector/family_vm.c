@@ -120,7 +120,7 @@ static int on_vm(void *p, struct mmt_watched *vm, enum mmt_vm_event event, uint6
 		if (vm->wanted)
 			(void)mmt_probe__want(ctx->probe, vm->pid, false);
 		/* KVM's statistics end with it: those that were read last are all there will be */
-		err = mmt_kvm_stats__rows(ctx->w, ctx->segment, "kvm.stat.last", vm->number, &vm->stats);
+		err = mmt_kvm_stats__rows(ctx->w, ctx->segment, vm->number, &vm->stats, true);
 		return err ? err : write_vm(ctx, vm, event, now);
 	}
 	identify(ctx, vm);

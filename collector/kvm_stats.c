@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/kvm.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,12 +223,16 @@ const char *mmt_kvm_stats__why(int err)
 	return strerror(-err);
 }
 
-int mmt_kvm_stats__rows(struct mmt_writer *w, uint64_t segment, const char *source, uint32_t vm, const struct mmt_kvm_stats *s)
+int mmt_kvm_stats__rows(struct mmt_writer *w, uint64_t segment, uint32_t vm, const struct mmt_kvm_stats *s, bool ended)
 {
 	int i, err = 0;
 
-	for (i = 0; i < MMT_KVM_STATS && !err; i++)
-		if (s->has & 1u << i)
-			err = mmt_counter__row(w, s->time, segment, source, names[i], vm, s->v[i]);
+	for (i = 0; i < MMT_KVM_STATS && !err; i++) {
+		if (!(s->has & 1u << i))
+			continue;
+		err = mmt_counter__row(w, s->time, segment, ended ? "kvm.stat.last" : "kvm.stat", names[i], vm, s->v[i]);
+		if (ended && !err && s->since[i])
+			err = mmt_counter__row(w, s->time, segment, "kvm.stat.since", names[i], vm, s->since[i]);
+	}
 	return err;
 }

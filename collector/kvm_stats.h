@@ -7,6 +7,7 @@
 #ifndef MMT_KVM_STATS_H
 #define MMT_KVM_STATS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct mmt_writer;
@@ -21,6 +22,7 @@ enum mmt_kvm_stats_from { MMT_KS_NOWHERE, MMT_KS_DEBUGFS, MMT_KS_DESCRIPTORS };
 struct mmt_kvm_stats {
 	uint64_t time;    /* the caller's */
 	uint64_t v[MMT_KVM_STATS];
+	uint64_t since[MMT_KVM_STATS]; /* the caller's: what it has counted itself since that time, all halts' time as that of waiting */
 	uint32_t has;     /* bits: kernels have more and more of them; 0: nothing was read */
 	enum mmt_kvm_stats_from from;
 };
@@ -30,7 +32,7 @@ int mmt_kvm_stats__read(const char *proc, const char *kvm_dir, uint32_t pid, str
 /* Where they are read, for the meta table: "debugfs", "descriptors of statistics"; why they are not. */
 const char *mmt_kvm_stats__from(enum mmt_kvm_stats_from from);
 const char *mmt_kvm_stats__why(int err);
-/* As rows of the counter table; scope: the number of the VM. */
-int mmt_kvm_stats__rows(struct mmt_writer *w, uint64_t segment, const char *source, uint32_t vm, const struct mmt_kvm_stats *s);
+/* As rows of the counter table; scope: the number of the VM. Of one that has ended: what was read last, and since. */
+int mmt_kvm_stats__rows(struct mmt_writer *w, uint64_t segment, uint32_t vm, const struct mmt_kvm_stats *s, bool ended);
 
 #endif

@@ -17,6 +17,8 @@
 
 static const char edge_read[] =
 	"KVM's statistics are read VM by VM just before ours: an exit in between is on one side of the mark for KVM, on the other for us";
+static const char edge_halts[] =
+	"read like exits; and a halt that was over at once, while KVM was not to poll, has a time with us and none with KVM";
 static const char edge_signal[] = "KVM does not count it where a program asks KVM_RUN to return at once; we do";
 
 static const struct what {
@@ -31,13 +33,13 @@ static const struct what {
 	{ "exits by port I/O", "count", KVM_EXIT, "io,io_instruction", KVM_COUNT, edge_read, { "io_exits" } },
 	{ "exits by interrupts", "count", KVM_EXIT, "interrupt,external_interrupt", KVM_COUNT, edge_read, { "irq_exits" } },
 	{ "returns by signals", "count", KVM_USER, "signal", KVM_COUNT, edge_signal, { "signal_exits" } },
-	{ "time of halts", "ns", KVM_HALT_POLL, "poll,wait,poll_invalid,wait_invalid", KVM_TIME_NS, edge_read,
+	{ "time of halts", "ns", KVM_HALT_POLL, "poll,wait,poll_invalid,wait_invalid", KVM_TIME_NS, edge_halts,
 	  { "halt_poll_success_ns", "halt_poll_fail_ns", "halt_wait_ns" } },
 };
 
-/* Readings of a VM at the window's ends, and the last one of a VM that has ended, by statistic. */
+/* Readings of a VM at the window's ends; the last one of a VM that has ended, and what of ours came after that; by row. */
 struct readings {
-	uint64_t begin[N(whats)], end[N(whats)], last[N(whats)];
+	uint64_t begin[N(whats)], end[N(whats)], last[N(whats)], since[N(whats)];
 	uint32_t n_begin[N(whats)], n_end[N(whats)], n_last[N(whats)];
 	uint64_t last_time;
 };
@@ -66,12 +68,14 @@ static int row_of(const char *stat)
 
 static void take(const struct model *m, const struct model_sample *s, struct readings *r)
 {
-	bool last = !strcmp(m->names[s->source], "kvm.stat.last");
-	int at = row_of(m->names[s->name]), edge = last ? 0 : model_edge(m, s->segment);
+	bool last = !strcmp(m->names[s->source], "kvm.stat.last"), since = !strcmp(m->names[s->source], "kvm.stat.since");
+	int at = row_of(m->names[s->name]), edge = last || since ? 0 : model_edge(m, s->segment);
 
 	if (at < 0)
 		return;
-	if (last) {
+	if (since) {
+		r->since[at] += s->value;
+	} else if (last) {
 		r->last[at] += s->value;
 		r->n_last[at]++;
 		r->last_time = s->time;
@@ -135,13 +139,13 @@ static bool is_born(const struct model *m, const struct vms_vm *vm)
 	return true;
 }
 
-/* What KVM counted in the window; until: of ours, what came by then. */
-static bool theirs(const struct model *m, const struct vms_vm *vm, const struct readings *r, int at, bool one, uint64_t *v, uint64_t *until)
+/* What KVM counted in the window; *last: until it was asked for the last time, and the VM ended later. */
+static bool theirs(const struct model *m, const struct vms_vm *vm, const struct readings *r, int at, bool one, uint64_t *v, bool *last)
 {
 	uint32_t n = (uint32_t)parts(&whats[at]);
 	bool ended = one && vm->last && vm->last <= m->t1 && r->n_last[at] == n && r->last_time > m->t0;
 
-	*until = UINT64_MAX;
+	*last = false;
 	if (r->n_begin[at] && r->n_begin[at] == r->n_end[at] && r->n_begin[at] % (uint32_t)n == 0) {
 		*v = r->end[at] - r->begin[at];
 		return true;
@@ -150,7 +154,7 @@ static bool theirs(const struct model *m, const struct vms_vm *vm, const struct 
 		return false;
 	if (ended) {
 		*v = r->last[at] - r->begin[at];
-		*until = r->last_time;
+		*last = true;
 		return true;
 	}
 	*v = r->end[at];
@@ -172,8 +176,9 @@ static uint64_t *ours_of(const struct check *c, size_t vm, size_t row)
 static void add_ours(const struct check *c)
 {
 	const struct kvm *k = c->m->kvm;
-	uint64_t all, until;
+	uint64_t all;
 	size_t i, w;
+	bool last;
 
 	for (i = 0; k && i < k->n_sums; i++) {
 		const struct kvm_sum *s = &k->sums[i];
@@ -183,11 +188,16 @@ static void add_ours(const struct check *c)
 
 		for (w = 0; vm && w < N(whats); w++) {
 			if (!kvm_is(&k->kinds[s->kind], whats[w].class, whats[w].names) ||
-			    !theirs(c->m, vm, &c->r[at], (int)w, c->one, &all, &until))
+			    !theirs(c->m, vm, &c->r[at], (int)w, c->one, &all, &last))
 				continue;
-			*ours_of(c, at, w) += s->v[whats[w].col] - (s->last > until ? s->last_v[whats[w].col] : 0);
+			/* a thread whose end was told after that of its VM */
+			*ours_of(c, at, w) += s->v[whats[w].col] - (last && s->last > vm->last ? s->last_v[whats[w].col] : 0);
 		}
 	}
+	for (i = 0; i < c->m->vms->n_vm; i++)
+		for (w = 0; w < N(whats); w++)
+			if (theirs(c->m, &c->m->vms->vm[i], &c->r[i], (int)w, c->one, &all, &last) && last)
+				*ours_of(c, i, w) -= c->r[i].since[w];
 }
 
 /* How many VMs it was compared for. */
@@ -195,13 +205,14 @@ static size_t add_row(const struct check *c, size_t w, struct verify *v)
 {
 	struct verify_row *row = NULL;
 	const struct vms *x = c->m->vms;
-	uint64_t kernel, until;
+	uint64_t kernel;
 	size_t i, n = 0;
+	bool last;
 
 	for (i = 0; i < x->n_vm; i++) {
 		uint64_t ours = *ours_of(c, i, w), d;
 
-		if (!x->vm[i].in_window || !theirs(c->m, &x->vm[i], &c->r[i], (int)w, c->one, &kernel, &until))
+		if (!x->vm[i].in_window || !theirs(c->m, &x->vm[i], &c->r[i], (int)w, c->one, &kernel, &last))
 			continue;
 		n++;
 		if (whats[w].class == KVM_EXIT && !c->told)

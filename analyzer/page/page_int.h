@@ -38,8 +38,12 @@ struct page_mark {
 	char *name;
 };
 
+enum { PAGE_EXITS, PAGE_EXITS_OUT, PAGE_EXITS_HALTS, PAGE_EXITS_POLLED, PAGE_EXITS_SLEPT, PAGE_EXITS_N };
+
 struct page_vm {
 	char *name;
+	double exits[PAGE_EXITS_N]; /* 1/s, %, 1/s, ms/s, ms/s; NaN: not known */
+	char top[24]; uint64_t top_n; double top_share; /* the reason of most exits; top_n 0: not known */
 	bool has_memory, has_run;
 	double *share;             /* by node: of its memory, then of its run time */
 	double exposure;           /* NaN: not known */

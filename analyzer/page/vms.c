@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../vms/exits.h"
 #include "../vms/metric.h"
 #include "page_int.h"
 #include "svg.h"
@@ -23,6 +24,22 @@
 
 /* ---------------------------------------------------------------- of a trace */
 
+static void take_exits(struct page_vm *to, const struct model *m, const struct vms_vm *vm)
+{
+	static const enum vms_exits_what what[PAGE_EXITS_N] = {
+		VMS_EXITS_RATE, VMS_EXITS_TIME, VMS_EXITS_HALTS, VMS_EXITS_POLLED, VMS_EXITS_SLEPT,
+	};
+	int i;
+
+	for (i = 0; i < PAGE_EXITS_N; i++)
+		if (vms_exits_metric(m, vm, what[i], &to->exits[i]))
+			to->exits[i] = NAN;
+	if (isnan(to->exits[PAGE_EXITS]) || !vms_exits_top(m, &vm->exits, to->top, sizeof(to->top)))
+		return;
+	to->top_n = vm->exits.top_n;
+	to->top_share = (double)vm->exits.top_n / (double)vm->exits.exits;
+}
+
 static int take_vm(struct page_vm *to, const struct model *m, const struct vms_vm *vm, size_t nodes)
 {
 	const uint64_t *run = vm->part[VMS_WHOLE].node;
@@ -36,6 +53,7 @@ static int take_vm(struct page_vm *to, const struct model *m, const struct vms_v
 	to->has_memory = vm->proc && vm->kb > 0;
 	to->exposure = vm->exposure.share;
 	to->off = vm->proc ? vm->proc->sum.off : 0;
+	take_exits(to, m, vm);
 	for (i = 0; run && i < m->vms->n_nodes; i++)
 		all += (double)run[i];
 	to->has_run = all > 0;
@@ -85,6 +103,9 @@ struct part { /* of a VM in an arm: sums, then means */
 	double share[2][PAGE_GROUPS]; /* of memory, of run time */
 	double exposure, off;
 	size_t n[2], n_exposure;
+	double exits[PAGE_EXITS_N];
+	size_t n_exits[PAGE_EXITS_N];
+	const struct page_vm *top; /* the one of the iterations in which there were most of them; NULL: none */
 };
 
 struct vm_row {
@@ -99,6 +120,7 @@ struct map {
 	struct part *part;
 	struct u64map by_name;
 	bool cut; /* there are more nodes */
+	bool exits; /* of some VM they are known */
 };
 
 static struct vm_row *row_of(struct map *x, const char *name)
@@ -134,6 +156,15 @@ static int add_vm(struct map *x, size_t arm, const struct page_vm *vm, size_t no
 		p->exposure += vm->exposure;
 		p->n_exposure++;
 	}
+	for (k = 0; k < PAGE_EXITS_N; k++) {
+		if (isnan(vm->exits[k]))
+			continue;
+		p->exits[k] += vm->exits[k];
+		p->n_exits[k]++;
+		x->exits = true;
+	}
+	if (vm->top_n > (p->top ? p->top->top_n : 0))
+		p->top = vm;
 	p->off += vm->off;
 	r->off = fmax(r->off, p->off);
 	return 0;
@@ -156,6 +187,8 @@ static void means(struct part *p)
 		for (i = 0; i < PAGE_GROUPS; i++)
 			p->share[k][i] /= (double)p->n[k];
 	p->exposure /= (double)p->n_exposure;
+	for (k = 0; k < PAGE_EXITS_N; k++)
+		p->exits[k] /= (double)p->n_exits[k];
 }
 
 static int make_map(const struct page *p, struct map *x)
@@ -353,6 +386,50 @@ static void numbers(FILE *f, const struct page *p, const struct map *x)
 	fputs("</tbody></table></div>\n</details>\n", f);
 }
 
+static void exits_row(FILE *f, const struct map *x, const struct vm_row *r)
+{
+	size_t k;
+
+	fputs("<tr><th scope=\"row\">", f);
+	html_text(f, r->name);
+	fputs("</th>", f);
+	for (k = 0; k < x->arms; k++) {
+		const struct part *p = &r->arm[k];
+		int i;
+
+		html_cell(f, p->n_exits[PAGE_EXITS], p->exits[PAGE_EXITS], 4);
+		fputs("<td>", f);
+		if (p->top)
+			html_textf(f, "%s, %.0f %%", p->top->top, 100 * p->top->top_share);
+		fputs("</td>", f);
+		for (i = PAGE_EXITS_OUT; i < PAGE_EXITS_N; i++)
+			html_cell(f, p->n_exits[i], p->exits[i], 3);
+	}
+	fputs("</tr>\n", f);
+}
+
+static void exits_table(FILE *f, const struct page *p, const struct map *x)
+{
+	static const char *const what[] = { "exits, 1/s", "most by", "out, %", "halts, 1/s", "polled, ms/s", "asleep, ms/s" };
+	size_t i, k;
+
+	fputs("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"cap-vm-exits\">"
+	      "<table id=\"t-vm-exits\"><caption id=\"cap-vm-exits\"><span>Exits of vCPUs per second, the reason of most of them, the time "
+	      "from exits (without halts) to the next entries in percent of the vCPUs' run time, halts that the kernel waited for, and their "
+	      "time, by whether they ended while it polled or the thread slept.</span></caption>\n<thead><tr><th scope=\"col\">VM</th>", f);
+	for (k = 0; k < p->c->n_arms; k++) {
+		for (i = 0; i < N(what); i++) {
+			fprintf(f, "<th scope=\"col\"%s><span class=\"arm a%zu\">", i == 1 ? "" : " class=\"n\"", page_arm_color(k));
+			html_text(f, p->c->arm[k].name);
+			fprintf(f, "</span> %s</th>", what[i]);
+		}
+	}
+	fputs("</tr></thead><tbody>\n", f);
+	for (i = 0; i < x->n && page_room(f, ROOM_VMS); i++)
+		exits_row(f, x, &x->row[i]);
+	fputs("</tbody></table></div>\n", f);
+}
+
 int page_vms(const struct page *p, FILE *f)
 {
 	struct map x;
@@ -378,6 +455,8 @@ int page_vms(const struct page *p, FILE *f)
 			x.left + x.n - shown);
 	if (x.cut)
 		fprintf(f, "<p class=\"limit\">Nodes beyond the first %d are not shown.</p>\n", PAGE_GROUPS);
+	if (x.exits)
+		exits_table(f, p, &x);
 	numbers(f, p, &x);
 	fputs("</section>\n", f);
 out:

@@ -143,8 +143,7 @@ const char *vms_exits_missing(const struct model *m)
 	return why ? why : m->vms && !m->vms->exits_told ? "this host's KVM runs virtual CPUs without telling (kvm_exit never fired)" : NULL;
 }
 
-/* Is what the trace has of this VM all of it? KVM has nothing to do with some, and filters leave others out. */
-static bool is_known(const struct model *m, const struct vms_vm *vm)
+bool vms_exits_known(const struct model *m, const struct vms_vm *vm)
 {
 	const char *filter = model_meta(m, "filter");
 
@@ -181,7 +180,7 @@ static double run_of(const struct model *m, const struct vms_vm *vm)
 	if (vm)
 		return (double)vm->part[VMS_VCPUS].v[MT_RUN_NS];
 	for (i = 0; i < x->n_vm; i++)
-		if (x->vm[i].in_window && is_known(m, &x->vm[i]))
+		if (x->vm[i].in_window && vms_exits_known(m, &x->vm[i]))
 			run += (double)x->vm[i].part[VMS_VCPUS].v[MT_RUN_NS];
 	return run;
 }
@@ -191,7 +190,7 @@ int vms_exits_metric(const struct model *m, const struct vms_vm *vm, enum vms_ex
 	const struct vms_exits *e = vm ? &vm->exits : &m->vms->exits;
 	bool of_exits = what == VMS_EXITS_COUNT || what == VMS_EXITS_RATE || what == VMS_EXITS_TIME;
 
-	if (kvm_missing(m) || (vm && !is_known(m, vm)) || (of_exits && !m->vms->exits_told))
+	if (kvm_missing(m) || (vm && !vms_exits_known(m, vm)) || (of_exits && !m->vms->exits_told))
 		return -ENODATA;
 	switch (what) {
 	case VMS_EXITS_COUNT:
@@ -237,7 +236,7 @@ static void put_n(struct table *t, bool known, uint64_t v)
 
 void vms_exits_put(struct table *t, const struct model *m, const struct vms_vm *vm, const struct vms_exits *e, double run_ns)
 {
-	bool known = is_known(m, vm), told = known && m->vms->exits_told;
+	bool known = vms_exits_known(m, vm), told = known && m->vms->exits_told;
 	uint64_t halts = e->polled + e->slept;
 	char buf[64];
 
@@ -273,7 +272,7 @@ struct table *vms_exits_table(const struct vms_view *v)
 	size_t i;
 
 	for (i = 0; t && i < v->n && !kvm_missing(v->m); i++) {
-		if (!is_known(v->m, v->vm[i]))
+		if (!vms_exits_known(v->m, v->vm[i]))
 			continue;
 		table_text(t, v->vm[i]->name);
 		vms_exits_put(t, v->m, v->vm[i], &v->vm[i]->exits, vms_exits_run(v->m, &v->vm[i]->part[VMS_VCPUS]));
@@ -296,7 +295,7 @@ struct table *vms_exits_vcpus_table(const struct vms_view *v)
 		for (k = 0; k < v->vm[i]->n_vcpus; k++) {
 			const struct vms_vcpu *c = &v->x->vcpu[v->vm[i]->first_vcpu + k];
 
-			if (!c->in_window || !is_known(v->m, v->vm[i]))
+			if (!c->in_window || !vms_exits_known(v->m, v->vm[i]))
 				continue;
 			table_text(t, v->vm[i]->name);
 			table_textf(t, "%u", c->index);
@@ -319,7 +318,7 @@ static struct vms_exits add_up(const struct vms_view *v, double *run)
 	for (i = 0; i < v->n; i++) {
 		const struct vms_exits *e = &v->vm[i]->exits;
 
-		if (!is_known(v->m, v->vm[i]))
+		if (!vms_exits_known(v->m, v->vm[i]))
 			continue;
 		*run += run_of(v->m, v->vm[i]);
 		s.exits += e->exits;

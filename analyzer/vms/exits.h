@@ -12,6 +12,8 @@ void vms_exits_all(struct model *m);
 
 /* NULL: exits are known; else why not: "" where it was not recorded. Returns and halts may be known though exits are not. */
 const char *vms_exits_missing(const struct model *m);
+/* Is what the trace has of this VM all of it? KVM has nothing to do with some, and filters leave others out. */
+bool vms_exits_known(const struct model *m, const struct vms_vm *vm);
 /* NaN: not known, or nothing to divide by. */
 double vms_exits_rate(const struct model *m, uint64_t n);
 /* Time from exits other than halts to entries over run_ns, the run time of the virtual CPUs; more than 1 where they slept meanwhile. */

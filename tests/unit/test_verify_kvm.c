@@ -25,16 +25,20 @@ static void exits(struct synth *s, uint64_t time, uint64_t segment, uint64_t vm,
 	synth_kvm(s, &k);
 }
 
-/* time: of a reading that was the last of its VM, 0: at the mark that begins the segment */
-static void stat(struct synth *s, uint64_t time, uint64_t segment, uint64_t vm, const char *name, uint64_t v)
+static void stat_of(struct synth *s, const char *source, uint64_t time, uint64_t segment, uint64_t vm, const char *name, uint64_t v)
 {
-	const char *source = time ? "kvm.stat.last" : "kvm.stat";
 	const struct mmt_cell c[] = {
 		{ .u = time }, { .u = segment }, { .p = source, .len = (uint32_t)strlen(source) },
 		{ .p = name, .len = (uint32_t)strlen(name) }, { .u = vm }, { .u = v },
 	};
 
 	assert_int_equal(mmt_writer__row(s->w, MMT_TB_COUNTER, c, N(c)), 0);
+}
+
+/* At the mark that begins the segment. */
+static void stat(struct synth *s, uint64_t segment, uint64_t vm, const char *name, uint64_t v)
+{
+	stat_of(s, "kvm.stat", 0, segment, vm, name, v);
 }
 
 static void vm(struct synth *s, uint64_t number, uint64_t from, uint64_t to)
@@ -73,27 +77,29 @@ static void make(struct synth *s, const char *stats, bool told, uint64_t wrong)
 		exits(s, 4 * SEC, 1, STAYS, "hlt", "exit", 30, 0);
 		exits(s, 3 * SEC, 1, COMES, "hlt", "exit", 8, 0);
 		exits(s, 4 * SEC, 1, GOES, "hlt", "exit", 500, 0);
-		exits(s, 4 * SEC + 400, 1, GOES, "hlt", "exit", 33, 0); /* after KVM was asked */
-		exits(s, 4 * SEC + 400, 1, GOES, "io", "exit", 3, 0);
+		exits(s, 4 * SEC + 400, 1, GOES, "hlt", "exit", 33, 0); /* after KVM was asked: these and those below */
+		exits(s, 4 * SEC + 400, 1, GOES, "io", "exit", 11, 0);
+		exits(s, 4 * SEC + 600, 1, GOES, "npf", "exit", 5, 0); /* told after the VM's end */
 		exits(s, 3 * SEC + 4000, 1, BRIEF, "hlt", "exit", 77, 0);
 	}
 	exits(s, 4 * SEC, 1, STAYS, "signal", "user", 5, 0);
 	exits(s, 4 * SEC, 1, STAYS, "wait", "halt_poll", 3, 3000);
 	exits(s, 4 * SEC, 1, STAYS, "grow", "halt_poll", 3, 5000);
 	if (stats && strncmp(stats, "not", 3)) {
-		stat(s, 0, 1, STAYS, "exits", 1000);
-		stat(s, 0, 2, STAYS, "exits", 1100);
-		stat(s, 0, 1, STAYS, "halt_exits", 1);
-		stat(s, 0, 2, STAYS, "halt_exits", 31);
-		stat(s, 0, 1, STAYS, "halt_poll_success_ns", 7);
-		stat(s, 0, 1, STAYS, "halt_poll_fail_ns", 7);
-		stat(s, 0, 1, STAYS, "halt_wait_ns", 7);
-		stat(s, 0, 2, STAYS, "halt_poll_success_ns", 107);
-		stat(s, 0, 2, STAYS, "halt_poll_fail_ns", 407);
-		stat(s, 0, 2, STAYS, "halt_wait_ns", 2507);
-		stat(s, 0, 2, COMES, "exits", 8 + wrong);
-		stat(s, 0, 1, GOES, "exits", 40);
-		stat(s, 4 * SEC, 1, GOES, "exits", 540);
+		stat(s, 1, STAYS, "exits", 1000);
+		stat(s, 2, STAYS, "exits", 1100);
+		stat(s, 1, STAYS, "halt_exits", 1);
+		stat(s, 2, STAYS, "halt_exits", 31);
+		stat(s, 1, STAYS, "halt_poll_success_ns", 7);
+		stat(s, 1, STAYS, "halt_poll_fail_ns", 7);
+		stat(s, 1, STAYS, "halt_wait_ns", 7);
+		stat(s, 2, STAYS, "halt_poll_success_ns", 107);
+		stat(s, 2, STAYS, "halt_poll_fail_ns", 407);
+		stat(s, 2, STAYS, "halt_wait_ns", 2507);
+		stat(s, 2, COMES, "exits", 8 + wrong);
+		stat(s, 1, GOES, "exits", 40);
+		stat_of(s, "kvm.stat.last", 3 * SEC, 1, GOES, "exits", 540);
+		stat_of(s, "kvm.stat.since", 3 * SEC, 1, GOES, "exits", 44);
 	}
 	synth_mark(s, 2, 5 * SEC, MARK_END, "end");
 	synth_close(s);
@@ -207,7 +213,7 @@ static void test_late(void **state)
 	synth_mark(&s, 1, SEC, MARK_START, "start");
 	vm(&s, COMES, 2 * SEC, 0);
 	exits(&s, 3 * SEC, 1, COMES, "hlt", "exit", 8, 0);
-	stat(&s, 0, 2, COMES, "exits", 20);
+	stat(&s, 2, COMES, "exits", 20);
 	synth_mark(&s, 2, 5 * SEC, MARK_END, "end");
 	synth_close(&s);
 	check(&s, &v);
