@@ -196,8 +196,8 @@ static void test_shown(void **state)
 	assert_non_null(p);
 	*p = '\0';
 	assert_non_null(strstr(text, "\"vcpus\": [{"));
-	assert_non_null(strstr(p + 1, "VMs        1, 1 vCPUs"));
-	assert_non_null(strstr(p + 1, "memory     not available: of none of these VMs was it measured"));
+	assert_non_null(strstr(p + 1, "VMs        1, 1 vCPU"));
+	assert_non_null(strstr(p + 1, "memory     not available: not measured for any of these VMs"));
 	free(text);
 	stop(&x);
 }
