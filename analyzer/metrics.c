@@ -15,6 +15,7 @@
 #include "suggest.h"
 #include "syscalls.h"
 #include "vms/exits.h"
+#include "vms/extra.h"
 #include "vms/metric.h"
 
 enum { /* source */
@@ -318,8 +319,12 @@ static const struct metric catalogue[] = {
 	   "only with -e vm,place"),
 	VM("exposure.distance", "x", METRIC_LOWER, METRIC_FRACTION, true, VMS_DISTANCE,
 	   "mean distance of virtual machines' memory from where it was used, 1 being that of a node to itself"),
-	VM("alloc.off_node", "%", METRIC_LOWER, METRIC_FRACTION, true, VMS_ALLOC,
+	VM("alloc.off_node", "%", METRIC_LOWER, METRIC_FRACTION, true, VMS_NUMA + VMS_NUMA_ALLOC,
 	   "share of the pages that tasks of virtual machines were given on other nodes than that of their CPU; only with -e vm,numa"),
+	VM("hint.off_node", "%", METRIC_LOWER, METRIC_FRACTION, true, VMS_NUMA + VMS_NUMA_HINT,
+	   "off-node share of the NUMA hint faults of virtual machines; only with -e vm,numa"),
+	VM("migrated", "count", METRIC_LOWER, METRIC_COUNT, true, VMS_NUMA + VMS_NUMA_MIGRATED,
+	   "pages migrated by tasks of virtual machines, as NUMA balancing does; only with -e vm,numa"),
 	VM("steal", "%", METRIC_LOWER, METRIC_FRACTION, false, VMS_STEAL,
 	   "of the time in which virtual CPUs could have run, the part in which they waited for a CPU; only with -e vm"),
 	VM("wait.p99", "us", METRIC_LOWER, METRIC_TIME, false, VMS_WAIT_P99, "run-queue latency of virtual CPUs, 99th percentile"),
@@ -327,6 +332,8 @@ static const struct metric catalogue[] = {
 	VM("preemptions.rate", "1/s", METRIC_LOWER, METRIC_RATE, true, VMS_PREEMPTIONS,
 	   "times a second that virtual CPUs were switched out while they could go on"),
 	VM("migrations.rate", "1/s", METRIC_LOWER, METRIC_RATE, true, VMS_MIGRATIONS, "migrations of virtual CPUs a second"),
+	VM("migrations.distance", "x", METRIC_LOWER, METRIC_FRACTION, true, VMS_NUMA + VMS_NUMA_DISTANCE,
+	   "mean distance of migrations of virtual CPUs to another node, 1 being local; only with -e vm,numa"),
 	VM("migrations.cross_node.rate", "1/s", METRIC_LOWER, METRIC_RATE, true, VMS_CROSS,
 	   "migrations of virtual CPUs to another node a second"),
 	VM("kvm.exits", "count", METRIC_LOWER, METRIC_COUNT, true, VMS_KVM + VMS_EXITS_COUNT,

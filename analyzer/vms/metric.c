@@ -78,26 +78,6 @@ static int sched(const struct model *m, const struct vms_sum *part, enum vms_wha
 	return 0;
 }
 
-static int pages(const struct model *m, const struct vms_vm *vm, double *value)
-{
-	struct vms_pages sum = { 0 };
-	struct vms_extra x;
-	size_t i;
-	int err = vms_extra_load(m, &x);
-
-	if (!err && !x.pages)
-		err = -ENODATA;
-	for (i = 0; !err && i < m->vms->n_vm; i++) {
-		if (vm && vm != &m->vms->vm[i])
-			continue;
-		sum.local += x.pages[i].local;
-		sum.remote += x.pages[i].remote;
-	}
-	vms_extra_free(&x);
-	*value = vms_pages_off(&sum);
-	return err;
-}
-
 int vms_metric(const struct model *m, const struct vms_vm *vm, enum vms_what what, double *value)
 {
 	const struct vms *x = m->vms;
@@ -115,12 +95,12 @@ int vms_metric(const struct model *m, const struct vms_vm *vm, enum vms_what wha
 	}
 	if (!x)
 		return -ENODATA;
+	if (what >= VMS_NUMA && what < VMS_KVM)
+		return vms_numa_metric(m, vm, (enum vms_numa_what)(what - VMS_NUMA), value);
 	if (what >= VMS_KVM)
 		return vms_exits_metric(m, vm, (enum vms_exits_what)(what - VMS_KVM), value);
 	part = vm ? vm->part : x->part;
 	switch (what) {
-	case VMS_ALLOC:
-		return pages(m, vm, value);
 	case VMS_MEMORY:
 	case VMS_OFF:
 	case VMS_EXPOSURE:

@@ -10,7 +10,8 @@
 
 enum vms_what {
 	VMS_COUNT, VMS_CPUS, VMS_MEMORY, VMS_OFF, VMS_EXPOSURE, VMS_DISTANCE, VMS_STEAL, VMS_WAIT_P99, VMS_WAIT_MAX,
-	VMS_PREEMPTIONS, VMS_MIGRATIONS, VMS_CROSS, VMS_ALLOC,
+	VMS_PREEMPTIONS, VMS_MIGRATIONS, VMS_CROSS,
+	VMS_NUMA = 48, /* + enum vms_numa_what of extra.h */
 	VMS_KVM = 64, /* + enum vms_exits_what of exits.h */
 };
 

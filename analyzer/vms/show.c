@@ -7,7 +7,8 @@
 #include "exits.h"
 #include "show_int.h"
 
-#define N_TABLES 6
+/* The tables of --by, from its first on; then one that goes with all; then those for people alone. */
+enum { T_VM, T_PLACE, T_VCPU, T_NODE, T_WAYS, T_EXITS, T_VCPU_EXITS, T_NUMA, N_TABLES };
 
 static int say(const struct vms_show_opts *o, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
@@ -145,14 +146,18 @@ static void write_json(const struct vms_view *v, struct table *const t[N_TABLES]
 	json_end(&j);
 }
 
-/* Tables by what they have rows of; the last two are for people, others find what is in them in rows of VMs and virtual CPUs. */
-static struct table *(*const make[N_TABLES])(const struct vms_view *) = {
-	[VMS_BY_VM - VMS_BY_VM] = vms_table, [VMS_BY_PLACE - VMS_BY_VM] = vms_places_table, [VMS_BY_VCPU - VMS_BY_VM] = vms_vcpus_table,
-	[VMS_BY_NODE - VMS_BY_VM] = vms_nodes_table, vms_exits_table, vms_exits_vcpus_table,
+/* people: others find what is in them in rows of VMs and virtual CPUs. */
+static const struct {
+	struct table *(*make)(const struct vms_view *);
+	enum vms_by of;
+	bool people;
+} kinds[N_TABLES] = {
+	[T_VM] = { vms_table, VMS_BY_VM, false }, [T_PLACE] = { vms_places_table, VMS_BY_PLACE, false },
+	[T_VCPU] = { vms_vcpus_table, VMS_BY_VCPU, false }, [T_NODE] = { vms_nodes_table, VMS_BY_NODE, false },
+	[T_WAYS] = { vms_ways_table, VMS_BY_ALL, false }, [T_EXITS] = { vms_exits_table, VMS_BY_VM, true },
+	[T_VCPU_EXITS] = { vms_exits_vcpus_table, VMS_BY_VCPU, true }, [T_NUMA] = { vms_numa_table, VMS_BY_VM, true },
 };
-static const int in_text[N_TABLES] = {
-	VMS_BY_VM - VMS_BY_VM, N_TABLES - 2, VMS_BY_PLACE - VMS_BY_VM, VMS_BY_VCPU - VMS_BY_VM, N_TABLES - 1, VMS_BY_NODE - VMS_BY_VM,
-};
+static const int in_text[N_TABLES] = { T_VM, T_EXITS, T_NUMA, T_PLACE, T_WAYS, T_VCPU, T_VCPU_EXITS, T_NODE };
 
 /* Of a live view the heads once. */
 static int write_csv(const struct vms_view *v, const struct table *t, FILE *f)
@@ -207,11 +212,9 @@ static int write_all(const struct vms_view *v, struct table *const t[N_TABLES], 
 
 static bool is_made(const struct vms_show_opts *o, int i)
 {
-	int of = i == N_TABLES - 2 ? VMS_BY_VM : i == N_TABLES - 1 ? VMS_BY_VCPU : i + VMS_BY_VM;
-
-	if (i >= N_TABLES - 2 && o->out.fmt != TABLE_TEXT)
+	if (kinds[i].people && o->out.fmt != TABLE_TEXT)
 		return false;
-	return o->out.fmt == TABLE_JSON || (o->by == VMS_BY_ALL ? of != VMS_BY_VCPU : of == (int)o->by);
+	return o->out.fmt == TABLE_JSON || (o->by == VMS_BY_ALL ? kinds[i].of != VMS_BY_VCPU : kinds[i].of == o->by);
 }
 
 static int make_tables(const struct vms_view *v, struct table *t[N_TABLES])
@@ -224,18 +227,18 @@ static int make_tables(const struct vms_view *v, struct table *t[N_TABLES])
 	for (i = 0; i < N_TABLES && !err; i++) {
 		if (!is_made(o, i))
 			continue;
-		t[i] = make[i](v);
+		t[i] = kinds[i].make(v);
 		err = t[i] ? table_err(t[i]) : -ENOMEM;
 	}
 	if (!err && o->sort && table_sort(t[first], o->sort, true))
 		err = say(o, -ENOENT, "no column '%s' to sort by%s; the first line of --csv --by %s names them all", o->sort,
 			  table_hint(t[first], o->sort, hint, sizeof(hint)), vms_by_name(one ? o->by : VMS_BY_VM));
-	for (i = N_TABLES - 2; i < N_TABLES && !err && o->sort; i++)
+	for (i = T_WAYS; i < N_TABLES && !err && o->sort; i++)
 		if (t[i])
 			(void)table_sort(t[i], o->sort, true); /* where it has that column */
 	if (!err && !json)
 		for (i = 0; i < N_TABLES; i++)
-			if (t[i] && i != VMS_BY_PLACE - VMS_BY_VM && i != VMS_BY_NODE - VMS_BY_VM)
+			if (t[i] && i != T_PLACE && i != T_WAYS && i != T_NODE)
 				table_limit(t[i], o->top);
 	return err;
 }

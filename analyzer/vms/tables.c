@@ -118,13 +118,18 @@ static void put_identity(struct table *t, const struct vms_view *v, const struct
 	table_u64(t, vm->tgid);
 }
 
-static void put_pages(struct table *t, const struct vms_pages *p)
+static const struct vms_numa *numa_of(const struct vms_view *v, const struct vms_vm *vm)
 {
-	if (p)
-		table_u64(t, p->local + p->remote);
+	return v->extra.numa ? &v->extra.numa[vm - v->x->vm] : NULL;
+}
+
+static void put_pages(struct table *t, const struct vms_numa *n)
+{
+	if (n)
+		table_u64(t, n->local + n->remote);
 	else
 		table_none(t);
-	put(t, vms_pages_off(p));
+	put(t, vms_pages_off(n));
 }
 
 static void put_vm_memory(struct table *t, const struct vms_view *v, const struct vms_vm *vm)
@@ -135,7 +140,7 @@ static void put_vm_memory(struct table *t, const struct vms_view *v, const struc
 	put(t, 100 * vm->off);
 	put(t, 100 * vm->off_lo);
 	put(t, 100 * vm->off_hi);
-	put_pages(t, v->extra.pages ? &v->extra.pages[vm - v->x->vm] : NULL);
+	put_pages(t, numa_of(v, vm));
 	put(t, 100 * e->share);
 	put(t, 100 * e->lo);
 	put(t, 100 * e->hi);
@@ -184,7 +189,7 @@ struct table *vms_table(const struct vms_view *v)
 		COUNT("nvcsw", "vol", NULL, COL_NO_TEXT), COUNT("mig_smt", "smt", NULL, COL_NO_TEXT),
 		COUNT("mig_llc", "llc", NULL, COL_NO_TEXT), COUNT("mig_node", "node", NULL, COL_NO_TEXT),
 		COUNT("mig_cross", "cross", "vCPUs", 0),
-		HIDDEN("life", COL_TEXT), VMS_EXITS_COLS(COL_NO_TEXT),
+		HIDDEN("life", COL_TEXT), VMS_EXITS_COLS(COL_NO_TEXT), VMS_NUMA_COLS(COL_NO_TEXT, ),
 	};
 	struct table *t = table_new("vms", v->o->sort ? "VMs" : "VMs, most off-node run time first", cols, N(cols));
 	char life[256];
@@ -222,6 +227,7 @@ struct table *vms_table(const struct vms_view *v)
 		some = life_of(v, vm, life, sizeof(life));
 		table_text(t, some ? life : NULL);
 		vms_exits_put(t, v->m, vm, &vm->exits, vms_exits_run(v->m, &vm->part[VMS_VCPUS]));
+		vms_numa_put(t, v->m, numa_of(v, vm), false);
 		if (some && notes++ < NOTES)
 			table_note(t, "%s: %s", vm->name, life);
 	}

@@ -88,11 +88,23 @@ has sorted '6 more'
 vms pages p.mmt
 has pages '^VM    vCPUs CPUs node memory memory  new exposure +[+]-'
 [ "$(awk '{ if (length > n) n = length } END { print n }' pages)" -le 80 ] || fail "text with pages is wider than 80 columns"
-[ "$(grep -c '^VM ' pages)" -eq 2 ] || fail "the table of VMs is cut in two: $(cat pages)"
+[ "$(grep -c '^VM ' pages)" -eq 4 ] || fail "the table of VMs is cut in two: $(cat pages)"
 vms pagescsv p.mmt --csv
 is pagescsv vm002 alloc_pages 24000
 is pagescsv vm002 alloc_off_pct 75
 is csv vm002 alloc_pages ''
+# hint faults, pages that balancing moved, virtual CPUs that changed node: where that was recorded
+is pagescsv vm003 hint 600
+is pagescsv vm003 hint_off_pct 20
+is pagescsv vm003 migrated 60
+is pagescsv vm003 migrate_failed 6
+awk -v d="$(cell pagescsv vm003 vcpu_distance)" 'BEGIN { exit !(d > 3.199 && d < 3.201) }' || fail "distance of vm003"
+is pagescsv vm002 vcpu_distance ''
+has pages '^vm003 +600 +20.0 +60 +6 +24 +3.20$'
+has pages '^vm003 +3 +0 +3.20 +6 +0 '
+has pages '^vm003 +0 +3 +3.20 +18 +60 '
+is csv vm003 hint ''
+lacks text 'hint faults'
 lacks text ' new '
 
 # names that are long, or not of ASCII: columns stay below their heads, nothing is wider than a terminal

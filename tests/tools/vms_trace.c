@@ -4,7 +4,8 @@
  *
  * vms, vcpus, nodes, seconds, cpus (of a node): how many; places=0, load=0, vm=0: without those
  * tables; life=1: the first VM is renamed half way, the second ends there, the last begins there;
- * pages=N: a virtual CPU is given so many pages a second, 3 of 4 off-node, in table numa_totals;
+ * pages=N: a virtual CPU is given so many pages a second, 3 of 4 off-node, and has 100 hint faults, 1 of 5 off-node, of
+ *   which NUMA balancing brings 10 pages from the next node; VM 3's go to that once and come back thrice; see -e numa;
  * bare=1: one more node with memory and no CPU, where a tenth of all VMs' memory is;
  * names=1: the second has a long name, the third one that is not of ASCII;
  * shift=N: VM i has the placement of VM i + N.
@@ -101,6 +102,7 @@ static bool lives(const struct trace *t, uint64_t vm, uint64_t time)
 
 static void machine(struct trace *t)
 {
+	static const char *const of_numa[] = { "numa", "numa.hint", "numa.migrate", "numa.migrate.nodes", "numa.balancing", "numa.tasks" };
 	uint64_t i, k, dist[MAX_NODES];
 	uint8_t vec[MAX_NODES * 2];
 	char text[32];
@@ -120,7 +122,8 @@ static void machine(struct trace *t)
 	if (t->n[VM])
 		meta(t, "vm", "yes");
 	if (t->n[PAGES])
-		meta(t, "numa", "yes");
+		for (i = 0; i < sizeof(of_numa) / sizeof(of_numa[0]); i++)
+			meta(t, of_numa[i], "yes");
 	for (i = 0; i < t->n[NODES] + t->n[BARE]; i++) {
 		for (k = 0; k < t->n[NODES] + t->n[BARE]; k++)
 			dist[k] = i == k ? 10 : (i ^ k) == 1 ? 16 : 32;
@@ -236,6 +239,24 @@ static uint32_t wait_hist(uint64_t wait_ns, uint8_t *buf, size_t size, uint64_t 
 	return len < 0 ? 0 : (uint32_t)len;
 }
 
+/* What -e numa tells of a virtual CPU in a second. */
+static void numa(struct trace *t, uint64_t vm, uint64_t k, uint64_t time, uint64_t home, uint64_t next)
+{
+	uint64_t epoch = epoch_of(t, vm, k), far = t->n[PAGES] - t->n[PAGES] / 4;
+
+	ROW(t, MMT_TB_NUMA_TOTALS, NUM("time", time), NUM("segment", 1), NUM("epoch", epoch), NUM("node", home),
+	    NUM("alloc_local", t->n[PAGES] - far), NUM("alloc_remote", far), NUM("hint_local", 80), NUM("hint_remote", 20),
+	    NUM("hint_pages", 100));
+	ROW(t, MMT_TB_PAGE_MIGRATION, NUM("time", time), NUM("segment", 1), NUM("epoch", epoch), TEXT("reason", "numa_misplaced"),
+	    NUM("from", next), NUM("to", home), NUM("ok", 10), NUM("failed", 1));
+	if ((vm + t->n[SHIFT]) % 4 != 3)
+		return;
+	ROW(t, MMT_TB_NODE_MIGRATION, NUM("time", time), NUM("segment", 1), NUM("epoch", epoch), NUM("from", home), NUM("to", next),
+	    NUM("count", 1));
+	ROW(t, MMT_TB_NODE_MIGRATION, NUM("time", time), NUM("segment", 1), NUM("epoch", epoch), NUM("from", next), NUM("to", home),
+	    NUM("count", 3));
+}
+
 /* A second of a thread; at the end the histogram of all seconds. */
 static void totals(struct trace *t, uint64_t vm, uint64_t k, uint64_t time, bool last)
 {
@@ -258,8 +279,7 @@ static void totals(struct trace *t, uint64_t vm, uint64_t k, uint64_t time, bool
 	    NUM("wait_n", n), NUM("wait_ns", wait), NUM("wait_max", last ? 8 * MS : 0), { "place_ns", 0, vec, (uint32_t)len },
 	    { "wait_hist", 0, hist, hist_len });
 	if (k && t->n[PAGES])
-		ROW(t, MMT_TB_NUMA_TOTALS, NUM("time", time), NUM("segment", 1), NUM("epoch", epoch_of(t, vm, k)), NUM("node", home),
-		    NUM("alloc_local", t->n[PAGES] / 4), NUM("alloc_remote", t->n[PAGES] - t->n[PAGES] / 4));
+		numa(t, vm, k, time, home, (home + 1) % t->n[NODES]);
 }
 
 static void cpus(struct trace *t, uint64_t time)

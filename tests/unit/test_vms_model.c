@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "../../analyzer/metrics.h"
+#include "../../analyzer/vms/extra.h"
 #include "../../analyzer/vms/vms.h"
 #include "near.h"
 #include "synth.h"
@@ -329,6 +330,75 @@ static void test_pick(void **state)
 	synth_remove(&s);
 }
 
+/* What -e numa says of VMs: of their tasks, of one and of all; pages that nobody's tasks moved are not theirs. */
+static void test_numa(void **state)
+{
+	static const uint64_t vcpu[NP_N] = { [NP_LOCAL] = 10, [NP_REMOTE] = 30, [NP_HINT_LOCAL] = 6, [NP_HINT_REMOTE] = 2 },
+			      helper[NP_N] = { [NP_LOCAL] = 60, [NP_HINT_LOCAL] = 1, [NP_HINT_REMOTE] = 1 },
+			      other[NP_N] = { [NP_REMOTE] = 500, [NP_HINT_REMOTE] = 500 };
+	static const char *const parts[] = { "numa", "numa.hint", "numa.migrate", "numa.migrate.nodes", "numa.tasks" };
+	static const bool has[] = { true, false };
+	struct vms_extra x;
+	struct synth s;
+	struct model *m;
+	size_t i, k;
+
+	(void)state;
+	for (k = 0; k < 2; k++) {
+		machine(&s, "cpu");
+		for (i = 0; i < (has[k] ? 5 : 1); i++)
+			synth_meta(&s, parts[i], "yes");
+		synth_mark(&s, 1, 0, MARK_START, "start");
+		vm(&s, 1, 1, VMS_FOUND, "web", 100, 1);
+		vm(&s, 1, 2, VMS_FOUND, "db", 200, 3);
+		synth_vcpu(&s, 1, 1, 1, 0, 101, 2, VMS_VCPU_FOUND);
+		synth_task(&s, 1, 100, 100, 10, 0, 0, "qemu");
+		synth_task(&s, 2, 101, 100, 11, 0, 0, "CPU 0/KVM");
+		synth_task(&s, 3, 200, 200, 10, 0, 0, "qemu");
+		synth_task(&s, 5, 300, 300, 10, 0, 0, "balancer");
+		synth_numa_totals(&s, SEC, 1, 2, 7, 0, vcpu);
+		synth_numa_totals(&s, SEC, 1, 1, 7, 0, helper);
+		synth_numa_totals(&s, SEC, 1, 3, 7, 1, vcpu);
+		synth_numa_totals(&s, SEC, 1, 5, 7, 1, other);
+		synth_page_migration(&s, SEC, 1, 2, 7, "numa_misplaced", 1, 0, 40, 2);
+		synth_page_migration(&s, SEC, 1, 1, 7, "compaction", 1, 0, 2, 0);
+		synth_page_migration(&s, SEC, 1, 5, 7, "syscall", 0, 1, 1000, 0);
+		synth_node_migration(&s, SEC, 1, 2, 7, 0, 1, 3);
+		synth_node_migration(&s, SEC, 1, 1, 7, 0, 1, 100); /* no virtual CPU */
+		synth_mark(&s, 2, SEC, MARK_END, "end");
+		synth_close(&s);
+		m = synth_model(&s, WINDOW_AUTO, NULL);
+		near(metric(m, "vm.alloc.off_node"), 100.0 * 60 / 140, 1e-9);
+		assert_int_equal(vms_extra_load(m, &x), 0);
+		assert_int_equal(x.n_way, 2);
+		assert_int_equal(x.way[0].from, 0);
+		assert_int_equal(x.way[0].vcpus, 3);
+		assert_int_equal(x.way[1].pages, 42);
+		assert_int_equal(x.numa[0].failed, 2);
+		assert_int_equal(x.numa[1].moved, 0);
+		vms_extra_free(&x);
+		if (has[k]) {
+			double v;
+
+			near(metric(m, "vm.hint.off_node"), 100.0 * 5 / 18, 1e-9);
+			near(metric(m, "vm.migrated"), 42, 0);
+			near(metric(m, "vm.migrations.distance"), 2, 1e-9);
+			assert_int_equal(vms_numa_metric(m, &m->vms->vm[1], VMS_NUMA_HINT, &v), 0);
+			near(v, 25, 1e-9);
+			assert_int_equal(vms_numa_metric(m, &m->vms->vm[1], VMS_NUMA_DISTANCE, &v), 0);
+			assert_true(isnan(v));
+			assert_int_equal(vms_pick(m, is_name, "db"), 0);
+			near(metric(m, "vm.migrated"), 0, 0);
+		} else {
+			assert_true(metric(m, "vm.hint.off_node") == -1);
+			assert_true(metric(m, "vm.migrated") == -1);
+			assert_true(metric(m, "vm.migrations.distance") == -1);
+		}
+		model_free(m);
+		synth_remove(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +406,7 @@ int main(void)
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_lives),
 		cmocka_unit_test(test_pick),
+		cmocka_unit_test(test_numa),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
