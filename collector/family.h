@@ -72,7 +72,7 @@ struct mmt_family_ops {
 	void (*segment)(struct mmt_family_ctx *ctx);
 	/* The last rows of a task; whatever is kept for e->slot is to be cleared. */
 	int (*task_end)(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now);
-	/* A task was seen for the first time, executed a program, has another name or cgroup; its row is written. */
+	/* A task was seen for the first time, executed a program, has another name or cgroup, its row is written; or is cut. */
 	int (*task_news)(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, enum mmt_task_news what);
 	/* What went short, said once at the end: buf gets one line, "" for nothing. */
 	void (*note)(struct mmt_family_ctx *ctx, char *buf, size_t size);

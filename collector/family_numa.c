@@ -461,19 +461,24 @@ static int moved_rows(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 	return err || !full ? err : make_room(ctx, now);
 }
 
-/* A task has ended: its entries go. */
-static int moved_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)
+/* All that a task did until `last`; ends: its entries go. */
+static int moved_by(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t last, bool ends, uint64_t now)
 {
 	struct numa *x = numa_of(ctx);
 	struct mmt_moved *m;
 	size_t n;
-	int err = have_read(x, e->last) ? 0 : read_moved(ctx), ret;
+	int err, ret;
 
+	if (!x->slots[e->slot].migrations)
+		return 0;
+	err = have_read(x, last) ? 0 : read_moved(ctx);
 	for (m = mmt_moved__of(&x->moved, e->slot, &n); n; m++, n--) {
 		if (m->gone)
 			continue;
 		ret = moved_row(ctx, e, m, now);
 		err = err ? err : ret;
+		if (!ends)
+			continue;
 		bpf_map_delete_elem(moved_fd(ctx), &m->key);
 		m->gone = true;
 	}
@@ -524,6 +529,18 @@ static int numa_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 	return err || !ctx->mark ? err : mmt_numa_counters__write(ctx->w, ctx->topo, "", now, ctx->segment + 1);
 }
 
+static int numa_task_news(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, enum mmt_task_news what)
+{
+	uint64_t now = mmt_probe__now(ctx->probe);
+	int err;
+
+	if (what != MMT_TASK_CUT || !numa_of(ctx)->started)
+		return 0;
+	err = cell_rows(ctx, e->slot, e, now);
+	err = err ? err : mmt_numa_hops__task(&numa_of(ctx)->hops, ctx, e, now);
+	return err ? err : moved_by(ctx, e, now, false, now);
+}
+
 static int numa_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)
 {
 	struct numa *x = numa_of(ctx);
@@ -532,8 +549,7 @@ static int numa_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, 
 
 	if (x->started) {
 		err = cell_rows(ctx, e->slot, e, now);
-		if (!err && x->slots[e->slot].migrations)
-			err = moved_end(ctx, e, now);
+		err = err ? err : moved_by(ctx, e, e->last, true, now);
 	}
 	err = err ? err : mmt_numa_hops__end(&x->hops, ctx, e, x->started, now);
 	memset(&x->cells[at], 0, sizeof(x->cells[0]) << x->bits);
@@ -593,8 +609,8 @@ static void numa_close(struct mmt_family_ctx *ctx)
 }
 
 static const struct mmt_family_ops ops = {
-	.open = numa_open, .attach = numa_attach, .cut = numa_cut, .flush = numa_flush, .task_end = numa_task_end, .note = numa_note,
-	.detach = numa_detach, .close = numa_close,
+	.open = numa_open, .attach = numa_attach, .cut = numa_cut, .flush = numa_flush, .task_news = numa_task_news,
+	.task_end = numa_task_end, .note = numa_note, .detach = numa_detach, .close = numa_close,
 };
 
 const struct mmt_family mmt_family_numa = {

@@ -241,6 +241,8 @@ static int vm_task_news(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, e
 	struct mmt_watched *vm;
 	int err = 0;
 
+	if (what == MMT_TASK_CUT)
+		return 0;
 	snprintf(comm, sizeof(comm), "%.*s", MMT_COMM_LEN, e->comm);
 	vm = mmt_vm_watch__find(&f->watch, kernel ? mmt_vms__works_for(comm) : e->tgid);
 	if (vm && !kernel && what == MMT_TASK_NEW)

@@ -114,13 +114,18 @@ int mmt_numa_hops__flush(struct mmt_numa_hops *h, struct mmt_family_ctx *ctx, ui
 	return err;
 }
 
+int mmt_numa_hops__task(struct mmt_numa_hops *h, struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)
+{
+	read_slot(h, e->slot, h->cut, true);
+	return rows(h, ctx, e->slot, e, now);
+}
+
 int mmt_numa_hops__end(struct mmt_numa_hops *h, struct mmt_family_ctx *ctx, const struct mmt_epoch *e, bool write, uint64_t now)
 {
 	size_t at = first_of(h, e->slot), size = sizeof(*h->map) << 2 * h->bits;
 	int err;
 
-	read_slot(h, e->slot, h->cut, true);
-	err = write ? rows(h, ctx, e->slot, e, now) : 0;
+	err = write ? mmt_numa_hops__task(h, ctx, e, now) : 0;
 	memset(h->map + at, 0, size);
 	memset(h->cut + at, 0, size);
 	memset(h->done + at, 0, size);

@@ -27,6 +27,8 @@ void mmt_numa_hops__begin(struct mmt_numa_hops *h, const struct mmt_family_ctx *
 void mmt_numa_hops__cut(struct mmt_numa_hops *h, const struct mmt_family_ctx *ctx, bool all);
 /* Rows of all tasks. */
 int mmt_numa_hops__flush(struct mmt_numa_hops *h, struct mmt_family_ctx *ctx, uint64_t now);
+/* Rows of a task, of what it did until now. */
+int mmt_numa_hops__task(struct mmt_numa_hops *h, struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now);
 /* The last rows of a task, unless the filters do not want it; its counts are cleared. */
 int mmt_numa_hops__end(struct mmt_numa_hops *h, struct mmt_family_ctx *ctx, const struct mmt_epoch *e, bool write, uint64_t now);
 void mmt_numa_hops__close(struct mmt_numa_hops *h);

@@ -210,15 +210,22 @@ static int on_death(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_r
 	return err ? err : end;
 }
 
+static int tell(struct mmt_tasks *t, const struct mmt_epoch *e, enum mmt_task_news what)
+{
+	return t->on_news ? t->on_news(t->end_ctx, e, what) : 0;
+}
+
 int mmt_tasks__want(struct mmt_tasks *t, struct mmt_epoch *e, bool want, uint64_t now)
 {
 	struct mmt_slot *k = &t->bpf->slots[e->slot], s;
+	int err;
 
 	if (want == !!(k->flags & MMT_SF_WANT))
 		return 0;
+	err = tell(t, e, MMT_TASK_CUT);
 	mmt_totals__read_slot(k, &s);
 	k->flags = want ? k->flags | MMT_SF_WANT : k->flags & ~MMT_SF_WANT;
-	return want ? mmt_totals__skip(t, e, &s, now) : 0;
+	return want && !err ? mmt_totals__skip(t, e, &s, now) : err;
 }
 
 /* A task came into the filtered cgroup, or left it. */
@@ -227,11 +234,6 @@ static int refilter(struct mmt_tasks *t, struct mmt_epoch *e, uint64_t now)
 	if (!t->bpf->cfg.filter_cgroup)
 		return 0;
 	return mmt_tasks__want(t, e, mmt_cgroup__below(&t->cgroups, e->cgroup), now);
-}
-
-static int tell(struct mmt_tasks *t, const struct mmt_epoch *e, enum mmt_task_news what)
-{
-	return t->on_news ? t->on_news(t->end_ctx, e, what) : 0;
 }
 
 /* A process, or one thread, moved: what it did until now belongs to the cgroup it left. */
@@ -246,6 +248,7 @@ static int on_cgroup(struct mmt_tasks *t, const struct mmt_rec *r)
 		if (e->tid != r->pid && !(r->flags & 1 && e->tgid == r->tgid))
 			continue;
 		err = write_totals(t, e, r->time);
+		err = err ? err : tell(t, e, MMT_TASK_CUT);
 		e->cgroup = r->cgroup;
 		err = err ? err : refilter(t, e, r->time);
 		err = err ? err : write_cgroup(t, e->cgroup);

@@ -26,8 +26,8 @@ struct mmt_epoch {
 	uint32_t live_at; /* index in tasks->live */
 };
 
-/* What a record told of a task. */
-enum mmt_task_news { MMT_TASK_NEW, MMT_TASK_EXEC, MMT_TASK_NAME, MMT_TASK_MOVED };
+/* What a record told of a task. CUT: its cgroup, or whether it is wanted, is about to change: what it did until now is of before. */
+enum mmt_task_news { MMT_TASK_NEW, MMT_TASK_EXEC, MMT_TASK_NAME, MMT_TASK_MOVED, MMT_TASK_CUT };
 
 /* A task that has not run yet under our eyes, and has its number already. */
 struct mmt_known {
