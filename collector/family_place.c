@@ -26,7 +26,6 @@
 #define YOUNG_NS 100000000ULL /* between looks at the young, and when they are first due */
 #define EXACT_NS 5000000ULL  /* of a process; above, it is sampled */
 #define NEVER_NS 60e9        /* how old a measurement is taken to be that was never made */
-#define MAX_CGROUPS 256      /* of a round */
 
 struct proc {
 	uint64_t epoch, cgroup, kb, walk_kb, last, born;
@@ -40,10 +39,11 @@ struct place {
 	struct proc *v;        /* of this round; then those of the last one, for what is known of them */
 	struct proc *old;
 	size_t n, n_all, cap, n_old, cap_old; /* n: those that are due, first in v */
-	size_t sized, next, next_cgroup;
-	bool running, young;   /* young: a round of these only */
-	uint64_t cgroups[MAX_CGROUPS];
-	size_t n_cgroups;
+	size_t sized, next;
+	bool running, ranked, young; /* ranked: sizes are known; young: a round of these only */
+	uint64_t *cgroups;     /* of this round, by number; cap of them */
+	size_t n_cgroups, left_cgroups;
+	uint64_t last_cgroup;  /* that was measured: the one after it is next, in the next round too */
 	uint64_t first_at;     /* first round: who was there before is not young */
 	uint64_t round_at, credit_at, free_ns; /* free_ns: of a mark, beside the credit */
 	int64_t credit;        /* ns that may be used */
@@ -106,6 +106,13 @@ static int cmp_rank(const void *a, const void *b)
 	return cmp_epoch(a, b);
 }
 
+static int cmp_id(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
 static int more(struct place *p, size_t n)
 {
 	struct proc *v;
@@ -132,7 +139,8 @@ static void keep_old(struct place *p)
 	p->v = v;
 	p->cap = cap;
 	p->n = p->n_all = 0;
-	qsort(p->old, p->n_old, sizeof(*p->old), cmp_epoch);
+	if (p->n_old)
+		qsort(p->old, p->n_old, sizeof(*p->old), cmp_epoch);
 }
 
 /* Processes of tasks that the filters let through: each has one row, of its leader. */
@@ -215,15 +223,16 @@ static int start_round(struct mmt_family_ctx *ctx, bool young, uint64_t free_ns)
 	int err;
 
 	if (p->running)
-		p->left_out += p->n - p->next;
+		p->left_out += p->n - p->next + p->left_cgroups;
 	keep_old(p);
 	err = collect(ctx);
 	if (err)
 		return err;
 	p->young = young;
+	p->ranked = false;
 	p->first_at = p->first_at ? p->first_at : now;
 	for (i = 0; i < p->n; i++) {
-		const struct proc *o = bsearch(&p->v[i], p->old, p->n_old, sizeof(*o), cmp_epoch);
+		const struct proc *o = p->n_old ? bsearch(&p->v[i], p->old, p->n_old, sizeof(*o), cmp_epoch) : NULL;
 
 		p->v[i].last = o ? o->last : 0;
 		p->v[i].ns_gib = o ? o->ns_gib : 0;
@@ -238,7 +247,7 @@ static int start_round(struct mmt_family_ctx *ctx, bool young, uint64_t free_ns)
 	}
 	p->n_all = p->n;
 	p->n = due;
-	p->sized = p->next = p->next_cgroup = p->n_cgroups = 0;
+	p->sized = p->next = p->n_cgroups = p->left_cgroups = 0;
 	p->free_ns = free_ns;
 	p->round_at = now;
 	p->running = p->n;
@@ -247,22 +256,33 @@ static int start_round(struct mmt_family_ctx *ctx, bool young, uint64_t free_ns)
 	return 0;
 }
 
-static void add_cgroup(struct place *p, uint64_t id)
+/* Of the processes of the round, each once. */
+static int find_cgroups(struct place *p)
 {
-	size_t i;
+	uint64_t *v = reallocarray(p->cgroups, p->n + 1, sizeof(*v));
+	size_t i, n = 0;
 
-	for (i = 0; i < p->n_cgroups && p->cgroups[i] != id; i++)
-		;
-	if (i == p->n_cgroups && i < MAX_CGROUPS && id)
-		p->cgroups[p->n_cgroups++] = id;
+	if (!v)
+		return -ENOMEM;
+	p->cgroups = v;
+	for (i = 0; i < p->n; i++)
+		if (p->v[i].cgroup)
+			v[n++] = p->v[i].cgroup;
+	qsort(v, n, sizeof(*v), cmp_id);
+	for (i = 0; i < n; i++)
+		if (!i || v[i] != v[i - 1])
+			v[p->n_cgroups++] = v[i];
+	p->left_cgroups = p->n_cgroups;
+	p->due += p->n_cgroups;
+	return 0;
 }
 
-/* Sizes of all, some of them in this pass; true when all are known. */
-static bool size_up(struct mmt_family_ctx *ctx, uint64_t until)
+/* Sizes of all, some of them in this pass: 1 when all are known, 0 when not, or -errno. */
+static int size_up(struct mmt_family_ctx *ctx, uint64_t until)
 {
 	struct place *p = ctx->priv;
 	uint64_t now = mmt_probe__now(ctx->probe), t = now, then;
-	size_t i;
+	int err = 0;
 
 	while (p->sized < p->n) {
 		struct proc *v = &p->v[p->sized++];
@@ -276,16 +296,18 @@ static bool size_up(struct mmt_family_ctx *ctx, uint64_t until)
 		t = mmt_probe__now(ctx->probe);
 		pay(p, t - then);
 		if (p->sized < p->n && (t > until || !may(ctx)))
-			return false;
+			return 0;
 	}
-	if (p->next)
-		return true;
+	if (p->ranked)
+		return 1;
+	p->ranked = true;
 	qsort(p->v, p->n, sizeof(*p->v), cmp_rank);
 	while (p->n && !p->v[p->n - 1].kb) /* gone, or without memory */
 		p->n--;
-	for (i = 0; i < p->n && !p->young; i++)
-		add_cgroup(p, p->v[i].cgroup);
-	return true;
+	if (!p->young)
+		err = find_cgroups(p);
+	p->sized = p->n;
+	return err ? err : 1;
 }
 
 /* ---------------------------------------------------------------- measuring */
@@ -317,8 +339,10 @@ static int measure(struct mmt_family_ctx *ctx, struct proc *v)
 {
 	struct place *p = ctx->priv;
 	uint64_t now = mmt_probe__now(ctx->probe);
-	int err = mmt_placer__measure(p->placer, v->tgid, EXACT_NS, &v->ns_gib, &p->out);
+	int err;
 
+	p->out.cost_ns = 0; /* of one that is gone already */
+	err = mmt_placer__measure(p->placer, v->tgid, EXACT_NS, &v->ns_gib, &p->out);
 	v->last = now;
 	pay(p, p->out.cost_ns);
 	if (err == -ENOMEM)
@@ -344,29 +368,45 @@ static int measure_cgroup(struct mmt_family_ctx *ctx, uint64_t id)
 	return write_rows(ctx, now, 0, id);
 }
 
+static uint64_t next_cgroup(struct place *p)
+{
+	size_t lo = 0, hi = p->n_cgroups;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (p->cgroups[mid] <= p->last_cgroup)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	p->left_cgroups--;
+	p->last_cgroup = p->cgroups[lo < p->n_cgroups ? lo : 0];
+	return p->last_cgroup;
+}
+
 /* Go on with the round for this long, or until the credit is used up. */
 static int go_on(struct mmt_family_ctx *ctx, uint64_t for_ns)
 {
 	struct place *p = ctx->priv;
 	uint64_t until = mmt_probe__now(ctx->probe) + for_ns;
-	int err = 0;
+	int err = p->running && may(ctx) ? size_up(ctx, until) : 0;
 
-	if (!p->running || !may(ctx) || !size_up(ctx, until))
-		return 0;
-	while (p->next < p->n && !err) {
+	if (err <= 0)
+		return err;
+	/* in turn: processes may take all of the time there is */
+	for (err = 0; p->next < p->n || p->left_cgroups;) {
 		if (!may(ctx))
 			return 0;
-		err = measure(ctx, &p->v[p->next++]);
-		if (mmt_probe__now(ctx->probe) > until)
-			return err;
-	}
-	while (p->next_cgroup < p->n_cgroups && may(ctx) && !err) {
-		err = measure_cgroup(ctx, p->cgroups[p->next_cgroup++]);
-		if (mmt_probe__now(ctx->probe) > until)
+		if (p->next < p->n)
+			err = measure(ctx, &p->v[p->next++]);
+		if (p->left_cgroups && !err)
+			err = measure_cgroup(ctx, next_cgroup(p));
+		if (err || mmt_probe__now(ctx->probe) > until)
 			return err;
 	}
 	p->running = false;
-	return err;
+	return 0;
 }
 
 static int place_pass(struct mmt_family_ctx *ctx)
@@ -409,7 +449,7 @@ static void place_note(struct mmt_family_ctx *ctx, char *buf, size_t size)
 		snprintf(buf, size, "place: %" PRIu64 " times a process's memory was not to be looked at: no permission", p->denied);
 	else if (p->left_out)
 		snprintf(buf, size, "place: %" PRIu64 " of %" PRIu64 " measurements did not fit into 1 %% of the time: smaller "
-			 "processes were measured less often", p->left_out, p->due);
+			 "processes, and cgroups, were measured less often", p->left_out, p->due);
 }
 
 static void place_close(struct mmt_family_ctx *ctx)
@@ -421,6 +461,7 @@ static void place_close(struct mmt_family_ctx *ctx)
 	mmt_placer__close(p->placer);
 	free(p->v);
 	free(p->old);
+	free(p->cgroups);
 	free(p);
 }
 

@@ -99,7 +99,8 @@ static int strata(struct sample *p, struct mmt_place_map *maps, size_t n)
 	size_t own = n < OWN ? n : OWN, i;
 	struct stratum *pool;
 
-	qsort(maps, n, sizeof(*maps), cmp_pages);
+	if (n)
+		qsort(maps, n, sizeof(*maps), cmp_pages);
 	for (i = 0; i < own; i++)
 		p->s[i] = (struct stratum){ .map = &maps[i], .n = 1, .pages = maps[i].pages };
 	p->n = (unsigned int)own;
