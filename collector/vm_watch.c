@@ -305,6 +305,11 @@ static int look(struct mmt_vm_watch *w, uint32_t pid)
 	w->looks++;
 	if (vm)
 		vm->urgent = false;
+	if (is == -EMFILE || is == -ENFILE) { /* it may be there as well as not: later */
+		if (vm)
+			vm->due = now + SEC;
+		return 0;
+	}
 	if (is < 0)
 		return is;
 	if (is && vm) {

@@ -14,6 +14,7 @@
 #include "vms.h"
 
 #define CMDLINE 65536
+#define FDS 4096 /* of a process that need not be a VM, looked at */
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 const char *mmt_vmm_name(enum mmt_vmm vmm)
@@ -227,29 +228,40 @@ static bool link_of(const char *proc, uint32_t pid, const char *fd, char *to, si
 	return n > 0;
 }
 
-/* Has it a VM of KVM? Counts its virtual CPUs. */
-static bool look_at_fds(const char *proc, uint32_t pid, struct mmt_vm *vm)
+/* That we have nothing left to look with says nothing of the process. */
+static int short_of(int err)
 {
+	return err == EMFILE || err == ENFILE || err == ENOMEM ? -err : 0;
+}
+
+/*
+ * Has it a VM of KVM? Counts its virtual CPUs. -errno as short_of(). A server may have a million
+ * descriptors; who runs VMs has that of KVM among the first, which come first.
+ */
+static int look_at_fds(const char *proc, uint32_t pid, struct mmt_vm *vm, bool *kvm)
+{
+	unsigned int most = vm->vmm == MMT_VMM_OTHER ? FDS : UINT_MAX;
 	char path[PATH_MAX], to[64];
 	const struct dirent *e;
-	bool kvm = false;
 	DIR *dir;
 
+	*kvm = false;
 	snprintf(path, sizeof(path), "%s/%u/fd", proc, pid);
 	dir = opendir(path);
 	vm->fds_denied = !dir && errno == EACCES;
-	while (dir && (e = readdir(dir))) {
+	if (!dir)
+		return short_of(errno);
+	while ((e = readdir(dir)) && (*kvm || most--)) {
 		if (!mmt_is_number(e->d_name) || !link_of(proc, pid, e->d_name, to, sizeof(to)))
 			continue;
 		if (!strcmp(to, "anon_inode:kvm-vm")) {
-			kvm = true;
+			*kvm = true;
 			vm->vm_fd = (int)strtol(e->d_name, NULL, 10);
 		}
 		vm->n_fds += begins(to, "anon_inode:kvm-vcpu:");
 	}
-	if (dir)
-		closedir(dir);
-	return kvm;
+	closedir(dir);
+	return 0;
 }
 
 /* "CPU 3/KVM", "ALL CPUs/TCG", "fc_vcpu 3", "vcpu3", "crosvm_vcpu3", "kvm-vcpu-3" */
@@ -394,7 +406,9 @@ static int look_at_threads(const char *proc, uint32_t pid, struct mmt_vm *vm)
 
 	snprintf(path, sizeof(path), "%s/%u/task", proc, pid);
 	dir = opendir(path);
-	while (dir && !err && (e = readdir(dir))) {
+	if (!dir)
+		return short_of(errno);
+	while (!err && (e = readdir(dir))) {
 		if (!mmt_is_number(e->d_name))
 			continue;
 		snprintf(path, sizeof(path), "%s/%u/task/%s/comm", proc, pid, e->d_name);
@@ -405,8 +419,7 @@ static int look_at_threads(const char *proc, uint32_t pid, struct mmt_vm *vm)
 		if (vcpu_name(comm, &index, &vm->accel) || (!is_worker(comm) && vcpu_syscall(proc, pid, e->d_name, &index)))
 			err = add_vcpu(vm, (uint32_t)strtoul(e->d_name, NULL, 10), index);
 	}
-	if (dir)
-		closedir(dir);
+	closedir(dir);
 	if (vm->n_vcpus)
 		qsort(vm->vcpus, vm->n_vcpus, sizeof(*vm->vcpus), cmp_vcpu);
 	return err;
@@ -425,19 +438,23 @@ static enum mmt_accel qemu_accel(const struct args *a)
 	return MMT_ACCEL_TCG;
 }
 
-/* The command line, of at most CMDLINE bytes, or empty; false without memory. */
-static bool read_args(const char *proc, uint32_t pid, struct args *a)
+/* The command line, of at most CMDLINE bytes, or empty; -errno as short_of(), then without a buffer. */
+static int read_args(const char *proc, uint32_t pid, struct args *a)
 {
 	char path[PATH_MAX];
 	ssize_t n;
 
 	*a = (struct args){ .buf = malloc(CMDLINE) };
 	if (!a->buf)
-		return false;
+		return -ENOMEM;
 	snprintf(path, sizeof(path), "%s/%u/cmdline", proc, pid);
 	n = mmt_read_file(path, a->buf, CMDLINE);
 	a->len = n > 0 ? (size_t)n : 0;
-	return true;
+	if (n >= 0 || !short_of((int)-n))
+		return 0;
+	free(a->buf);
+	a->buf = NULL;
+	return (int)n;
 }
 
 static void name_it(const char *proc, const struct args *a, struct mmt_vm *vm)
@@ -456,7 +473,7 @@ bool mmt_vms__identify(const char *proc, uint32_t pid, const char *comm, struct 
 	bool there;
 
 	*vm = (struct mmt_vm){ .pid = pid, .vm_fd = -1, .vmm = vmm_of(comm) };
-	there = read_args(proc, pid, &a) && a.len;
+	there = !read_args(proc, pid, &a) && a.len;
 	if (there && vmm_of(base_name(a.buf)) != MMT_VMM_OTHER)
 		vm->vmm = vmm_of(base_name(a.buf));
 	if (there && vm->vmm == MMT_VMM_QEMU)
@@ -470,16 +487,17 @@ int mmt_vms__look(const char *proc, uint32_t pid, struct mmt_vm *vm)
 {
 	struct args a;
 	bool kvm;
-	int err = 0;
+	int err;
 
 	*vm = (struct mmt_vm){ .pid = pid, .vm_fd = -1 };
-	if (!read_args(proc, pid, &a))
-		return -ENOMEM;
+	err = read_args(proc, pid, &a);
+	if (err)
+		return err;
 	if (!a.len) /* gone, or a kernel thread */
 		goto out;
 	vm->vmm = vmm_of(base_name(a.buf));
-	kvm = look_at_fds(proc, pid, vm);
-	if (!kvm && vm->vmm == MMT_VMM_OTHER)
+	err = look_at_fds(proc, pid, vm, &kvm);
+	if (err || (!kvm && vm->vmm == MMT_VMM_OTHER))
 		goto out;
 	vm->accel = kvm ? MMT_ACCEL_KVM : vm->vmm == MMT_VMM_QEMU ? qemu_accel(&a) : MMT_ACCEL_UNKNOWN;
 	err = look_at_threads(proc, pid, vm);

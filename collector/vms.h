@@ -49,9 +49,9 @@ struct mmt_vms {
 	size_t n, cap;
 };
 
-/* proc: "/proc", or a made-up tree. 0, -ENOMEM, or why proc cannot be read. */
+/* proc: "/proc", or a made-up tree. 0, -errno of a look, or why proc cannot be read. */
 int mmt_vms__scan(const char *proc, struct mmt_vms *out);
-/* One process: 1 it is a VM, 0 it is not or is gone, or -ENOMEM; vm is to be freed in the first case. */
+/* One process: 1 it is a VM, 0 it is not or is gone, or -ENOMEM, -EMFILE, -ENFILE; vm is to be freed in the first case. */
 int mmt_vms__look(const char *proc, uint32_t pid, struct mmt_vm *vm);
 /*
  * What its command line and its cgroup tell of a process, whether it is a VM (yet) or not:

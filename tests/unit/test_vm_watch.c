@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <cmocka.h>
 
@@ -172,6 +173,29 @@ static void test_life(void **state)
 	gone(&h, 100, 100);
 	vm_tree_remove(&h.t, "100");
 	expect(&h, 15 * SEC, "-1.2@104 -1.1@102 -1.0@101 -1:mail");
+	host_close(&h);
+}
+
+/* We have no descriptor left to look with: nothing ends by that, and what begins is found later. */
+static void test_no_files(void **state)
+{
+	struct rlimit all, none;
+	struct host h;
+
+	(void)state;
+	host_open(&h, true);
+	qemu(&h, 100, "web");
+	assert_int_equal(mmt_vm_watch__scan(&h.w), 0);
+	expect(&h, SEC, "+1:web +1.0@101 +1.1@102");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+	none = (struct rlimit){ 0, all.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	tell(&h, MMT_WATCH_MOVED, 100, 100, 1, "qemu-system-x86");
+	expect(&h, 15 * SEC, "");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+	expect(&h, 15 * SEC, "");
+	gone(&h, 100, 100);
+	expect(&h, SEC, "-1.1@102 -1.0@101 -1:web");
 	host_close(&h);
 }
 
@@ -475,7 +499,7 @@ static void test_uevents(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_life), cmocka_unit_test(test_found), cmocka_unit_test(test_no_kvm),
+		cmocka_unit_test(test_life), cmocka_unit_test(test_found), cmocka_unit_test(test_no_files), cmocka_unit_test(test_no_kvm),
 		cmocka_unit_test(test_threads), cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_short), cmocka_unit_test(test_uevents),
 	};
