@@ -81,8 +81,8 @@ static const struct { const char *prog, *tp; } tracepoints[] = {
 	{ "mmt_numa_swap", "btf_trace_sched_swap_numa" }, { "mmt_numa_stick", "btf_trace_sched_stick_numa" },
 };
 
-/* A kernel may be built without migration, or without NUMA balancing. */
-static int choose_programs(struct bpf_object *obj)
+/* A kernel may be built without migration, or without NUMA balancing; a machine may have too many nodes. */
+static int choose_programs(struct bpf_object *obj, const struct numa *x)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	size_t i;
@@ -96,6 +96,8 @@ static int choose_programs(struct bpf_object *obj)
 			bpf_program__set_autoload(p, false);
 	}
 	btf__free(btf);
+	if (!x->hops.n)
+		bpf_program__set_autoload(bpf_object__find_program_by_name(obj, "mmt_numa_hop"), false);
 	return 0;
 }
 
@@ -105,7 +107,7 @@ static int setup(struct mmt_family_ctx *ctx, struct bpf_object *obj)
 	uint64_t slots = ctx->probe->cfg.n_slots;
 	int err = set_constants(x, obj);
 
-	err = err ? err : choose_programs(obj);
+	err = err ? err : choose_programs(obj, x);
 	err = err ? err : mmt_family__size(ctx, obj, "numa_cells", slots << x->bits);
 	err = err ? err : mmt_family__size(ctx, obj, "numa_slots", slots);
 	err = err ? err : mmt_family__size(ctx, obj, "numa_hops", mmt_numa_hops__entries(&x->hops, ctx));
@@ -268,7 +270,7 @@ static int numa_attach(struct mmt_family_ctx *ctx)
 
 	if (!mmt_family__asked(ctx, &mmt_family_place))
 		err = err ? err : write_page_size(ctx);
-	err = err ? err : write_meta(ctx, "numa.tasks", NULL);
+	err = err ? err : write_meta(ctx, "numa.tasks", x->hops.n ? NULL : "more than 16 nodes have CPUs");
 	err = err ? err : write_meta(ctx, "numa.hint", fn);
 	err = err ? err : write_meta(ctx, "numa.migrate", loaded(ctx, "mmt_numa_migrate") ? NULL : "a kernel without migration");
 	err = err ? err : write_meta(ctx, "numa.migrate.nodes", fn);

@@ -19,6 +19,8 @@ void mmt_numa_hops__homes(struct mmt_numa_hops *h, const struct mmt_topology *to
 		if (has[i])
 			h->node[h->n++] = (uint8_t)i;
 	}
+	if (h->n > MMT_NUMA_HOMES)
+		h->n = 0;
 	while (1U << h->bits < h->n)
 		h->bits++;
 }

@@ -6,8 +6,10 @@
 #include "../bpf/numa_shared.h"
 #include "family.h"
 
+#define MMT_NUMA_HOMES 16 /* more nodes with CPUs are not followed: counts of pairs of them would take over 100 MB */
+
 struct mmt_numa_hops {
-	unsigned int n, bits;       /* nodes that have CPUs; log2 of how many */
+	unsigned int n, bits;       /* nodes that have CPUs, 0: too many; log2 of how many */
 	uint8_t of[MMT_NU_NODES];   /* their numbers by node; MMT_NU_NONE: no CPU */
 	uint8_t node[MMT_NU_NODES]; /* nodes by number */
 	uint64_t *map;              /* the programs' counts, see struct mmt_numa_config */

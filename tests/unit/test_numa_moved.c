@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "../../collector/numa_hops.h"
 #include "../../collector/numa_moved.h"
 
 #define KEY(slot, from) MMT_NU_KEY(slot, 5, from, 1)
@@ -80,9 +81,37 @@ static void test_again(void **state)
 	mmt_moved__free(&s);
 }
 
+/* Pairs of nodes: of those with CPUs, and of no more than there is memory for. */
+static void test_homes(void **state)
+{
+	struct mmt_topology *topo = calloc(1, sizeof(*topo));
+	struct mmt_numa_hops h = { 0 };
+	unsigned int i;
+
+	(void)state;
+	assert_non_null(topo);
+	topo->n_cpus = 64;
+	for (i = 0; i < 64; i++)
+		topo->cpu[i].node = (uint16_t)(i % 2 ? 5 : 60);
+	mmt_numa_hops__homes(&h, topo);
+	assert_true(h.n == 2 && h.bits == 1 && h.of[5] == 0 && h.of[60] == 1 && h.of[0] == MMT_NU_NONE && h.node[1] == 60);
+	for (i = 0; i < 64; i++)
+		topo->cpu[i].node = (uint16_t)(i % 16 * 4);
+	h = (struct mmt_numa_hops){ 0 };
+	mmt_numa_hops__homes(&h, topo);
+	assert_true(h.n == 16 && h.bits == 4);
+	topo->cpu[9].node = 3;
+	h = (struct mmt_numa_hops){ 0 };
+	mmt_numa_hops__homes(&h, topo);
+	assert_true(h.n == 0 && h.bits == 0);
+	free(topo);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_readings), cmocka_unit_test(test_again) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_readings), cmocka_unit_test(test_again), cmocka_unit_test(test_homes),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
