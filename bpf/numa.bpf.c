@@ -5,7 +5,8 @@
  *
  * The node of a page is in the top bits of its flags. A task runs on one CPU at a time, so
  * its lines are written without atomics by events of its own. An interrupt that allocates
- * within the program is not seen by it: the kernel runs no program inside itself.
+ * within the program is not seen by it: the kernel runs no program inside itself. Before 6.2
+ * (commit 05b24ff9b2cf; 6.1 has it in its updates) it does, and the additions are atomic.
  */
 #include "numamaps.bpf.h"
 
@@ -32,7 +33,7 @@ int mmt_numa_alloc(__u64 *ctx)
 	if (!c)
 		return numa_odd(1ULL << order);
 	far = node != numa_node_of_cpu(bpf_get_smp_processor_id());
-	if (!slot) { /* of all tasks without a slot */
+	if (!slot || numa_cfg.nests) { /* slot 0 is of all tasks that have none */
 		__sync_fetch_and_add(&c->pages[far], 1U << order);
 		__sync_fetch_and_add(&c->allocs[far], 1);
 		return 0;

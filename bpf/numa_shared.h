@@ -51,6 +51,8 @@ struct mmt_numa_config {
 	mmt_u32 args;       /* of mm_migrate_pages */
 	mmt_u32 home_bits;  /* log2 of the nodes with CPUs */
 	mmt_u8 home[MMT_NU_NODES]; /* their numbers by node; MMT_NU_NONE: no CPU */
+	mmt_u32 nests;      /* an interrupt's program runs within that of the task it came upon */
+	mmt_u32 pad;
 };
 
 struct mmt_numa_state {

@@ -71,6 +71,7 @@ static int set_constants(const struct numa *x, struct bpf_object *obj)
 	c->node_shift = x->facts.node_shift;
 	c->node_bits = x->bits;
 	c->args = x->facts.args;
+	c->nests = x->facts.nests;
 	c->home_bits = x->hops.bits;
 	memcpy(c->home, x->hops.of, sizeof(c->home));
 	return 0;

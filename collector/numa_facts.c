@@ -106,6 +106,8 @@ int mmt_numa_facts__read(const struct btf *btf, const struct mmt_topology *topo,
 	}
 	f->node_shift = 64U - (unsigned int)width;
 	f->args = tp_args(btf, "mm_migrate_pages");
+	/* it is called for a program of a tracepoint that may not run within itself (6.2, commit 05b24ff9b2cf) */
+	f->nests = btf__find_by_name_kind(btf, "bpf_prog_inc_misses_counter", BTF_KIND_FUNC) < 0;
 	read_reasons(btf, f);
 	return 0;
 }

@@ -17,6 +17,7 @@ struct mmt_writer;
 struct mmt_numa_facts {
 	unsigned int node_shift;  /* first bit of the node in the flags of a page; 64: there is but one */
 	unsigned int args;        /* of mm_migrate_pages; 0: not there */
+	bool nests;               /* programs of interrupts run within those of the tasks that they came upon */
 	char reason[MMT_NUMA_REASONS][24]; /* "numa_misplaced"; "": not known */
 };
 

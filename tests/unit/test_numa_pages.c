@@ -417,6 +417,8 @@ static struct btf *types(int zones, unsigned int refs, bool old)
 	for (i = 0; i < (old ? 8u : 9u); i++)
 		btf__add_func_param(b, i ? "arg" : "__data", i ? i64 : v);
 	btf__add_typedef(b, "btf_trace_mm_migrate_pages", btf__add_ptr(b, proto));
+	if (!old)
+		btf__add_func(b, "bpf_prog_inc_misses_counter", BTF_FUNC_STATIC, btf__add_func_proto(b, 0));
 	return b;
 }
 
@@ -432,6 +434,7 @@ static void test_types(void **state)
 	assert_int_equal(mmt_numa_facts__read(b, &topo, &f, why, sizeof(why)), 0);
 	assert_int_equal(f.node_shift, 54);
 	assert_int_equal(f.args, 7);
+	assert_true(f.nests);
 	assert_string_equal(f.reason[0], "compaction");
 	assert_string_equal(f.reason[5], "numa_misplaced");
 	assert_string_equal(f.reason[6], "");
@@ -440,6 +443,7 @@ static void test_types(void **state)
 	assert_int_equal(mmt_numa_facts__node_width(b), 6);
 	assert_int_equal(mmt_numa_facts__read(b, &topo, &f, why, sizeof(why)), 0);
 	assert_int_equal(f.args, 8);
+	assert_false(f.nests);
 	btf__free(b);
 	/* one node: a kernel without NUMA */
 	b = types(4, 5, false);
