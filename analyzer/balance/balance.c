@@ -19,6 +19,8 @@
 
 #include "work.h"
 
+#define THERE 0.01 /* of its memory, at most, is elsewhere: it need not follow */
+
 const struct bal_opts bal_defaults = {
 	.ratio = 1.1, .high = 1.0, .gain = 0.2, .probation = 30, .idle = 0.1, .exposure = 0.5, .gather_kb = 64 << 10, .moves = 4,
 };
@@ -154,6 +156,8 @@ static void follow(struct work *w, size_t i)
 	const struct bal_group *g = &w->group[i];
 
 	if (g->fixed || w->done[i] || !g->moved || g->since_move < w->o->probation || g->mems_at == g->cpus_at)
+		return;
+	if (bal_elsewhere_kb(w, g, g->cpus_at) < THERE * bal_total_kb(w, g))
 		return;
 	if (g->memory_bound)
 		leave(w, i, "its memory is bound by policies of its own and does not follow");

@@ -271,6 +271,7 @@ static void test_all_home(void **state)
 
 		for (i = 0; i < h->plan.n; i++) {
 			assert_true(h->plan.steps[i].group % 2 == 1);
+			assert_false(h->plan.steps[i].memory); /* it is there */
 			moves += h->plan.steps[i].cpus;
 		}
 		carry_out(h, 5);
