@@ -13,7 +13,7 @@ mmt-trace workload pipe 500 > /dev/null
 sleep 2
 echo 1 > $cpu/cpu2/online
 echo 0 > $cpu/cpu1/online
-printf 'device_add max-x86_64-cpu,id=c3,socket-id=1,core-id=1,thread-id=0\n' > /dev/ttyS1
+printf 'device_add max-x86_64-cpu,id=c3,socket-id=3,core-id=0,thread-id=0\n' > /dev/ttyS1
 i=0
 until [ -w $cpu/cpu3/online ] || [ \$i = 100 ]; do
 	i=\$((i + 1))

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# record -e vm of QEMU VMs that are there, start, are renamed and end meanwhile. Their virtual CPUs: found, what they ran
+# record -e vm of QEMU VMs that are there, start, are renamed and end meanwhile, some at once. Their virtual CPUs: found, what they ran
 # and waited as the kernel's schedstat says, on the node where they were kept, and moved across nodes as often as they were.
-# lab: --nodes 4 --cpus 4 --mem 2560 --vms
+# lab: --nodes 4 --cpus 4 --mem 2560 --timeout 400 --vms
 . /lab/lib
 . /lab/vmlib
 vm_need
@@ -43,6 +43,12 @@ while [ $n -lt 11 ]; do
 	taskset -p -c $((2 + n % 2)) $tid > /dev/null
 	usleep 150000
 done
+# three that end as soon as they have a virtual CPU, where others are busy
+for i in 1 2 3; do
+	vm_start brief$i default 0 tcg 32 1
+	kill -9 $vm_pid
+	eval "brief$i=$vm_pid"
+done
 # in another scope, as libvirt would have it
 if mount -t cgroup2 none /sys/fs/cgroup 2> /dev/null || grep -q cgroup2 /proc/mounts; then
 	root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
@@ -59,12 +65,15 @@ sleep 2
 kill -INT $rec
 wait $rec || fail "record: $? $(tail -1 err)"
 
-for vm in "here $here 2 0" "short $short 1 1" "moves $moves 1 1"; do
+for vm in "here $here 2 0" "short $short 1 1" "moves $moves 1 1" "brief1 $brief1 1 1" "brief2 $brief2 1 1" "brief3 $brief3 1 1"; do
 	set -- $vm
 	[ "$(row vm '"found"' "\"name\": \"$1\"" "\"tgid\": $2," | wc -l)" = 1 ] || fail "VM $1: $(row vm "\"tgid\": $2,")"
 	[ "$(row vm '"ended"' "\"tgid\": $2," | wc -l)" = "$4" ] || fail "VM $1: its end: $(row vm "\"tgid\": $2,")"
 	number=$(row vm '"found"' "\"tgid\": $2," | sed 's/.*"vm": \([0-9]*\).*/\1/')
 	[ "$(row vcpu '"found"' "\"vm\": $number," | wc -l)" = "$3" ] || fail "VM $1: virtual CPUs: $(row vcpu "\"vm\": $number,")"
+done
+for fact in missed nameless; do
+	[ "$(row meta "\"vm.$fact\"" | sed 's/.*"value": "\([0-9]*\)".*/\1/')" = 0 ] || fail "vm.$fact: $(row meta "\"vm.$fact\"")"
 done
 [ "$(row vm '"renamed"' "\"tgid\": $here," '"scope": "machine-qemu' | wc -l)" = 1 ] || fail "VM here was not seen in another scope"
 mmt-trace vms t.mmt --by vm -x '|' > vms.csv || fail "vms --by vm"
