@@ -283,9 +283,11 @@ static void vm_note(struct mmt_family_ctx *ctx, char *buf, size_t size)
 	uint64_t missed = mmt_vm_watch__missed(&f->watch), nameless = f->watch.nameless;
 	int n = 0;
 
-	if (missed)
-		n = snprintf(buf, size, "vm: %" PRIu64 " process%s that seemed to be virtual machines ended before they could be examined: they are missing",
-			     missed, missed == 1 ? "" : "es");
+	if (missed == 1)
+		n = snprintf(buf, size, "vm: a process that seemed to be a virtual machine ended before it could be examined: it is missing");
+	else if (missed)
+		n = snprintf(buf, size, "vm: %" PRIu64 " processes that seemed to be virtual machines ended before they could be examined: "
+			     "they are missing", missed);
 	if (nameless && n >= 0 && (size_t)n < size)
 		snprintf(buf + n, size - (size_t)n, "%s%" PRIu64 " virtual machine%s ended before %s name could be read%s", n ? "; " : "vm: ",
 			 nameless, nameless == 1 ? "" : "s", nameless == 1 ? "its" : "their",

@@ -12,7 +12,6 @@
 #define SHARE 200              /* of the time: one in so many ns */
 #define CREDIT_NS (50 * MS)    /* that is saved up, at most */
 #define OVERDRAFT_NS (200 * MS) /* that may be used before, where something was told */
-#define FIRST_NS (20 * MS)     /* after something happened to a process: it is not ready at once */
 #define EXEC_NS (50 * MS)      /* after it executed a program */
 #define AGAIN_NS (10 * SEC)    /* between looks at a VM whose threads are all known */
 #define GIVE_UP_NS (10 * SEC)  /* a process that is no VM so long after it executed a program that need not be one */
@@ -28,7 +27,7 @@ static void vm_free(struct mmt_watched *vm)
 	free(vm->cpu);
 }
 
-static void as_free(struct mmt_vm_candidate *c)
+void mmt_watch__as_free(struct mmt_vm_candidate *c)
 {
 	if (c->as)
 		vm_free(c->as);
@@ -43,7 +42,7 @@ void mmt_vm_watch__free(struct mmt_vm_watch *w)
 	for (i = 0; i < w->n; i++)
 		vm_free(&w->vm[i]);
 	for (i = 0; i < w->n_cand; i++)
-		as_free(&w->cand[i]);
+		mmt_watch__as_free(&w->cand[i]);
 	free(w->vm);
 	free(w->cand);
 	free(w->kvm_pids);
@@ -53,14 +52,14 @@ void mmt_vm_watch__free(struct mmt_vm_watch *w)
 	w->n = w->n_cand = w->n_kvm = 0;
 }
 
-static uint64_t now_of(const struct mmt_vm_watch *w)
+uint64_t mmt_watch__now(const struct mmt_vm_watch *w)
 {
 	return w->ops->now(w->ctx);
 }
 
-static uint64_t used_of(const struct mmt_vm_watch *w)
+uint64_t mmt_watch__used(const struct mmt_vm_watch *w)
 {
-	return w->ops->used ? w->ops->used(w->ctx) : now_of(w);
+	return w->ops->used ? w->ops->used(w->ctx) : mmt_watch__now(w);
 }
 
 bool mmt_watch__grow(void *array, size_t n, size_t *cap, size_t size)
@@ -78,7 +77,7 @@ bool mmt_watch__grow(void *array, size_t n, size_t *cap, size_t size)
 	return true;
 }
 
-static void pay(struct mmt_vm_watch *w, uint64_t ns)
+void mmt_watch__pay(struct mmt_vm_watch *w, uint64_t ns)
 {
 	w->credit -= (int64_t)ns;
 	w->cost_ns += ns;
@@ -107,6 +106,14 @@ struct mmt_watched *mmt_vm_watch__find(const struct mmt_vm_watch *w, uint32_t pi
 	return at < w->n && w->vm[at].pid == pid ? &w->vm[at] : NULL;
 }
 
+static void note_end(struct mmt_vm_watch *w, uint32_t pid)
+{
+	unsigned int i = w->n_ended++ % MMT_VM_ENDED_KEPT;
+
+	w->ended[i].pid = pid;
+	w->ended[i].time = mmt_watch__now(w);
+}
+
 /* ---------------------------------------------------------------- candidates */
 
 struct mmt_vm_candidate *mmt_watch__cand_of(const struct mmt_vm_watch *w, uint32_t pid)
@@ -119,22 +126,23 @@ struct mmt_vm_candidate *mmt_watch__cand_of(const struct mmt_vm_watch *w, uint32
 	return NULL;
 }
 
-static void cand_drop(struct mmt_vm_watch *w, uint32_t pid)
+void mmt_watch__cand_drop(struct mmt_vm_watch *w, uint32_t pid)
 {
 	struct mmt_vm_candidate *c = mmt_watch__cand_of(w, pid);
 
 	if (!c)
 		return;
-	as_free(c);
+	mmt_watch__as_free(c);
 	*c = w->cand[--w->n_cand];
 }
 
-/* It ended, and was not seen to be a VM; what its program would have told is not missed. */
-static void cand_lost(struct mmt_vm_watch *w, const struct mmt_vm_candidate *c)
+/* What its program would have told is not missed. */
+void mmt_watch__cand_lost(struct mmt_vm_watch *w, const struct mmt_vm_candidate *c)
 {
 	if (c->urgent && !c->as)
 		*(c->of_kvm ? &w->lost_kvm : &w->lost) += 1;
-	cand_drop(w, c->pid);
+	note_end(w, c->pid);
+	mmt_watch__cand_drop(w, c->pid);
 }
 
 int mmt_watch__cand(struct mmt_vm_watch *w, uint32_t pid, bool urgent, bool likely, uint64_t now)
@@ -170,7 +178,7 @@ static bool same_cpus(const struct mmt_watched *vm, const struct mmt_vm *seen)
 	return true;
 }
 
-static int cpu_gone(struct mmt_vm_watch *w, struct mmt_watched *vm, size_t at, uint64_t now)
+int mmt_watch__cpu_gone(struct mmt_vm_watch *w, struct mmt_watched *vm, size_t at, uint64_t now)
 {
 	struct mmt_watched_cpu c = vm->cpu[at];
 
@@ -190,7 +198,7 @@ static int take_cpus(struct mmt_vm_watch *w, struct mmt_watched *vm, const struc
 		for (k = 0; k < vm->n_cpus && vm->cpu[k].tid != c->tid; k++)
 			;
 		if (k < vm->n_cpus && vm->cpu[k].index != c->index) { /* its number is used again */
-			err = cpu_gone(w, vm, k, now);
+			err = mmt_watch__cpu_gone(w, vm, k, now);
 			k = vm->n_cpus;
 		}
 		if (k < vm->n_cpus || err)
@@ -203,7 +211,7 @@ static int take_cpus(struct mmt_vm_watch *w, struct mmt_watched *vm, const struc
 	return err;
 }
 
-static bool takes_name(struct mmt_watched *vm, const struct mmt_vm *seen)
+bool mmt_watch__takes_name(struct mmt_watched *vm, const struct mmt_vm *seen)
 {
 	bool other = strcmp(vm->name, seen->name) || strcmp(vm->scope, seen->scope) || vm->accel != seen->accel || vm->vmm != seen->vmm;
 
@@ -214,14 +222,12 @@ static bool takes_name(struct mmt_watched *vm, const struct mmt_vm *seen)
 	return other;
 }
 
-/* All its virtual CPUs are known, as far as that can be told. */
-static bool complete(const struct mmt_watched *vm)
+bool mmt_watch__complete(const struct mmt_watched *vm)
 {
 	return vm->told ? vm->n_cpus >= vm->told : vm->n_cpus > 0;
 }
 
-/* One more; what vm holds goes into it. */
-static int vm_add(struct mmt_vm_watch *w, struct mmt_watched *vm, uint64_t now)
+int mmt_watch__vm_add(struct mmt_vm_watch *w, struct mmt_watched *vm, uint64_t now)
 {
 	size_t at = place_of(w, vm->pid);
 
@@ -242,26 +248,27 @@ static int vm_new(struct mmt_vm_watch *w, const struct mmt_vm *seen, uint64_t no
 	struct mmt_watched v = { .pid = seen->pid, .told = seen->n_fds, .seen = true, .named = seen->named != MMT_VM_NAMED_PID }, *vm;
 	int err;
 
-	(void)takes_name(&v, seen);
-	err = vm_add(w, &v, now);
+	(void)mmt_watch__takes_name(&v, seen);
+	err = mmt_watch__vm_add(w, &v, now);
 	vm = err ? NULL : mmt_vm_watch__find(w, seen->pid);
 	err = vm ? take_cpus(w, vm, seen, now) : err;
-	if (vm && complete(vm))
+	if (vm && mmt_watch__complete(vm))
 		vm->due = now + AGAIN_NS;
 	return err;
 }
 
-static int vm_gone(struct mmt_vm_watch *w, struct mmt_watched *vm, uint64_t now)
+int mmt_watch__vm_gone(struct mmt_vm_watch *w, struct mmt_watched *vm, uint64_t now)
 {
 	int err = 0, ret;
 
 	while (vm->n_cpus) {
-		ret = cpu_gone(w, vm, vm->n_cpus - 1, now);
+		ret = mmt_watch__cpu_gone(w, vm, vm->n_cpus - 1, now);
 		err = err ? err : ret;
 	}
 	ret = w->ops->vm(w->ctx, vm, MMT_VM_ENDED, now);
 	w->unseen += !vm->seen;
 	w->nameless += !vm->seen && !vm->named;
+	note_end(w, vm->pid);
 	vm_free(vm);
 	w->n--;
 	memmove(vm, vm + 1, (w->n - (size_t)(vm - w->vm)) * sizeof(*vm));
@@ -277,12 +284,12 @@ static int vm_again(struct mmt_vm_watch *w, struct mmt_watched *vm, const struct
 	vm->told = seen->n_fds;
 	vm->seen = true;
 	vm->named = seen->named != MMT_VM_NAMED_PID;
-	if (takes_name(vm, seen))
+	if (mmt_watch__takes_name(vm, seen))
 		err = w->ops->vm(w->ctx, vm, MMT_VM_RENAMED, now);
 	err = err ? err : take_cpus(w, vm, seen, now);
 	/* something happened to it a moment ago: it may go on; else less and less often */
 	vm->wait = news ? FIRST_NS : vm->wait * 2 > AGAIN_NS ? AGAIN_NS : vm->wait * 2;
-	vm->due = now + (complete(vm) ? AGAIN_NS : vm->wait);
+	vm->due = now + (mmt_watch__complete(vm) ? AGAIN_NS : vm->wait);
 	return err;
 }
 
@@ -298,7 +305,7 @@ static bool gone_already(const struct mmt_vm_watch *w, uint32_t pid)
 static int look(struct mmt_vm_watch *w, uint32_t pid)
 {
 	struct mmt_watched *vm = mmt_vm_watch__find(w, pid);
-	uint64_t now = now_of(w);
+	uint64_t now = mmt_watch__now(w);
 	struct mmt_vm seen;
 	int is = mmt_vms__look(w->proc, pid, &seen), err = 0;
 
@@ -320,7 +327,7 @@ static int look(struct mmt_vm_watch *w, uint32_t pid)
 		vm->gone = true;
 		vm->due = now + SEC;
 	} else if (vm) { /* another program now, or no record came */
-		err = vm_gone(w, vm, now);
+		err = mmt_watch__vm_gone(w, vm, now);
 	}
 	if (is)
 		mmt_vm__free(&seen);
@@ -346,11 +353,11 @@ static int each_process(struct mmt_vm_watch *w, int (*fn)(struct mmt_vm_watch *w
 
 int mmt_vm_watch__scan(struct mmt_vm_watch *w)
 {
-	uint64_t begin = used_of(w);
+	uint64_t begin = mmt_watch__used(w);
 	int err = each_process(w, look);
 
-	w->sweep_at = w->credit_at = now_of(w);
-	w->cost_ns += used_of(w) - begin;
+	w->sweep_at = w->credit_at = mmt_watch__now(w);
+	w->cost_ns += mmt_watch__used(w) - begin;
 	return err;
 }
 
@@ -366,172 +373,6 @@ static int sweep_one(struct mmt_vm_watch *w, uint32_t pid)
 	if (c)
 		c->since = 0; /* one look */
 	return err;
-}
-
-/* ---------------------------------------------------------------- what tasks tell */
-
-/* Something happened to a VM: when is it to be looked at? */
-static void vm_told(struct mmt_watched *vm, enum mmt_watch_what what, const struct mmt_watch_task *t, uint64_t now)
-{
-	/* threads come and go, to do I/O: they are no news where all virtual CPUs are known, unless there are more soon */
-	bool told = what == MMT_WATCH_EXEC || what == MMT_WATCH_MOVED || mmt_vms__vcpu_name(t->comm), news = told || !complete(vm);
-	uint64_t due = now + (news ? FIRST_NS : SEC);
-
-	if (what == MMT_WATCH_NAME && !news)
-		return;
-	if (news)
-		vm->wait = FIRST_NS;
-	vm->urgent |= told;
-	if (due < vm->due)
-		vm->due = due;
-}
-
-/* A thread that is named like a virtual CPU, in a VM: it is one. */
-static int named_cpu(struct mmt_vm_watch *w, struct mmt_watched *vm, const struct mmt_watch_task *t, uint64_t now)
-{
-	struct mmt_watched_cpu c = { .tid = t->tid, .epoch = t->epoch };
-	enum mmt_accel accel = vm->accel;
-	size_t k;
-
-	if (!mmt_vms__vcpu_of(t->comm, &c.index, &accel))
-		return 0;
-	for (k = 0; k < vm->n_cpus && vm->cpu[k].tid != t->tid; k++)
-		;
-	if (k < vm->n_cpus)
-		return 0;
-	if (!mmt_watch__grow(&vm->cpu, vm->n_cpus, &vm->cap_cpus, sizeof(*vm->cpu)))
-		return -ENOMEM;
-	vm->cpu[vm->n_cpus++] = c;
-	return w->ops->cpu(w->ctx, vm, &vm->cpu[vm->n_cpus - 1], MMT_VCPU_FOUND, now);
-}
-
-/* A process begins with a program that runs VMs: what will be known of it when it is gone. */
-static int begins(struct mmt_vm_watch *w, const struct mmt_watch_task *t)
-{
-	struct mmt_vm_candidate *c = mmt_watch__cand_of(w, t->tgid);
-	uint64_t used = used_of(w);
-	struct mmt_vm who;
-	bool there;
-
-	if (!c)
-		return 0;
-	as_free(c);
-	c->n_threads = 0;
-	there = mmt_vms__identify(w->proc, t->tgid, t->comm, &who);
-	pay(w, used_of(w) - used);
-	if (who.vmm == MMT_VMM_OTHER)
-		return 0;
-	c->as = calloc(1, sizeof(*c->as));
-	if (!c->as)
-		return -ENOMEM;
-	*c->as = (struct mmt_watched){
-		.pid = t->tgid, .cgroup = t->cgroup, .named = there && who.named != MMT_VM_NAMED_PID, .urgent = true,
-	};
-	if (t->tid == t->tgid)
-		c->as->epoch = t->epoch;
-	(void)takes_name(c->as, &who);
-	return 0;
-}
-
-/* It is a VM, by what its tasks told. */
-static int begun(struct mmt_vm_watch *w, struct mmt_vm_candidate *c, const struct mmt_watch_task *t, uint64_t now)
-{
-	struct mmt_watched vm = *c->as;
-	uint32_t index;
-	int err;
-
-	if (t)
-		(void)mmt_vms__vcpu_of(t->comm, &index, &vm.accel);
-	free(c->as);
-	c->as = NULL;
-	cand_drop(w, c->pid);
-	err = vm_add(w, &vm, now);
-	return err || !t ? err : named_cpu(w, mmt_vm_watch__find(w, vm.pid), t, now);
-}
-
-/* A process that is no VM yet has a new thread, or task of another name. */
-static int task_told(struct mmt_vm_watch *w, enum mmt_watch_what what, const struct mmt_watch_task *t, uint64_t now)
-{
-	bool cpu = mmt_vms__vcpu_name(t->comm), first = t->tid == t->tgid && mmt_vms__vmm_name(t->comm);
-	struct mmt_vm_candidate *c = t->tid != t->tgid ? mmt_watch__cand_of(w, t->tgid) : NULL;
-	int err;
-
-	if (c && what == MMT_WATCH_NEW)
-		c->n_threads++;
-	if (c && c->as && cpu)
-		return begun(w, c, t, now);
-	/* what a VM forks has its name and descriptors until it executes something */
-	if (!cpu && (!first || mmt_vm_watch__find(w, t->ppid)))
-		return 0;
-	err = mmt_watch__cand(w, t->tgid, cpu, first, now);
-	return err || !first || what != MMT_WATCH_NEW ? err : begins(w, t);
-}
-
-int mmt_vm_watch__task(struct mmt_vm_watch *w, enum mmt_watch_what what, const struct mmt_watch_task *t)
-{
-	uint32_t works_for = t->kernel ? mmt_vms__works_for(t->comm) : 0;
-	struct mmt_watched *vm = mmt_vm_watch__find(w, t->tgid);
-	uint64_t now = now_of(w);
-	bool likely;
-	int err;
-
-	if (works_for && !mmt_vm_watch__find(w, works_for))
-		return mmt_watch__cand(w, works_for, true, true, now);
-	if (t->kernel)
-		return 0;
-	if (vm) {
-		vm_told(vm, what, t, now);
-		return named_cpu(w, vm, t, now);
-	}
-	if (what == MMT_WATCH_NAME || what == MMT_WATCH_NEW)
-		return task_told(w, what, t, now);
-	if (what != MMT_WATCH_EXEC)
-		return 0;
-	likely = mmt_vms__vmm_name(t->comm);
-	if (!likely)
-		cand_drop(w, t->tgid);
-	if (!likely && w->kvm_tells)
-		return 0;
-	err = mmt_watch__cand(w, t->tgid, false, likely, now);
-	return err || !likely ? err : begins(w, t);
-}
-
-/* What may have become a VM has ended. */
-static int cand_gone(struct mmt_vm_watch *w, uint32_t pid, uint64_t now)
-{
-	struct mmt_vm_candidate *c = mmt_watch__cand_of(w, pid);
-
-	if (!c)
-		return 0;
-	if (c->as && c->as->vmm == MMT_VMM_QEMU && c->n_threads + 1 >= MMT_QEMU_THREADS)
-		return begun(w, c, NULL, now);
-	cand_lost(w, c);
-	return 0;
-}
-
-int mmt_vm_watch__gone(struct mmt_vm_watch *w, uint32_t tid, uint32_t tgid, uint64_t now)
-{
-	struct mmt_watched *vm;
-	size_t i;
-	int err = tid == tgid && w->n_cand ? cand_gone(w, tgid, now) : 0;
-
-	vm = err ? NULL : mmt_vm_watch__find(w, tgid);
-	if (!vm)
-		return err;
-	if (tid == tgid)
-		return vm_gone(w, vm, now);
-	for (i = 0; i < vm->n_cpus; i++)
-		if (vm->cpu[i].tid == tid)
-			return cpu_gone(w, vm, i, now);
-	return 0;
-}
-
-uint64_t mmt_vm_watch__missed(const struct mmt_vm_watch *w)
-{
-	/* KVM told too late of a VM that is known by records alone, too, and of one that only its threads' names told of */
-	uint64_t untold = w->untold > w->unseen ? w->untold - w->unseen : 0;
-
-	return w->lost_kvm + (w->lost > untold ? w->lost : untold);
 }
 
 /* ---------------------------------------------------------------- work */
@@ -578,9 +419,9 @@ static int look_due(struct mmt_vm_watch *w, uint32_t pid, uint64_t now)
 
 	c = is < 0 ? NULL : mmt_watch__cand_of(w, pid);
 	if (c && !is && !c->as && gone_already(w, pid)) {
-		cand_lost(w, c);
+		mmt_watch__cand_lost(w, c);
 	} else if (c && (is || (!c->likely && now - c->since > GIVE_UP_NS))) {
-		cand_drop(w, pid);
+		mmt_watch__cand_drop(w, pid);
 	} else if (c) {
 		c->urgent = c->urgent && c->wait < SEC; /* what was told may not be so */
 		c->wait = c->wait * 2 > SWEEP_NS ? SWEEP_NS : c->wait * 2;
@@ -591,7 +432,7 @@ static int look_due(struct mmt_vm_watch *w, uint32_t pid, uint64_t now)
 
 int mmt_vm_watch__work(struct mmt_vm_watch *w, uint64_t for_ns)
 {
-	uint64_t begin = now_of(w), t = begin, used = used_of(w), then;
+	uint64_t begin = mmt_watch__now(w), t = begin, used = mmt_watch__used(w), then;
 	uint32_t pid;
 	int err;
 
@@ -604,11 +445,11 @@ int mmt_vm_watch__work(struct mmt_vm_watch *w, uint64_t for_ns)
 	while (!err && t - begin <= for_ns && (pid = next_due(w, t))) {
 		err = look_due(w, pid, t);
 		then = used;
-		used = used_of(w);
-		pay(w, used - then);
-		t = now_of(w);
+		used = mmt_watch__used(w);
+		mmt_watch__pay(w, used - then);
+		t = mmt_watch__now(w);
 		earn(w, t);
 	}
-	pay(w, used_of(w) - used);
+	mmt_watch__pay(w, mmt_watch__used(w) - used);
 	return err;
 }

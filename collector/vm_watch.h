@@ -68,6 +68,8 @@ struct mmt_vm_candidate {
 	uint64_t since, due, wait;
 };
 
+#define MMT_VM_ENDED_KEPT 256
+
 struct mmt_vm_watch {
 	const char *proc, *kvm_dir; /* kvm_dir NULL: no such thing */
 	const struct mmt_vm_watch_ops *ops;
@@ -75,6 +77,8 @@ struct mmt_vm_watch {
 	struct mmt_watched *vm; size_t n, cap; /* that live, by pid */
 	struct mmt_vm_candidate *cand; size_t n_cand, cap_cand;
 	uint32_t numbers;
+	struct { uint32_t pid; uint64_t time; } ended[MMT_VM_ENDED_KEPT]; /* processes, in turn */
+	unsigned int n_ended;
 	bool kvm_tells;      /* its directory is there */
 	uint64_t kvm_links;  /* of that, when it was read last */
 	uint32_t *kvm_pids; size_t n_kvm, cap_kvm; /* who made its VMs */

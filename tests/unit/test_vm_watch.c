@@ -404,7 +404,12 @@ static void test_short(void **state)
 	gone(&h, 103, 100);
 	gone(&h, 102, 100);
 	gone(&h, 100, 100);
+	/* its first thread was not the last one */
+	tell_epoch(&h, MMT_WATCH_NEW, 104, 100, "CPU 2/TCG", 10);
+	gone(&h, 104, 100);
 	expect(&h, SEC, "+1.1@103 -1.1@103 -1.0@102 -1:brief");
+	assert_int_equal(h.w.n_cand, 0);
+	assert_int_equal(mmt_vm_watch__missed(&h.w), 0);
 	/* nor its name: it goes by its number */
 	tell_epoch(&h, MMT_WATCH_EXEC, 200, 200, "firecracker", 11);
 	tell_epoch(&h, MMT_WATCH_NAME, 201, 200, "fc_vcpu 0", 12);
