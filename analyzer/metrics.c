@@ -19,6 +19,7 @@
 #include "vms/metric.h"
 
 enum { /* source */
+	FROM_WAITING,  /* run-queue latency in the window, see model_waited() */
 	FROM_TASKS,    /* sum of task_totals columns `cols`, the collector left out */
 	FROM_CPUS,     /* sum of cpu_totals columns `cols` */
 	FROM_WAIT,     /* run-queue latency: quantile arg */
@@ -173,7 +174,7 @@ static const struct metric catalogue[] = {
 	  .source = FROM_TASKS, .cols = B(MT_WAIT_NS), .over = B(MT_WAIT_NS) | B(MT_RUN_NS), .arg = 100,
 	  .definition = "share of the time that tasks wanted to run which they spent waiting: wait / (wait + run)" },
 	{ .name = "sched.wait.tasks", .unit = "tasks", .better = METRIC_LOWER, .kind = METRIC_RATE, .min_rel = 0.05, .detail = true,
-	  .source = FROM_TASKS, .per = PER_SECOND, .cols = B(MT_WAIT_NS), .arg = 1e-9,
+	  .source = FROM_WAITING, .per = PER_SECOND, .cols = B(MT_WAIT_NS), .arg = 1e-9,
 	  .definition = "tasks that wait for a CPU at a time, mean over the iteration" },
 	LATENCY("sched.wait.mean", FROM_WAIT, Q_MEAN, 0.05, false, "run-queue latency, mean: runnable to running"),
 	LATENCY("sched.wait.p50", FROM_WAIT, 0.5, 0.05, false, "run-queue latency, median"),
@@ -576,6 +577,11 @@ int metric_value(const struct metric_ctx *ctx, const struct metric *metric, doub
 	switch (metric->source) {
 	case FROM_TASKS:
 		err = sum_tasks(ctx, metric, value);
+		break;
+	case FROM_WAITING:
+		if (!m->have_task_totals || (m->task_has & metric->cols) != metric->cols)
+			return -ENODATA;
+		*value = model_waited(m) * metric->arg;
 		break;
 	case FROM_CPUS:
 		err = sum_cpus(ctx, metric, value);

@@ -446,3 +446,25 @@ void model_groups_free(struct model_group *g, size_t n)
 	}
 	free(g);
 }
+
+double model_waited(const struct model *m)
+{
+	double sum = 0;
+	uint32_t at;
+	size_t i;
+
+	for (i = 0; i < m->n_tasks; i++) {
+		const struct model_task *t = &m->tasks[i];
+		uint64_t wait = 0, run = 0, most;
+
+		if (model_hides(m, t, false))
+			continue;
+		for (at = t->totals; at != U64MAP_NONE; at = m->totals[at].next) {
+			wait += m->totals[at].v[MT_WAIT_NS];
+			run += m->totals[at].v[MT_RUN_NS];
+		}
+		most = m->duration > run ? m->duration - run : 0;
+		sum += (double)(t->epoch && wait > most ? most : wait); /* epoch 0 is many tasks */
+	}
+	return sum;
+}

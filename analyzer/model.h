@@ -225,6 +225,11 @@ static inline uint64_t model_migrations(const uint64_t v[MT_N])
 	return v[MT_MIG_SMT] + v[MT_MIG_LLC] + v[MT_MIG_NODE] + v[MT_MIG_CROSS];
 }
 
+/*
+ * Run-queue latency of all tasks but the collector, ns, within the window: a wait counts wholly
+ * where it ends, but no task waits longer than the window less what it ran.
+ */
+double model_waited(const struct model *m);
 /* Sum of a cpu_totals column over CPUs. */
 uint64_t model_cpu_sum(const struct model *m, unsigned int col);
 

@@ -251,6 +251,20 @@ assert not any(v is None for r in j["vms"] + j["vcpus"] + j["places"] for v in r
 END
 fi
 
+# ----------------------------------------------------------- examples
+# of the manual pages and README, about VMs and of a trace: each does something, as it is printed
+"$make" trace.mmt names=2 || exit 1
+{
+	sed -n 's/^\.Dl \$ //p' "$TOP"/docs/mmt-trace-{vms,record,report,compare}.1
+	sed -n 's/^\(mmt-trace .*[^ ]\) *#.*/\1/p' "$TOP/README.md"
+} | grep -E '^mmt-trace (vms|report|compare) ' | grep -E ' vms|vm' | grep -E '[a-z]\.mmt' | sort -u >examples
+[ "$(wc -l <examples)" -ge 4 ] || fail "few examples: $(cat examples)"
+while read -r command; do
+	(PATH=$(dirname "$MMT"):$PATH eval "$command") >o 2>err || fail "example '$command': status $?: $(cat err)"
+	[ -s o ] && [ ! -s err ] || fail "example '$command' says: $(cat o err)"
+	grep -qE 'vm00|web1|CPU' o || fail "example '$command' shows no VM: $(cat o)"
+done <examples
+
 # ----------------------------------------------------------- a large host
 "$make" big.mmt vms=500 vcpus=16 nodes=4 seconds=10 || exit 1
 # cost ARGUMENT...: ms of CPU time, which others on this machine do not make longer

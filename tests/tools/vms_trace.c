@@ -7,7 +7,7 @@
  * pages=N: a virtual CPU is given so many pages a second, 3 of 4 off-node, and has 100 hint faults, 1 of 5 off-node, of
  *   which NUMA balancing brings 10 pages from the next node; VM 3's go to that once and come back thrice; see -e numa;
  * bare=1: one more node with memory and no CPU, where a tenth of all VMs' memory is;
- * names=1: the second has a long name, the third one that is not of ASCII;
+ * names=1: the second has a long name, the third one that is not of ASCII; names=2: the first are web1 and db1;
  * shift=N: VM i has the placement of VM i + N.
  *
  * VM i has its home on node i % nodes and its memory (mib=64 of it) by i % 4:
@@ -171,6 +171,8 @@ static void vcpu_row(struct trace *t, uint64_t vm, uint64_t k, uint64_t time, ui
 
 static const char *name_of(const struct trace *t, char buf[64], uint64_t vm)
 {
+	if (t->n[NAMES] == 2 && vm < 2)
+		return vm ? "db1" : "web1";
 	if (t->n[NAMES] && vm == 1)
 		return "mailserver-production-eu-central-1-a";
 	if (t->n[NAMES] && vm == 2)

@@ -339,8 +339,9 @@ static void metrics_trace(struct synth *s)
 /* Three CPUs, busy 1, 0.5 and 0.02 of 2 s; 3 s of run time with 1 s of waiting. */
 static void spread_trace(struct synth *s)
 {
-	static const uint64_t wait[] = { 400000000, 600000000 };
-	uint64_t v[MT_N] = { [MT_NVCSW] = 30, [MT_NIVCSW] = 10, [MT_MIG_NODE] = 6, [MT_RUN_NS] = 3000000000, [MT_WAIT_N] = 2 };
+	static const uint64_t wait[] = { 600000000, 400000000 };
+	uint64_t v[MT_N] = { [MT_NVCSW] = 20, [MT_NIVCSW] = 4, [MT_MIG_NODE] = 6, [MT_RUN_NS] = 1400000000, [MT_WAIT_N] = 1 };
+	uint64_t u[MT_N] = { [MT_NVCSW] = 10, [MT_NIVCSW] = 6, [MT_RUN_NS] = 1600000000, [MT_WAIT_N] = 1 };
 	uint64_t c[MC_N] = { [MC_BUSY_NS] = 2000000000, [MC_IDLE_SWITCHES] = 3 };
 
 	synth_open(s);
@@ -348,7 +349,9 @@ static void spread_trace(struct synth *s)
 	synth_counter(s, 1, "proc.stat", "cpu.steal", -1, 20000000);
 	synth_counter(s, 1, "proc.vmstat", "pgfault", -1, 1000);
 	synth_task(s, 1, 10, 10, 0, 0, 0, "a");
-	synth_totals(s, 3000000000, 1, 1, 7, v, wait, NULL);
+	synth_task(s, 2, 11, 10, 0, 0, 0, "b");
+	synth_totals(s, 3000000000, 1, 1, 7, v, &wait[0], NULL);
+	synth_totals(s, 3000000000, 1, 2, 7, u, &wait[1], NULL);
 	synth_cpu_totals(s, 3000000000, 1, 0, c);
 	c[MC_BUSY_NS] = 1000000000;
 	synth_cpu_totals(s, 3000000000, 1, 1, c);
@@ -504,12 +507,42 @@ static void test_verify(void **state)
 	synth_remove(&s);
 }
 
+/* A wait that began long before the window ends in it: of the tasks that wait at a time it is one, for as long as that is. */
+static void test_waited(void **state)
+{
+	static const uint64_t wait[] = { 9000000000, 500000000 };
+	uint64_t v[MT_N] = { [MT_RUN_NS] = 500000000, [MT_WAIT_N] = 1 };
+	struct metric_ctx ctx;
+	struct model *m;
+	struct synth s;
+
+	(void)state;
+	synth_open(&s);
+	synth_mark(&s, 1, 1000000000, MARK_ITER_START, "");
+	synth_task(&s, 1, 10, 10, 0, 0, 0, "starved");
+	synth_task(&s, 2, 11, 10, 0, 0, 0, "b");
+	synth_totals(&s, 2000000000, 1, 1, 7, v, &wait[0], NULL);
+	synth_totals(&s, 3000000000, 1, 1, 8, v, &wait[1], NULL); /* in another cgroup */
+	synth_totals(&s, 3000000000, 1, 2, 7, v, &wait[1], NULL);
+	synth_totals(&s, 3000000000, 1, 0, 7, v, &wait[0], NULL); /* many together: they may */
+	synth_mark(&s, 2, 3000000000, MARK_ITER_END, "");
+	synth_close(&s);
+	m = synth_model(&s, WINDOW_AUTO, NULL);
+	assert_int_equal(metric_ctx_init(&ctx, m), 0);
+	assert_near(value(&ctx, "sched.wait"), 19);
+	assert_near(value(&ctx, "sched.wait.tasks"), (1.0 + 0.5 + 9) / 2);
+	metric_ctx_free(&ctx);
+	model_free(m);
+	synth_remove(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hist), cmocka_unit_test(test_small_hist), cmocka_unit_test(test_windows), cmocka_unit_test(test_no_window),
 		cmocka_unit_test(test_open_end), cmocka_unit_test(test_groups), cmocka_unit_test(test_unknown_table),
-		cmocka_unit_test(test_metrics), cmocka_unit_test(test_derived_metrics), cmocka_unit_test(test_catalogue), cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_metrics), cmocka_unit_test(test_waited), cmocka_unit_test(test_derived_metrics),
+		cmocka_unit_test(test_catalogue), cmocka_unit_test(test_verify),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
