@@ -69,6 +69,17 @@ static const char *option(const struct args *a, const char *name)
 	return NULL;
 }
 
+/* A word without a value. */
+static bool flag(const struct args *a, const char *name)
+{
+	const char *s;
+
+	for (s = a->len ? next_arg(a, a->buf) : NULL; s; s = next_arg(a, s))
+		if (*s == '-' && !strcmp(s + strspn(s, "-"), name))
+			return true;
+	return false;
+}
+
 static bool is_qemu(const char *program)
 {
 	return begins(program, "qemu-system-") || !strcmp(program, "qemu-kvm") || !strcmp(program, "kvm") || !strcmp(program, "qemu");
@@ -433,7 +444,7 @@ static enum mmt_accel qemu_accel(const struct args *a)
 	const char *s = option(a, "accel"), *m = option(a, "machine");
 
 	m = m ? m : option(a, "M");
-	if ((s && begins(s, "kvm")) || (m && strstr(m, "accel=kvm")) || option(a, "enable-kvm"))
+	if ((s && begins(s, "kvm")) || (m && strstr(m, "accel=kvm")) || flag(a, "enable-kvm"))
 		return MMT_ACCEL_KVM;
 	return MMT_ACCEL_TCG;
 }

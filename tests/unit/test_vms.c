@@ -122,9 +122,31 @@ static void test_others(void **state)
 	vm_tree_fd(&t, 50, 4, "anon_inode:kvm-vm");
 	vm_tree_fd(&t, 50, 5, "anon_inode:kvm-vcpu:0");
 	vm_tree_thread(&t, 50, 50, "tinyvm\n", "16 0x5 0xae80 0x0 0x0 0x0 0x0 0x7f 0x7f\n");
+	/* in a scope of libvirt's, which gives the socket as a descriptor; in a jail, without an id; without a name */
+	vm_tree_process(&t, 51, "cloud-hypervisor --api-socket fd=3", "0::/machine.slice/machine-ch\\x2d4\\x2dcache.scope\n");
+	vm_tree_fd(&t, 51, 4, "anon_inode:kvm-vm");
+	vm_tree_thread(&t, 51, 52, "vcpu0\n", NULL);
+	vm_tree_thread(&t, 51, 53, "vmm\n", NULL);
+	vm_tree_process(&t, 54, "cloud-hypervisor --api-socket fd=3", NULL);
+	vm_tree_fd(&t, 54, 4, "anon_inode:kvm-vm");
+	vm_tree_process(&t, 55, "/firecracker --api-sock=/run/fc-7.sock --start-time-us 5", "0::/firecracker/7\n");
+	vm_tree_fd(&t, 55, 4, "anon_inode:kvm-vm");
+	vm_tree_thread(&t, 55, 56, "fc_vcpu 0\n", NULL);
+	vm_tree_process(&t, 57, "/usr/bin/crosvm run --socket /run/vm/termina.sock vmlinux", NULL);
+	vm_tree_fd(&t, 57, 4, "anon_inode:kvm-vm");
+	vm_tree_thread(&t, 57, 58, "crosvm_vcpu0\n", NULL);
+	/* a library with Firecracker's names in another program */
+	vm_tree_process(&t, 59, "/usr/bin/krun-vm box", NULL);
+	vm_tree_fd(&t, 59, 4, "anon_inode:kvm-vm");
+	vm_tree_thread(&t, 59, 64, "fc_vcpu 0\n", NULL);
+	/* its descriptors are not ours to see */
+	vm_tree_process(&t, 65, "lkvm run --name soft", NULL);
+	vm_tree_thread(&t, 65, 66, "kvm-vcpu-0\n", NULL);
 	/* none: no VM yet, a tool of QEMU's, one that only opened /dev/kvm, a kernel thread, no process */
 	vm_tree_process(&t, 60, "firecracker --id later", NULL);
 	vm_tree_thread(&t, 60, 60, "firecracker\n", NULL);
+	vm_tree_process(&t, 67, "./vm --name nothing", NULL);
+	vm_tree_thread(&t, 67, 67, "vm\n", NULL);
 	vm_tree_process(&t, 61, "/usr/bin/qemu-img convert -name x", NULL);
 	vm_tree_process(&t, 62, "libvirtd", NULL);
 	vm_tree_fd(&t, 62, 3, "/dev/kvm");
@@ -132,7 +154,16 @@ static void test_others(void **state)
 	vm_tree_thread(&t, 63, 63, "kvm-pit/100\n", NULL);
 	vm_tree_file(&t, 0, "x", "");
 	assert_int_equal(mmt_vms__scan(t.dir, &s), 0);
-	assert_int_equal(s.n, 5);
+	assert_int_equal(s.n, 11);
+	assert_string_equal(find(&s, 51)->name, "cache");
+	assert_int_equal(find(&s, 51)->n_vcpus, 1);
+	assert_string_equal(find(&s, 54)->name, "cloud-hypervisor-54");
+	assert_string_equal(find(&s, 55)->name, "fc-7");
+	assert_int_equal(find(&s, 55)->named, MMT_VM_NAMED_SOCKET);
+	assert_string_equal(find(&s, 57)->name, "termina");
+	assert_string_equal(find(&s, 59)->name, "vm-59");
+	assert_int_equal(find(&s, 59)->vcpus[0].tid, 64);
+	assert_int_equal(find(&s, 65)->vmm, MMT_VMM_KVMTOOL);
 	vm = find(&s, 10);
 	assert_int_equal(vm->vmm, MMT_VMM_FIRECRACKER);
 	assert_string_equal(vm->name, "551e7604-e35c");
@@ -159,6 +190,32 @@ static void test_others(void **state)
 	assert_int_equal(mmt_vms__scan("/nonexistent", &s), -ENOENT);
 	assert_int_equal(mmt_vms__scan("/proc", &s), 0);
 	mmt_vms__free(&s);
+}
+
+/* What a process's words and cgroup tell of it before it is a VM. */
+static void test_identify(void **state)
+{
+	struct mmt_vm vm;
+	struct vm_tree t;
+
+	(void)state;
+	vm_tree_open(&t);
+	vm_tree_process(&t, 10, "/usr/bin/qemu-system-x86_64 -M q35,accel=kvm -name guest=a", NULL);
+	assert_true(mmt_vms__identify(t.dir, 10, "qemu-system-x86", &vm));
+	assert_true(vm.vmm == MMT_VMM_QEMU && vm.accel == MMT_ACCEL_KVM && vm.named == MMT_VM_NAMED_OPTION);
+	assert_string_equal(vm.name, "a");
+	vm_tree_process(&t, 10, "/usr/bin/renamed -enable-kvm", "0::/machine.slice/machine-qemu\\x2d1\\x2db.scope\n");
+	assert_true(mmt_vms__identify(t.dir, 10, "qemu-kvm", &vm));
+	assert_true(vm.vmm == MMT_VMM_QEMU && vm.accel == MMT_ACCEL_KVM && vm.named == MMT_VM_NAMED_SCOPE);
+	assert_string_equal(vm.name, "b");
+	vm_tree_process(&t, 12, "qemu-system-x86_64 -m 1", NULL);
+	assert_true(mmt_vms__identify(t.dir, 12, "qemu-system-x86", &vm));
+	assert_true(vm.accel == MMT_ACCEL_TCG && vm.named == MMT_VM_NAMED_PID);
+	/* gone: only what it is called */
+	assert_false(mmt_vms__identify(t.dir, 11, "cloud-hyperviso", &vm));
+	assert_true(vm.vmm == MMT_VMM_CLOUD_HYPERVISOR && vm.accel == MMT_ACCEL_UNKNOWN);
+	assert_string_equal(vm.name, "cloud-hypervisor-11");
+	vm_tree_close(&t);
 }
 
 /* Five hundred VMs of sixteen virtual CPUs. */
@@ -195,6 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_qemu), cmocka_unit_test(test_others), cmocka_unit_test(test_many),
+		cmocka_unit_test(test_identify),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

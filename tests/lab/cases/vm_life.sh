@@ -28,7 +28,7 @@ short=$vm_pid
 timeout 100 mmt-trace record -q -a -e sched,vm,place --profile light -o t.mmt > err 2>&1 &
 rec=$!
 i=0
-while [ $i -lt 100 ] && [ "$(wc -c < t.mmt 2> /dev/null || echo 0)" -lt 4096 ]; do usleep 100000; i=$((i + 1)); done
+while [ $i -lt 100 ] && [ "$(wc -c 2> /dev/null < t.mmt || echo 0)" -lt 4096 ]; do usleep 100000; i=$((i + 1)); done
 sleep 1
 vm_start moves bind:2 2-3 tcg 64 1
 moves=$vm_pid
@@ -44,11 +44,14 @@ while [ $n -lt 11 ]; do
 	usleep 150000
 done
 # three that end as soon as they have a virtual CPU, where others are busy
-for i in 1 2 3; do
-	vm_start brief$i default 0 tcg 32 1
+taskset 2 sh -c 'while :; do :; done' &
+busy=$!
+for b in 1 2 3; do
+	vm_start brief$b default 1 tcg 32 1
 	kill -9 $vm_pid
-	eval "brief$i=$vm_pid"
+	eval "brief$b=$vm_pid"
 done
+kill -9 $busy
 # in another scope, as libvirt would have it
 if mount -t cgroup2 none /sys/fs/cgroup 2> /dev/null || grep -q cgroup2 /proc/mounts; then
 	root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)

@@ -26,6 +26,8 @@ boot() {
 	echo $$ > /cg/cgroup.procs
 	eval "$1=$vm_pid"
 }
+# programs are charged to nobody here
+for policy in bind:1 bind:2 bind:3; do vm_root $policy > /dev/null; done
 boot thp bind:1 0 memory-backend-ram
 boot memfd bind:2 2 memory-backend-memfd,share=on
 boot hugefd bind:2 3 memory-backend-memfd,share=on,hugetlb=on,hugetlbsize=2M
@@ -71,7 +73,7 @@ if [ -s thp.numa_stat ]; then
 		echo "$(ours $name $node) $(charged $name $node)" | awk '{ d = $1 - $2; exit !(d < 1024 && d > -1024) }' ||
 			fail "$name: cgroup on node $node: $(ours $name $node) kB, $(charged $name $node) by memory.numa_stat"
 		case $name in
-		huge*) [ "$(charged $name $node)" -lt 45000 ] || echo "huge pages are charged here" ;;
+		huge*) [ "$(charged $name $node)" -lt 45000 ] || echo "$name: huge pages are charged" ;;
 		*) [ "$(charged $name $node)" -ge 49152 ] || fail "$name: memory.numa_stat has $(charged $name $node) kB on node $node" ;;
 		esac
 	done
