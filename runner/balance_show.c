@@ -34,7 +34,7 @@ void balance_show_head(const struct host *h, FILE *f)
 	}
 	fprintf(f, "host       %u node%s with CPUs, %u CPUs; every %.4g s\n", with, with == 1 ? "" : "s", cpus, h->o.interval);
 	if (h->cpuset_why[0])
-		fprintf(f, "cpusets    not to be had: %s\n", h->cpuset_why);
+		fprintf(f, "cpusets    not available: %s\n", h->cpuset_why);
 	else
 		fprintf(f, "cpusets    of %s\n", h->mount);
 	if (!h->load)
@@ -89,7 +89,7 @@ static struct table *groups_table(const struct host *h)
 		{ .id = "mems_at", .head = "memory of", .type = COL_TEXT },
 		{ .id = "mib", .head = "memory", .unit = "MiB", .type = COL_FLOAT, .prec = 0 },
 		{ .id = "exposure_pct", .head = "exposure", .unit = "%", .type = COL_FLOAT, .prec = 1 },
-		{ .id = "fixed", .head = "not moved: it", .type = COL_TEXT, .flags = COL_HIDE_EMPTY },
+		{ .id = "fixed", .head = "not moved because", .type = COL_TEXT, .flags = COL_HIDE_EMPTY },
 	};
 	struct table *t = table_new("groups", NULL, cols, N(cols));
 	char text[256];
@@ -187,7 +187,7 @@ static void show_left(const struct host *h, const struct bal_plan *p, FILE *f)
 	for (i = 0; i < most; i++)
 		fprintf(f, "left       %s: %s\n", h->groups[p->left[i].group].name, p->left[i].why);
 	if (p->n_left > most)
-		fprintf(f, "left       and %zu more\n", p->n_left - most);
+		fprintf(f, "left       %zu more\n", p->n_left - most);
 }
 
 static void pct(FILE *f, const char *what, double v)
@@ -204,8 +204,8 @@ void balance_show_round(const struct host *h, const struct bal_plan *p, const st
 	struct table *groups = h->round == 1 ? groups_table(h) : NULL, *steps = balance_show_steps(h, p, done);
 	struct table *nodes = nodes_table(h);
 
-	fprintf(f, "\nround %-4u after %.0f s; %zu groups; measuring took %.1f ms of CPU time%s\n", h->round,
-		host_now() - h->started, h->n_groups, h->cost_s * 1e3, h->no_wait ? "; demand without waiting, which this kernel does not tell" : "");
+	fprintf(f, "\nround %-4u after %.0f s; %zu group%s; measuring took %.1f ms of CPU time%s\n", h->round,
+		host_now() - h->started, h->n_groups, h->n_groups == 1 ? "" : "s", h->cost_s * 1e3, h->no_wait ? "; demand is run time alone: this kernel has no waiting time of tasks" : "");
 	pct(f, "now        imbalance", p->imbalance);
 	fprintf(f, ", highest load %.2f, ", p->high);
 	pct(f, "exposure", p->exposure);
@@ -226,7 +226,7 @@ void balance_show_round(const struct host *h, const struct bal_plan *p, const st
 	if (steps && p->n) {
 		fprintf(f, "\n%s:\n", done ? "Steps made" : "Advice");
 		table_write_text(steps, f, o);
-		pct(f, done ? "then       imbalance" : "it would   imbalance", p->imbalance_then);
+		pct(f, done ? "then       imbalance" : "predicted  imbalance", p->imbalance_then);
 		pct(f, ", exposure", p->exposure_then);
 		pct(f, ", when all memory has followed", p->exposure_memory);
 		fputc('\n', f);

@@ -12,12 +12,14 @@
 #include "cmd.h"
 #include "opt_parse.h"
 #include "output.h"
+#include "vm_opts.h"
 
 #define MAX_CGROUPS 1024
 
 struct settings {
 	struct host_opts host;
 	struct bal_opts rule;
+	struct vm_opts vm;    /* as host.vms, host.vm_match */
 	struct output output;
 	const char *cgroups[MAX_CGROUPS];
 	const char *journal, *socket;
@@ -61,22 +63,6 @@ static error_t number(struct argp_state *state, const char *name, const char *ar
 	*v = strtod(arg, &end);
 	if (!*arg || *end || !(*v >= lo && *v <= hi))
 		argp_error(state, "--%s %s: a number from %g to %g", name, arg, lo, hi);
-	return 0;
-}
-
-static error_t parse_match(struct settings *s, char *arg, struct argp_state *state)
-{
-	char why[128];
-	regex_t re;
-	int err = regcomp(&re, arg, REG_EXTENDED | REG_NOSUB);
-
-	if (err) {
-		regerror(err, &re, why, sizeof(why));
-		argp_error(state, "--vm-match %s: %s", arg, why);
-		return 0;
-	}
-	regfree(&re);
-	s->host.vm_match = arg;
 	return 0;
 }
 
@@ -126,10 +112,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &s->output;
 		break;
 	case OPT_VM:
-		s->host.vms = arg;
+		s->host.vms = s->vm.names = arg;
 		break;
 	case OPT_VM_MATCH:
-		return parse_match(s, arg, state);
+		s->host.vm_match = arg;
+		return vm_opts_match(state, arg, &s->vm);
 	case 'G':
 		if (s->host.n_cgroups == MAX_CGROUPS)
 			argp_error(state, "--cgroup: %d of them at most; a pattern stands for many", MAX_CGROUPS);
@@ -347,6 +334,27 @@ static int refuse(const struct host *h)
 	return 0;
 }
 
+/* What was named and is not there: an error where this is all that is looked at, else it may come yet. */
+static int check_names(struct settings *s)
+{
+	bool once = s->rounds == 1 && !s->host.apply;
+	char why[1024];
+	size_t i;
+
+	for (i = 0; i < s->host.n_cgroups; i++) {
+		if (strpbrk(s->cgroups[i], "*?[") || !access(s->cgroups[i], F_OK))
+			continue;
+		(once ? out_err : out_warn)("balance: --cgroup %s: %s", s->cgroups[i], strerror(errno));
+		if (once)
+			return -ENOENT;
+	}
+	if (s->host.n_cgroups || !vm_opts_set(&s->vm) || (s->vm.names && !strcmp(s->vm.names, "all")) ||
+	    !vm_opts_none_runs(&s->vm, why, sizeof(why)))
+		return 0;
+	(once ? out_err : out_warn)("balance: %s", why);
+	return once ? -ENOENT : 0;
+}
+
 static int run(int argc, char **argv)
 {
 	const struct mmt_log log = { out_log, NULL };
@@ -356,16 +364,21 @@ static int run(int argc, char **argv)
 	struct host h;
 	int err, ret;
 
-	if (mmt_cmd__parse(&argp, argc, argv, 0, NULL, &s))
-		return MMT_EXIT_TROUBLE;
-	if (s.undo)
-		return undo(&s);
+	err = mmt_cmd__parse(&argp, argc, argv, 0, NULL, &s);
+	if (err || s.undo) {
+		ret = err ? MMT_EXIT_TROUBLE : undo(&s);
+		goto free_opts;
+	}
 	s.host.cgroups = s.cgroups;
 	if (!s.rounds_said && (s.host.apply || s.duration > 0))
 		s.rounds = 0;
 	if (s.rounds != 1)
 		s.output.out.no_pager = true;
 	catch_signals();
+	if (check_names(&s)) {
+		ret = MMT_EXIT_TROUBLE;
+		goto free_opts;
+	}
 	err = host_open(&h, &s.host, &stopped);
 	if (!err && s.host.apply)
 		err = refuse(&h);
@@ -391,7 +404,10 @@ static int run(int argc, char **argv)
 	err = output_close(o, err);
 out:
 	host_close(&h);
-	return err ? MMT_EXIT_TROUBLE : MMT_EXIT_OK;
+	ret = err ? MMT_EXIT_TROUBLE : MMT_EXIT_OK;
+free_opts:
+	vm_opts_free(&s.vm);
+	return ret;
 }
 
 const struct mmt_cmd cmd_balance = {

@@ -71,13 +71,32 @@ static const char *near_running(const struct mmt_vms *s, const char *name, char 
 	return buf;
 }
 
+bool vm_opts_none_runs(struct vm_opts *v, char *why, size_t size)
+{
+	char names[320], hint[300];
+	struct mmt_vms s;
+	bool none;
+	size_t k;
+
+	if (mmt_vms__scan("/proc", &s))
+		return false;
+	for (k = 0; k < s.n && !vm_opts_fits(v, s.v[k].name); k++)
+		;
+	none = k == s.n;
+	if (none) {
+		list_running(&s, names, sizeof(names));
+		snprintf(why, size, "no VM '%s' runs now%s; there are: %s", v->names ? v->names : v->pattern,
+			 near_running(&s, v->names, hint, sizeof(hint)), names);
+	}
+	mmt_vms__free(&s);
+	return none;
+}
+
 void vm_opts_apply(struct vm_opts *v, struct mmt_session_opts *o, const char *command)
 {
 	const char *name, *summary;
-	struct mmt_vms s;
-	char names[320], hint[300];
+	char why[1024];
 	unsigned int i;
-	size_t k;
 
 	if (!vm_opts_set(v))
 		return;
@@ -86,16 +105,8 @@ void vm_opts_apply(struct vm_opts *v, struct mmt_session_opts *o, const char *co
 	for (i = 0; (name = mmt_session__family(i, &summary)); i++)
 		if (!strcmp(name, "vm"))
 			o->families |= 1u << i;
-	if (mmt_vms__scan("/proc", &s))
-		return; /* the session says why */
-	for (k = 0; k < s.n && !vm_opts_fits(v, s.v[k].name); k++)
-		;
-	if (k == s.n) {
-		list_running(&s, names, sizeof(names));
-		out_warn("%s: no VM '%s' runs now%s; there are: %s. Those that start later are recorded", command,
-			 v->names ? v->names : v->pattern, near_running(&s, v->names, hint, sizeof(hint)), names);
-	}
-	mmt_vms__free(&s);
+	if (vm_opts_none_runs(v, why, sizeof(why)))
+		out_warn("%s: %s; those that start later are recorded", command, why);
 }
 
 int vm_opts_pick(struct vm_opts *v, struct model *m)

@@ -26,6 +26,8 @@ int vm_opts_match(struct argp_state *state, const char *arg, struct vm_opts *v);
 bool vm_opts_set(const struct vm_opts *v);
 /* Some name, or the expression, fits; ctx is the struct vm_opts. */
 bool vm_opts_fits(void *ctx, const char *name);
+/* None of them runs now: why says which, and what runs. */
+bool vm_opts_none_runs(struct vm_opts *v, char *why, size_t size);
 /* For a recording: its filter; says which are not running now. */
 void vm_opts_apply(struct vm_opts *v, struct mmt_session_opts *o, const char *command);
 /* For a trace: only these; -ENOENT after a line on stderr. 0 where nothing was asked for. */

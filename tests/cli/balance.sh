@@ -21,6 +21,9 @@ says 2 "--apply moves only what it is told to" "$MMT" balance --apply
 says 2 "--undo goes alone" "$MMT" balance --undo --vm all
 says 2 "--keep goes with --apply" "$MMT" balance --keep
 says 2 "--vm-match (" "$MMT" balance --vm-match '('
+says 2 "no VM 'nobody-is-called-so' runs now; there are: " "$MMT" balance --vm nobody-is-called-so
+says 2 "no VM '^nobody-is-called-so' runs now; there are: " "$MMT" balance --vm-match '^nobody-is-called-so'
+says 2 "--cgroup /nowhere: No such file" "$MMT" balance --cgroup /nowhere
 says 2 "--interval 0: a number from" "$MMT" balance --interval 0
 says 2 "groups are named by --vm" "$MMT" balance somebody
 says 0 "no journal, nothing to undo" "$MMT" balance --undo --journal "$TMPDIR/none"
