@@ -540,11 +540,14 @@ static int write_ksyms(struct mmt_session *s)
 
 int mmt_session__stop(struct mmt_session *s)
 {
+	uint64_t now;
 	int err;
 
 	if (!s->running)
 		return s->err;
 	s->running = false;
+	if (mmt_tasks__lost(&s->tasks) && !pass(s))
+		flush(s, &now, false, false);
 	cut(s, MMT_MARK_END, "end", "");
 	keep(s, write_notes(s));
 	keep(s, mmt_topology__changes(s->w, &s->topo, s->cpu_totals.changed, mmt_probe__now(&s->bpf), &s->log));

@@ -20,9 +20,10 @@ int mmt_tasks__init(struct mmt_tasks *t, struct mmt_probe *bpf, const char *cgro
 	t->log = log;
 	mmt_cgroup__names_init(&t->cgroups, cgroup_dir);
 	t->by_slot = calloc(bpf->cfg.n_slots, sizeof(*t->by_slot));
+	t->odd = calloc(bpf->cfg.n_slots, sizeof(*t->odd));
 	t->buf_size = (2 * MMT_HIST_BUCKETS * 10 + (10U << bpf->cfg.place_bits) + 64);
 	t->buf = malloc(t->buf_size);
-	return t->by_slot && t->buf ? 0 : -ENOMEM;
+	return t->by_slot && t->odd && t->buf ? 0 : -ENOMEM;
 }
 
 void mmt_tasks__set_writer(struct mmt_tasks *t, struct mmt_writer *w)
@@ -299,6 +300,12 @@ int mmt_tasks__on_rec(void *ctx, void *data, size_t size)
 			t->self = e->id;
 		err = err ? err : tell(t, e, MMT_TASK_NEW);
 	}
+	if (e && !e->start && r->type != MMT_R_CGROUP && !err) { /* its first was lost */
+		epoch_describe(e, r);
+		err = write_cgroup(t, e->cgroup);
+		err = err ? err : write_task(t, e);
+		err = err ? err : tell(t, e, MMT_TASK_NEW);
+	}
 	err = err ? err : write_life(t, r);
 	if (!err && r->type == MMT_R_CGROUP)
 		err = on_cgroup(t, r);
@@ -316,43 +323,58 @@ int mmt_tasks__on_rec(void *ctx, void *data, size_t size)
 	return 0;
 }
 
+/* A task in a slot of which no record came. */
+static int found(struct mmt_tasks *t, uint32_t slot, uint64_t now)
+{
+	const struct mmt_slot *s = &t->bpf->slots[slot];
+	struct mmt_epoch *e = t->by_slot[slot];
+	int err = 0, end;
+
+	if (!e) {
+		e = epoch_new(t, slot, s->pid);
+		if (!e)
+			return -ENOMEM;
+		e->tid = e->tgid = s->pid;
+		e->first = now;
+		err = write_task(t, e);
+	}
+	if (s->state != MMT_S_DEAD)
+		return err;
+	e->last = s->stamp;
+	err = err ? err : write_totals(t, e, now);
+	err = err ? err : write_task(t, e);
+	end = epoch_end(t, e);
+	return err ? err : end;
+}
+
 /*
- * Records of new or dead tasks were lost (a flood of short-lived tasks while the
- * collector slept): find tasks without a name, and slots of tasks that are gone.
+ * Records of new or dead tasks were lost (a flood of short-lived tasks while the collector
+ * slept): find tasks without a name, and slots of tasks that are gone. Some of these have
+ * their records on the way still; all that were when we looked last have come since.
  */
 static int reconcile(struct mmt_tasks *t)
 {
 	uint64_t now = mmt_probe__now(t->bpf);
 	uint64_t lost = *(volatile uint64_t *)&t->bpf->state->rec_lost;
-	struct mmt_epoch *e;
 	uint32_t i;
-	int err = 0, end;
+	int err = 0;
 
-	if (lost == t->rec_lost_seen)
+	if (lost == t->rec_lost_seen && !t->any_odd)
 		return 0;
-	t->rec_lost_seen = lost;
+	t->any_odd = false;
 	for (i = 1; i < t->bpf->cfg.n_slots && !err; i++) {
 		const struct mmt_slot *s = &t->bpf->slots[i];
+		uint32_t pid = s->pid;
+		bool odd = pid && (!t->by_slot[i] || s->state == MMT_S_DEAD);
 
-		if (!s->pid)
-			continue;
-		e = t->by_slot[i];
-		if (!e) {
-			e = epoch_new(t, i, s->pid);
-			if (!e)
-				return -ENOMEM;
-			e->tid = e->tgid = s->pid;
-			e->first = now;
-			err = write_task(t, e);
+		if (odd && t->odd[i] == pid) {
+			err = found(t, i, now);
+			odd = false;
 		}
-		if (!err && s->state == MMT_S_DEAD) {
-			e->last = s->stamp;
-			err = write_totals(t, e, now);
-			err = err ? err : write_task(t, e);
-			end = epoch_end(t, e);
-			err = err ? err : end;
-		}
+		t->odd[i] = odd && lost != t->rec_lost_seen ? pid : 0;
+		t->any_odd |= t->odd[i];
 	}
+	t->rec_lost_seen = lost;
 	return err;
 }
 
@@ -365,6 +387,11 @@ int mmt_tasks__read(struct mmt_tasks *t)
 	for (i = 0; i < t->n_live; i++)
 		mmt_totals__read_slot(&t->bpf->slots[t->live[i]->slot], &t->snap[i]);
 	return err;
+}
+
+bool mmt_tasks__lost(const struct mmt_tasks *t)
+{
+	return *(volatile uint64_t *)&t->bpf->state->rec_lost != t->rec_lost_seen;
 }
 
 int mmt_tasks__flush(struct mmt_tasks *t, uint64_t now, bool full)
@@ -520,6 +547,7 @@ void mmt_tasks__free(struct mmt_tasks *t)
 	free(t->live);
 	free(t->snap);
 	free(t->by_slot);
+	free(t->odd);
 	free(t->known);
 	free(t->known_cgroups);
 	free(t->buf);

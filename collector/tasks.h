@@ -55,6 +55,8 @@ struct mmt_tasks {
 	struct mmt_known *known;
 	size_t n_known, known_size;
 	uint64_t rec_lost_seen;
+	uint32_t *odd;            /* by slot: the task in it of which a record was missing at the last look, lost or late */
+	bool any_odd;
 	struct mmt_counts sum;    /* of all rows written */
 	struct mmt_counts others; /* of the rows of epoch 0 */
 	uint64_t self; /* epoch id of the collector's main thread, 0 not seen yet */
@@ -70,6 +72,8 @@ void mmt_tasks__set_writer(struct mmt_tasks *t, struct mmt_writer *w);
 int mmt_tasks__on_rec(void *ctx, void *data, size_t size);
 /* Read the slots of all live tasks, quickly, for the next flush. */
 int mmt_tasks__read(struct mmt_tasks *t);
+/* Records were lost since the last reading: what they were about is found at the second one from now. */
+bool mmt_tasks__lost(const struct mmt_tasks *t);
 /* Rows of what every live task did until the last reading; full: with places, maxima and histograms. */
 int mmt_tasks__flush(struct mmt_tasks *t, uint64_t now, bool full);
 /* A mark: maxima start anew, rows belong to the new segment. */
