@@ -374,6 +374,7 @@ static bool grown(const struct mmt_kvm_cell *cur, struct mmt_kvm_cell *done, str
 	} while (n != v->timed);
 	d->timed = n - done->timed;
 	done->timed = n;
+	done->max_ns = d->max_ns;
 	done->time_ns += d->time_ns;
 	for (i = 0; i < MMT_KVM_HIST; i++)
 		done->hist[i] += d->hist[i];
@@ -533,8 +534,14 @@ static void kvm_segment(struct mmt_family_ctx *ctx)
 	struct kvm *k = ctx->priv;
 	uint32_t i;
 
-	for (i = 0; ctx->obj && i < k->n_cells; i++)
-		k->cells[i].max_ns = 0;
+	for (i = 0; ctx->obj && i < k->n_cells; i++) {
+		mmt_u64 *max = &k->cells_done[i].max_ns;
+
+		/* what was longer since is of the new segment */
+		if (*max)
+			__atomic_compare_exchange_n(&k->cells[i].max_ns, max, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+		*max = 0;
+	}
 }
 
 static int kvm_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)
