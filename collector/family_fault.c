@@ -17,6 +17,7 @@
 
 #include "../bpf/fault_shared.h"
 #include "cells.h"
+#include "clock.h"
 #include "family.h"
 #include "stacks.h"
 #include "fault.skel.h"
@@ -64,14 +65,6 @@ struct fault {
 	char kinds_why[200];      /* for the meta table: "yes", or why not */
 	int err;
 };
-
-static uint64_t mono_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
-}
 
 /* ---------------------------------------------------------------- opening */
 
@@ -158,7 +151,7 @@ static int fault_open(struct mmt_family_ctx *ctx)
 	ctx->priv = f;
 	f->ctx = ctx;
 	f->iter = -1;
-	f->looked = mono_ns();
+	f->looked = mmt_mono_ns();
 #if defined(__x86_64__) || defined(__i386__)
 	f->kinds = !ctx->totals_only;
 #endif
@@ -219,7 +212,7 @@ static int fault_attach(struct mmt_family_ctx *ctx)
 /* What the iterator says of tasks without a slot, into *out (malloc'ed) if asked for. */
 static int iterate(struct fault *f, struct mmt_fault_task **out, size_t *n_out)
 {
-	uint64_t t = mono_ns();
+	uint64_t t = mmt_mono_ns();
 	size_t have = 0, size = 0;
 	char *buf = NULL, skip[4096], *p;
 	ssize_t n = 0;
@@ -248,7 +241,7 @@ static int iterate(struct fault *f, struct mmt_fault_task **out, size_t *n_out)
 	if (n < 0)
 		err = -errno;
 	close(fd);
-	f->iter_ns = mono_ns() - t;
+	f->iter_ns = mmt_mono_ns() - t;
 	if (err || !out) {
 		free(buf);
 		return err;
@@ -442,7 +435,7 @@ static void name_all(struct fault *f, const struct mmt_epoch *e)
 /* Sample more often again when little came; a flood is thinned by the programs themselves. */
 static void look(struct fault *f)
 {
-	uint64_t now = mono_ns(), gone = now - f->looked, taken, fair;
+	uint64_t now = mmt_mono_ns(), gone = now - f->looked, taken, fair;
 	volatile struct mmt_fault_state *st = f->st;
 	uint32_t shift = st->shift, least = shift > 4 ? shift - 4 : 0;
 

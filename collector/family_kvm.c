@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../bpf/kvm_shared.h"
 #include "cells.h"
+#include "clock.h"
 #include "family.h"
 #include "kvm.skel.h"
 #include "kvm_names.h"
@@ -428,14 +428,6 @@ static int other_rows(struct mmt_family_ctx *ctx, uint64_t now)
 
 /* ---------------------------------------------------------------- KVM's own statistics */
 
-static uint64_t cpu_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
-}
-
 static bool is_wanted(const struct mmt_family_ctx *ctx, uint32_t tid)
 {
 	const struct mmt_epoch *e = ctx->probe->cfg.filter ? mmt_tasks__find(ctx->tasks, tid) : NULL;
@@ -474,11 +466,11 @@ static int tell_stats(struct mmt_family_ctx *ctx, const struct mmt_watched *vm, 
 static int vm_rows(struct mmt_family_ctx *ctx, struct mmt_watched *vm, uint64_t now)
 {
 	struct kvm *k = ctx->priv;
-	uint64_t begin = cpu_ns();
+	uint64_t begin = mmt_used_ns();
 	int err = mmt_kvm_stats__read("/proc", MMT_KVM_DIR, vm->pid, &vm->stats);
 	size_t i;
 
-	k->stats_cost += cpu_ns() - begin;
+	k->stats_cost += mmt_used_ns() - begin;
 	vm->stats.time = now;
 	err = tell_stats(ctx, vm, err);
 	/* right after them, so that as little as can be comes between */

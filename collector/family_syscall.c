@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../bpf/syscall_shared.h"
 #include "cells.h"
+#include "clock.h"
 #include "family.h"
 #include "syscall.skel.h"
 #include "syscall_raw.skel.h"
@@ -230,14 +230,6 @@ static bool grown(const struct mmt_sys_count *cur, struct mmt_sys_count *done, b
 	return true;
 }
 
-static uint64_t mono_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
-}
-
 /* The call that the task is in; its row is added to what else there is of that call. */
 static void open_call(struct sys *s, uint32_t slot, uint64_t mono, uint32_t *key, uint64_t *ns)
 {
@@ -262,7 +254,7 @@ static int task_rows(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint
 
 	t->self = e->tgid == (uint32_t)getpid();
 	if (mark && (!ctx->probe->cfg.filter || ctx->probe->slots[e->slot].flags & MMT_SF_WANT))
-		open_call(s, e->slot, mono_ns(), &open_key, &open_ns);
+		open_call(s, e->slot, mmt_mono_ns(), &open_key, &open_ns);
 	for (g = 0; g < MMT_SYS_GROUPS && !err; g++) {
 		uint32_t b = *(const volatile mmt_u16 *)&t->block[g];
 

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cells.h"
+#include "clock.h"
 #include "family.h"
 #include "vm_watch.h"
 
@@ -36,11 +36,8 @@ static uint64_t vm_now(void *p)
 
 static uint64_t vm_used(void *p)
 {
-	struct timespec ts;
-
 	(void)p;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
+	return mmt_used_ns();
 }
 
 /* ---------------------------------------------------------------- rows */

@@ -6,23 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "maps_int.h"
 #include "sysfs.h"
 
 #define GAP_MIN 50000000ull     /* a program that was just executed has its libraries yet to load */
 #define GAP_TOLD 1000000000ull  /* the kernel tells what comes: what is unmapped only */
 #define GAP_MAX 60000000000ull
-
-static uint64_t mono_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
-}
 
 /* ------------------------------------------------------------------- wishes */
 
@@ -159,7 +151,7 @@ static int take_line(struct mmt_maps *m, struct process *p, size_t known, char *
 static int read_lines(struct mmt_maps *m, struct process *p, int fd, uint64_t now)
 {
 	size_t len = 0, total = 0, known = p->n;
-	uint64_t begin = mono_ns(), at = now;
+	uint64_t begin = mmt_mono_ns(), at = now;
 	char *line, *end;
 	ssize_t n;
 	int err = 0;
@@ -170,7 +162,7 @@ static int read_lines(struct mmt_maps *m, struct process *p, int fd, uint64_t no
 		m->buf[len] = 0;
 		/* beside exact times: it may have executed another program just before this instant, but not after */
 		if (m->captured)
-			at = now + (mono_ns() - begin);
+			at = now + (mmt_mono_ns() - begin);
 		for (line = m->buf; !err && (end = strchr(line, '\n')); line = end + 1) {
 			*end = 0;
 			err = take_line(m, p, known, line, now, at);
@@ -210,7 +202,7 @@ static bool same_process(const struct process *p)
 
 static int read_process(struct mmt_maps *m, struct process *p, uint64_t now)
 {
-	uint64_t begin = mono_ns(), rows = m->st.rows, least = m->captured ? GAP_TOLD : GAP_MIN;
+	uint64_t begin = mmt_mono_ns(), rows = m->st.rows, least = m->captured ? GAP_TOLD : GAP_MIN;
 	struct stat st;
 	char path[64];
 	size_t i;
@@ -236,7 +228,7 @@ static int read_process(struct mmt_maps *m, struct process *p, uint64_t now)
 		m->st.cut++;
 		err = 0;
 	} else if (!err) {
-		err = end_unseen(m, p, m->captured ? now + (mono_ns() - begin) : now);
+		err = end_unseen(m, p, m->captured ? now + (mmt_mono_ns() - begin) : now);
 	}
 	mmt_maps__sort(p);
 	/* who loads things is looked at more often */
@@ -260,7 +252,7 @@ int mmt_maps__read(struct mmt_maps *m, uint64_t epoch, uint64_t now)
 
 int mmt_maps__pass(struct mmt_maps *m, uint64_t now, uint64_t budget_ns)
 {
-	uint64_t begin = mono_ns();
+	uint64_t begin = mmt_mono_ns();
 	struct process *p;
 	int err = 0;
 
@@ -272,8 +264,8 @@ int mmt_maps__pass(struct mmt_maps *m, uint64_t now, uint64_t budget_ns)
 		if (!p)
 			continue; /* ended while it waited */
 		p->queued = false;
-		err = read_process(m, p, m->captured ? now + (mono_ns() - begin) : now);
-		if (mono_ns() - begin >= budget_ns)
+		err = read_process(m, p, m->captured ? now + (mmt_mono_ns() - begin) : now);
+		if (mmt_mono_ns() - begin >= budget_ns)
 			break;
 	}
 	err = err ? err : mmt_maps__write_changed(m);

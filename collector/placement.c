@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "numa_maps.h"
 #include "sysfs.h"
 
@@ -25,14 +25,6 @@ struct mmt_placer {
 	uint64_t seed;
 	struct mmt_place_maps maps;
 };
-
-static uint64_t cpu_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
-}
 
 static void path_of(const struct mmt_placer *p, uint32_t pid, const char *file, char *buf, size_t size)
 {
@@ -57,7 +49,7 @@ int mmt_placer__open(const char *proc, const struct mmt_topology *topo, struct m
 	p->page_kb = (unsigned int)(sysconf(_SC_PAGESIZE) / 1024);
 	p->ns_gib = FIRST_NS_GIB;
 	p->sample_ns = FIRST_SAMPLE_NS;
-	p->seed = cpu_ns();
+	p->seed = mmt_used_ns();
 	p->maps.n_huge_dev = mmt_huge_devs(p->maps.huge_dev);
 	*out = p;
 	return 0;
@@ -100,7 +92,7 @@ int mmt_placer__resident(struct mmt_placer *p, uint32_t pid, uint64_t *kb, uint6
 
 int mmt_placer__exact(struct mmt_placer *p, uint32_t pid, struct mmt_placement *out)
 {
-	uint64_t start = cpu_ns();
+	uint64_t start = mmt_used_ns();
 	char path[256];
 	int err;
 
@@ -109,7 +101,7 @@ int mmt_placer__exact(struct mmt_placer *p, uint32_t pid, struct mmt_placement *
 	out->n_nodes = p->n_nodes;
 	path_of(p, pid, "numa_maps", path, sizeof(path));
 	err = mmt_numa_maps__read(path, out);
-	out->cost_ns = cpu_ns() - start;
+	out->cost_ns = mmt_used_ns() - start;
 	return err == -EPERM ? -EACCES : err;
 }
 
@@ -142,12 +134,12 @@ static int sample(struct mmt_placer *p, uint32_t pid, uint64_t kb, struct mmt_pl
 
 int mmt_placer__sample(struct mmt_placer *p, uint32_t pid, struct mmt_placement *out)
 {
-	uint64_t start = cpu_ns(), kb, walk_kb;
+	uint64_t start = mmt_used_ns(), kb, walk_kb;
 	int err = mmt_placer__resident(p, pid, &kb, &walk_kb);
 
 	memset(out, 0, sizeof(*out));
 	err = err ? err : sample(p, pid, kb, out);
-	out->cost_ns = cpu_ns() - start;
+	out->cost_ns = mmt_used_ns() - start;
 	return err;
 }
 
@@ -176,7 +168,7 @@ static int exact(struct mmt_placer *p, uint32_t pid, uint64_t walk_kb, double *n
 
 int mmt_placer__measure(struct mmt_placer *p, uint32_t pid, uint64_t limit_ns, double *ns_gib, struct mmt_placement *out)
 {
-	uint64_t start = cpu_ns(), kb, walk_kb, cost;
+	uint64_t start = mmt_used_ns(), kb, walk_kb, cost;
 	int err = mmt_placer__resident(p, pid, &kb, &walk_kb);
 
 	if (err)
@@ -184,7 +176,7 @@ int mmt_placer__measure(struct mmt_placer *p, uint32_t pid, uint64_t limit_ns, d
 	if (want_exact(p, walk_kb, limit_ns, *ns_gib))
 		return exact(p, pid, walk_kb, ns_gib, out);
 	err = sample(p, pid, kb, out);
-	cost = cpu_ns() - start;
+	cost = mmt_used_ns() - start;
 	out->cost_ns = cost;
 	if (!err)
 		p->sample_ns += LEARN * ((double)cost - p->sample_ns);
@@ -199,7 +191,7 @@ int mmt_placer__measure(struct mmt_placer *p, uint32_t pid, uint64_t limit_ns, d
 
 int mmt_placer__cgroup(const char *dir, struct mmt_placement *out)
 {
-	uint64_t start = cpu_ns();
+	uint64_t start = mmt_used_ns();
 	char path[PATH_MAX];
 	int err;
 
@@ -207,6 +199,6 @@ int mmt_placer__cgroup(const char *dir, struct mmt_placement *out)
 	out->method = MMT_PLACE_CGROUP;
 	snprintf(path, sizeof(path), "%s/memory.numa_stat", dir);
 	err = mmt_numa_stat__read(path, out);
-	out->cost_ns = cpu_ns() - start;
+	out->cost_ns = mmt_used_ns() - start;
 	return err;
 }

@@ -16,6 +16,7 @@
 
 #include "probe.h"
 #include "cgroup.h"
+#include "clock.h"
 #include "mmt.skel.h"
 #include "mmt_raw.skel.h"
 #include "sysfs.h"
@@ -533,12 +534,8 @@ int mmt_probe__consume(struct mmt_probe *b)
 
 uint64_t mmt_probe__now(const struct mmt_probe *b)
 {
-	uint64_t off = *(volatile uint64_t *)&b->state->clock_off;
-	struct timespec ts;
-	uint64_t mono;
+	uint64_t off = *(volatile uint64_t *)&b->state->clock_off, mono = mmt_mono_ns();
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	mono = (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
 	return b->cfg.use_rq_clock ? mono - off : mono;
 }
 

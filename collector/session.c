@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cells.h"
+#include "clock.h"
 #include "control.h"
 #include "drain.h"
 #include "family.h"
@@ -51,20 +52,12 @@ struct mmt_session {
 	int err; /* first error of the file: reported by every later call */
 };
 
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
-}
-
 /* ---------------------------------------------------------------- rows at marks */
 
 static int write_clock(struct mmt_session *s)
 {
-	uint64_t a = mmt_probe__now(&s->bpf), mono = clock_ns(CLOCK_MONOTONIC), boot = clock_ns(CLOCK_BOOTTIME),
-		 real = clock_ns(CLOCK_REALTIME), b = mmt_probe__now(&s->bpf);
+	uint64_t a = mmt_probe__now(&s->bpf), mono = mmt_mono_ns(), boot = mmt_clock(CLOCK_BOOTTIME),
+		 real = mmt_clock(CLOCK_REALTIME), b = mmt_probe__now(&s->bpf);
 	const struct mmt_cell c[] = {
 		cell_u(a + (b - a) / 2), cell_u(mono), cell_u(boot), cell_u(real), cell_u((b - a) / 2),
 	};
@@ -186,7 +179,7 @@ static int seal(struct mmt_session *s)
 	int err = mmt_writer__seal(s->w);
 
 	mmt_drain__sealed(&s->drain);
-	s->next_seal = s->live ? UINT64_MAX : clock_ns(CLOCK_MONOTONIC) + SEAL_NS; /* live: totals at marks only */
+	s->next_seal = s->live ? UINT64_MAX : mmt_mono_ns() + SEAL_NS; /* live: totals at marks only */
 	return keep(s, err);
 }
 
@@ -223,7 +216,7 @@ static int cut(struct mmt_session *s, int kind, const char *name, const char *ar
 	s->segment = s->n_marks++;
 	mmt_tasks__new_segment(&s->tasks, s->segment);
 	mmt_families__segment(&s->families, s->segment);
-	s->next_full = clock_ns(CLOCK_MONOTONIC) + s->interval_ns;
+	s->next_full = mmt_mono_ns() + s->interval_ns;
 	return s->err;
 }
 
@@ -236,12 +229,12 @@ static void pace(struct mmt_session *s)
 		s->pass_ns /= 2;
 	else if (fill < 32 && s->pass_ns < PASS_MAX_NS)
 		s->pass_ns += s->pass_ns / 4;
-	s->next_pass = clock_ns(CLOCK_MONOTONIC) + s->pass_ns;
+	s->next_pass = mmt_mono_ns() + s->pass_ns;
 }
 
 static int work(struct mmt_session *s)
 {
-	uint64_t mono = clock_ns(CLOCK_MONOTONIC), now;
+	uint64_t mono = mmt_mono_ns(), now;
 	bool full;
 	int err;
 
@@ -464,7 +457,7 @@ static int wait_ms(const struct mmt_session *s, uint64_t mono, uint64_t deadline
 
 int mmt_session__poll(struct mmt_session *s, struct pollfd *fds, size_t n, int timeout_ms)
 {
-	uint64_t mono = clock_ns(CLOCK_MONOTONIC), deadline;
+	uint64_t mono = mmt_mono_ns(), deadline;
 	struct pollfd all[MAX_EXTRA_FDS + 1 + MMT_CTL_CLIENTS];
 	unsigned int n_ctl;
 	size_t i;
@@ -477,7 +470,7 @@ int mmt_session__poll(struct mmt_session *s, struct pollfd *fds, size_t n, int t
 		err = work(s);
 		if (err)
 			return err;
-		mono = clock_ns(CLOCK_MONOTONIC);
+		mono = mmt_mono_ns();
 		if (n)
 			memcpy(all, fds, n * sizeof(*fds));
 		n_ctl = mmt_control__fds(&s->control, all + n);
@@ -491,7 +484,7 @@ int mmt_session__poll(struct mmt_session *s, struct pollfd *fds, size_t n, int t
 			fds[i].revents = all[i].revents;
 			ready += !!all[i].revents;
 		}
-		if (ready || clock_ns(CLOCK_MONOTONIC) >= deadline)
+		if (ready || mmt_mono_ns() >= deadline)
 			return ready;
 	}
 }

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../analyzer/out.h"
+#include "../collector/clock.h"
 #include "term.h"
 #include "top_int.h"
 
@@ -18,10 +18,7 @@
 
 uint64_t top_now(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
+	return mmt_mono_ns();
 }
 
 /* Until `next` or until a descriptor is ready: their number, or -errno. */

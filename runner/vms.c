@@ -13,6 +13,7 @@
 #include "../analyzer/live/show.h"
 #include "../analyzer/out.h"
 #include "../analyzer/vms/live.h"
+#include "../collector/clock.h"
 #include "term.h"
 #include "vms.h"
 
@@ -30,14 +31,6 @@ struct vms_run {
 	bool quit;
 	char msg[160];
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
-}
 
 /* ---------------------------------------------------------------- showing */
 
@@ -195,7 +188,7 @@ static int cut(struct vms_run *r)
 {
 	int err = mmt_session__mark(r->s, MMT_MARK_USER, "", "");
 
-	r->next = now_ns() + (uint64_t)(r->o->delay * 1e9);
+	r->next = mmt_mono_ns() + (uint64_t)(r->o->delay * 1e9);
 	if (err)
 		return err;
 	err = r->term.active ? draw(r) : show(r);
@@ -208,9 +201,9 @@ static int loop(struct vms_run *r)
 	struct pollfd fds[] = { { .fd = r->sig_fd, .events = POLLIN }, { .fd = r->term.in, .events = POLLIN } };
 	int err = r->term.active ? draw(r) : 0;
 
-	r->next = now_ns() + (uint64_t)(r->o->delay * 1e9);
+	r->next = mmt_mono_ns() + (uint64_t)(r->o->delay * 1e9);
 	while (!err && !r->quit && (!r->o->iterations || r->n < r->o->iterations)) {
-		uint64_t now = now_ns(), ms = r->next > now ? (r->next - now + 999999) / 1000000 : 0;
+		uint64_t now = mmt_mono_ns(), ms = r->next > now ? (r->next - now + 999999) / 1000000 : 0;
 		int ready = mmt_session__poll(r->s, fds, r->term.active ? 2 : 1, ms > 1000000 ? 1000000 : (int)ms);
 
 		if (ready < 0 && ready != -EINTR)
@@ -219,7 +212,7 @@ static int loop(struct vms_run *r)
 			err = take_signal(r);
 		if (ready > 0 && r->term.active && fds[1].revents && !err)
 			err = take_keys(r);
-		if (!err && !r->quit && now_ns() >= r->next)
+		if (!err && !r->quit && mmt_mono_ns() >= r->next)
 			err = cut(r);
 	}
 	/* the terminal has gone: there is nobody to tell */
