@@ -72,7 +72,7 @@ LIBS = $(PERF_LIBS) $(PKG_LIBS) -lm -lpthread
 
 LIB_SRC := $(wildcard libmmtrace/*.c)
 # these alone see libperf (tests/cli/walls.sh)
-PERF_SRC := collector/oracle.c collector/perf_ring.c
+PERF_SRC := collector/oracle.c collector/perf_lib.c collector/perf_ring.c collector/perf_count.c
 COL_SRC := $(wildcard collector/*.c)
 ANA_SRC := $(wildcard analyzer/*.c analyzer/*/*.c)
 RUN_SRC := $(wildcard runner/*.c)

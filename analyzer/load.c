@@ -10,6 +10,7 @@
 
 #include "arena.h"
 #include "array.h"
+#include "counters/counters.h"
 #include "faults.h"
 #include "kvm/kvm.h"
 #include "load_row.h"
@@ -120,6 +121,7 @@ static void forget_totals(struct model *m)
 	syscalls_forget(m->syscalls);
 	faults_forget(m->faults);
 	kvm_forget(m->kvm);
+	counters_forget(m->counters);
 	numa_forget(m->numa);
 	numa_pages_forget(m->numa_pages);
 	numa_hops_forget(m->numa_hops);
@@ -540,6 +542,7 @@ static const struct table_loader {
 	{ MMT_TB_VM, vms_cols, VMS_COLS, .of_model = vms_row },
 	{ MMT_TB_VCPU, vms_vcpu_cols, VMS_VCPU_COLS, .of_model = vms_vcpu_row },
 	{ MMT_TB_KVM_TOTALS, kvm_cols, KVM_COLS, .of_model = kvm_row },
+	{ MMT_TB_PERF_COUNTER, counters_cols, COUNTERS_COLS, .of_model = counters_row },
 	{ MMT_TB_CPU_LOAD, cpu_load_cols, N(cpu_load_cols), .row = row_cpu_load },
 };
 

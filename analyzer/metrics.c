@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "counters/counters.h"
 #include "faults.h"
 #include "hot/blocked.h"
 #include "kvm/kvm.h"
@@ -36,6 +37,7 @@ enum { /* source */
 	FROM_NODES,    /* tasks on run queues, arg says what of it */
 	FROM_NUMA_PAGES, /* pages allocated and migrated, arg says what of it */
 	FROM_KVM,      /* column `cols` of class `over` of virtual CPUs, of the reasons `counter` */
+	FROM_PERF,     /* perf events `counter`, by those of `counter_name` */
 	FROM_BLOCKED,  /* off_cpu rows of reason `cols` */
 	FROM_SPREAD,   /* how busy time lies on the CPUs, arg says what of it */
 };
@@ -103,6 +105,13 @@ enum { /* per: what the sum is divided by; quantiles and levels use PER_ITER */
 #define KVM_S(n, b, det, class, reasons, d) \
 	{ .name = n, .unit = "s", .better = b, .kind = METRIC_TIME, .min_rel = 0.05, .source = FROM_KVM, .detail = det, \
 	  .cols = KVM_TIME_NS, .over = class, .arg = 1e-9, .counter = reasons, .definition = d }
+#define PERF(n, u, b, k, det, per_, by, events, base, d) \
+	{ .name = n, .unit = u, .better = b, .kind = METRIC_ ## k, .min_rel = 0.05, .source = FROM_PERF, .detail = det, \
+	  .per = per_, .arg = by, .counter = events, .counter_name = base, .definition = d }
+#define PERF_COUNT(n, b, det, event, d) \
+	PERF("counters." n, "count", b, COUNT, det, PER_ITER, 1, event, NULL, d "; only with -e counters"), \
+	PERF("counters." n ".rate", "1/s", b, RATE, true, PER_SECOND, 1, event, NULL, d " a second")
+#define PERF_SHARE(n, b, det, event, base, d) PERF(n, "%", b, FRACTION, det, PER_ITER, 100, event, base, d)
 #define NUMA(n, u, b, det, what, d) \
 	{ .name = n, .unit = u, .better = b, .kind = METRIC_FRACTION, .min_rel = 0.05, .source = FROM_NUMA, .detail = det, \
 	  .arg = what, .definition = d }
@@ -298,6 +307,13 @@ static const struct metric catalogue[] = {
 		"pages allocated on a node other than the one wanted, by /proc/vmstat"),
 	COUNTER("numa.alloc.other", METRIC_LOWER, true, "proc.vmstat", "numa_other",
 		"pages allocated on a node other than that of the CPU, by /proc/vmstat"),
+	PERF_SHARE("numa.pmu.loads.remote.share", METRIC_LOWER, false, "node-load-misses", "node-loads",
+		   "share of the loads from memory that were from another node's, by the CPUs' PMU; only with -e counters, where the PMU "
+		   "has node events"),
+	PERF_SHARE("numa.pmu.stores.remote.share", METRIC_LOWER, true, "node-store-misses", "node-stores",
+		   "share of the stores to memory that were to another node's, by the CPUs' PMU"),
+	PERF("numa.pmu.remote.rate", "1/s", METRIC_LOWER, RATE, false, PER_SECOND, 1, "node-load-misses,node-store-misses", NULL,
+	     "loads and stores a second that went to another node's memory, by the CPUs' PMU"),
 	{ .name = "load.tasks", .unit = "tasks", .better = METRIC_NEITHER, .kind = METRIC_RATE, .min_rel = 0.05, .detail = true,
 	  .source = FROM_NODES, .arg = NODES_TASKS,
 	  .definition = "tasks that run or wait for a CPU, mean of samples of all run queues; only with -e load" },
@@ -359,6 +375,32 @@ static const struct metric catalogue[] = {
 		  "time in system calls from entry to return, over all tasks; sleeping and waiting in them is part of it"),
 	SYSCALL("syscall.futex", METRIC_LOWER, true, SC_COUNT, "futex", NULL, "calls of futex: locks that user space could not settle alone"),
 	SYSCALL_S("syscall.futex.time", true, "futex", "time in futex, mostly asleep, over all tasks"),
+	PERF_COUNT("cycles", METRIC_LOWER, false, "cycles", "cycles of the CPUs, by their PMU"),
+	PERF_COUNT("instructions", METRIC_LOWER, false, "instructions", "instructions that the CPUs retired, by their PMU"),
+	PERF("counters.ipc", "ratio", METRIC_HIGHER, RATE, false, PER_ITER, 1, "instructions", "cycles", "instructions a cycle"),
+	PERF_COUNT("branches", METRIC_NEITHER, true, "branches", "branches"),
+	PERF_COUNT("branch_misses", METRIC_LOWER, true, "branch-misses", "branches that were predicted wrongly"),
+	PERF_SHARE("counters.branch_misses.share", METRIC_LOWER, true, "branch-misses", "branches",
+		   "share of the branches that were predicted wrongly"),
+	PERF_COUNT("cache_references", METRIC_NEITHER, true, "cache-references", "accesses to the last-level cache"),
+	PERF_COUNT("cache_misses", METRIC_LOWER, true, "cache-misses", "misses of the last-level cache"),
+	PERF_SHARE("counters.cache_misses.share", METRIC_LOWER, true, "cache-misses", "cache-references",
+		   "share of the accesses to the last-level cache that missed it"),
+	PERF_COUNT("llc_loads", METRIC_NEITHER, true, "LLC-loads", "loads from the last-level cache"),
+	PERF_COUNT("llc_load_misses", METRIC_LOWER, true, "LLC-load-misses", "loads that missed the last-level cache"),
+	PERF_COUNT("dtlb_load_misses", METRIC_LOWER, true, "dTLB-load-misses", "loads that missed the data TLB"),
+	PERF_COUNT("itlb_load_misses", METRIC_LOWER, true, "iTLB-load-misses", "fetches that missed the instruction TLB"),
+	PERF_COUNT("node_loads", METRIC_NEITHER, true, "node-loads", "loads from memory"),
+	PERF_COUNT("node_load_misses", METRIC_LOWER, true, "node-load-misses", "loads from another node's memory"),
+	PERF_COUNT("node_stores", METRIC_NEITHER, true, "node-stores", "stores to memory"),
+	PERF_COUNT("node_store_misses", METRIC_LOWER, true, "node-store-misses", "stores to another node's memory"),
+	PERF_COUNT("page_faults", METRIC_LOWER, true, "page-faults", "page faults, by perf"),
+	PERF_COUNT("minor_faults", METRIC_LOWER, true, "minor-faults", "page faults that did not wait, by perf"),
+	PERF_COUNT("major_faults", METRIC_LOWER, true, "major-faults", "page faults that waited for a page, by perf"),
+	PERF_COUNT("context_switches", METRIC_LOWER, true, "context-switches", "context switches, by perf"),
+	PERF_COUNT("cpu_migrations", METRIC_LOWER, true, "cpu-migrations", "times a task's CPU was changed, by perf"),
+	PERF("counters.task_clock", "s", METRIC_NEITHER, TIME, true, PER_ITER, 1e-3, "task-clock", NULL,
+	     "time that was counted, by perf's task-clock: of tasks the time they ran, of CPUs all of it"),
 	{ .name = "trace.cpu_time", .unit = "s", .better = METRIC_LOWER, .kind = METRIC_TIME, .min_rel = 0.05, .detail = true,
 	  .source = FROM_FOOT, .cols = B(MF_USER_NS) | B(MF_SYS_NS), .arg = 1e-9, .definition = "CPU time of the collector itself" },
 	{ .name = "trace.events", .unit = "count", .better = METRIC_NEITHER, .kind = METRIC_COUNT, .min_rel = 0.05, .detail = true,
@@ -628,6 +670,10 @@ int metric_value(const struct metric_ctx *ctx, const struct metric *metric, doub
 		return numa_pages_metric(m, (enum numa_pages_what)metric->arg, value);
 	case FROM_KVM:
 		err = kvm_total(m, (enum kvm_class)metric->over, metric->counter, (int)metric->cols, value);
+		*value *= err ? 1 : metric->arg;
+		break;
+	case FROM_PERF:
+		err = counters_metric(m, metric->counter, metric->counter_name, value);
 		*value *= err ? 1 : metric->arg;
 		break;
 	case FROM_BLOCKED:

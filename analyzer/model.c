@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "faults.h"
 #include "model_int.h"
+#include "counters/counters.h"
 #include "kvm/kvm.h"
 #include "numa/numa.h"
 #include "numa/hops.h"
@@ -28,6 +29,7 @@ void model_free(struct model *m)
 	syscalls_free(m->syscalls);
 	faults_free(m->faults);
 	kvm_free(m->kvm);
+	counters_free(m->counters);
 	numa_free(m->numa);
 	numa_pages_free(m->numa_pages);
 	numa_hops_free(m->numa_hops);

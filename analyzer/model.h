@@ -117,6 +117,7 @@ struct model_opts {
 	void *log_ctx;
 };
 
+struct counters;
 struct syscalls;
 struct faults;
 struct kvm;
@@ -145,6 +146,7 @@ struct model {
 	struct syscalls *syscalls; /* NULL: the trace says nothing of them; see syscalls.h */
 	struct faults *faults; /* NULL: no task faulted, or the trace says nothing of it; see faults.h */
 	struct kvm *kvm; /* NULL: no virtual CPUs in the trace; see kvm/kvm.h */
+	struct counters *counters; /* NULL: none in the trace; see counters/counters.h */
 	struct numa *numa; /* NULL: no placement in the trace; see numa/numa.h */
 	struct numa_pages *numa_pages; /* NULL: nothing, or not recorded; see numa/pages.h */
 	struct numa_hops *numa_hops;   /* likewise; see numa/hops.h */

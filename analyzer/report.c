@@ -236,8 +236,9 @@ static int prepare(struct report *r)
 	const struct report_opts *o = r->o;
 	int err;
 
-	if (r->m->picked && (o->nodes || o->by == REPORT_CPU))
-		return report_say(r, -EINVAL, "%s is of the whole machine: it goes without --vm and --vm-match", o->nodes ? "--nodes" : "--by cpu");
+	if (r->m->picked && (o->nodes || o->counters || o->by == REPORT_CPU))
+		return report_say(r, -EINVAL, "%s is of the whole machine: it goes without --vm and --vm-match",
+				  o->nodes ? "--nodes" : o->counters ? "--counters" : "--by cpu");
 	err = metric_ctx_init(&r->ctx, r->m);
 	err = err ? err : verify_model(r->m, &r->verify);
 	if (err)
@@ -369,8 +370,8 @@ int report_write(const struct model *m, const struct report_opts *o, FILE *f)
 	err = prepare(&r);
 	if (err)
 		goto out;
-	if (o->faults || o->numa || o->nodes || o->kvm) {
-		err = o->kvm ? report_kvm(&r, f) : o->nodes ? report_nodes(&r, f) : o->numa ? report_numa(&r, f) : report_faults(&r, f);
+	if (o->faults || o->numa || o->nodes || o->kvm || o->counters) {
+		err = o->counters ? report_counters(&r, f) : o->kvm ? report_kvm(&r, f) : o->nodes ? report_nodes(&r, f) : o->numa ? report_numa(&r, f) : report_faults(&r, f);
 		goto out;
 	}
 	t = o->syscalls ? report_syscalls(&r) : o->by == REPORT_CPU ? report_cpus(&r) : report_table(&r);

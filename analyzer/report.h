@@ -15,6 +15,7 @@ struct report_opts {
 	bool hist, verify, faults;
 	bool numa;          /* placement of memory instead */
 	bool kvm;           /* exits of virtual CPUs instead; rows by reason and `by` */
+	bool counters;      /* perf events instead; by machine or CPU */
 	bool nodes;         /* load of the nodes instead */
 	bool syscalls;      /* system calls instead of the scheduler's numbers; rows by call and `by` */
 	unsigned int threads; /* to unpack events, beside the caller's */

@@ -48,6 +48,8 @@ uint64_t report_group_key(const struct report *r, const struct model_task *t, ui
 void report_put_group(struct table *t, const struct report *r, const struct model_task *task);
 /* --kvm: exits of virtual CPUs. */
 int report_kvm(struct report *r, FILE *f);
+/* --counters: perf events. */
+int report_counters(struct report *r, FILE *f);
 struct table *report_syscall_classes(const struct report *r);
 void report_hist_text(const struct report *r, FILE *f);
 struct table *report_hist_table(const struct report *r);

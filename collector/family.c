@@ -24,6 +24,7 @@ const struct mmt_family *const mmt_families[] = {
 	&mmt_family_numa,
 	&mmt_family_vm,
 	&mmt_family_kvm,
+	&mmt_family_counters,
 	NULL,
 };
 
@@ -251,6 +252,7 @@ int mmt_families__open(struct mmt_family_set *s, unsigned int which, bool all_or
 		c->which = which;
 		c->family = mmt_families[i];
 		ret = c->family->ops->open(c);
+		c->opts = NULL;
 		if (!ret) {
 			s->n++;
 			continue;

@@ -25,6 +25,7 @@ struct mmt_stackmap;
 struct mmt_stacks;
 struct mmt_vm_watch;
 struct mmt_family;
+struct mmt_session_opts;
 
 /* An open family: what it may use, and what it keeps. All functions return 0 or a negative errno. */
 struct mmt_family_ctx {
@@ -41,6 +42,7 @@ struct mmt_family_ctx {
 	uint64_t segment;          /* of rows written now */
 	bool mark;                 /* the flush that runs is that of a mark */
 	unsigned int freq;         /* samples a second, for families that sample by time; 0: their default */
+	const struct mmt_session_opts *opts; /* during open only */
 	/* Is this virtual machine to be recorded? NULL: the filters do not go by that. */
 	bool (*vm_wanted)(void *ctx, const char *name);
 	void *vm_ctx;
@@ -104,6 +106,7 @@ extern const struct mmt_family mmt_family_load;
 extern const struct mmt_family mmt_family_numa;
 extern const struct mmt_family mmt_family_vm;
 extern const struct mmt_family mmt_family_kvm;
+extern const struct mmt_family mmt_family_counters;
 
 /* The mappings that the map family follows: NULL before attach. */
 const struct mmt_maps *mmt_family_map__maps(const struct mmt_family_ctx *ctx);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <linux/perf_event.h>
-#include <perf/core.h>
 #include <perf/cpumap.h>
 #include <perf/evsel.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kstat.h"
 #include "oracle.h"
+#include "perf_lib.h"
 
 static const struct { const char *name; uint64_t config; unsigned int what; } events[] = {
 	{ "cpu-migrations", PERF_COUNT_SW_CPU_MIGRATIONS, 0 },
@@ -26,14 +25,6 @@ struct mmt_oracle {
 	size_t n;
 };
 
-static int print_none(enum libperf_print_level level, const char *fmt, va_list ap)
-{
-	(void)level;
-	(void)fmt;
-	(void)ap;
-	return 0;
-}
-
 static int try_event(uint32_t type, uint64_t config)
 {
 	struct perf_event_attr attr = { .type = type, .config = config, .size = sizeof(attr) };
@@ -41,7 +32,7 @@ static int try_event(uint32_t type, uint64_t config)
 	struct perf_evsel *sel = perf_evsel__new(&attr);
 	int err = -ENOMEM;
 
-	libperf_init(print_none);
+	mmt_perf_lib__init();
 	if (cpus && sel)
 		err = perf_evsel__open(sel, cpus, NULL);
 	if (!err)
@@ -69,7 +60,7 @@ int mmt_oracle__open(struct mmt_oracle **out, unsigned int what, const struct mm
 
 	if (!o)
 		return -ENOMEM;
-	libperf_init(print_none);
+	mmt_perf_lib__init();
 	o->cpus = perf_cpu_map__new(NULL);
 	if (!o->cpus)
 		goto err_close;

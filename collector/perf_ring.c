@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <linux/perf_event.h>
-#include <perf/core.h>
-#include <perf/cpumap.h>
 #include <perf/event.h>
 #include <perf/evlist.h>
 #include <perf/evsel.h>
 #include <perf/mmap.h>
-#include <perf/threadmap.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "perf_lib.h"
 #include "perf_ring.h"
 
 /* A list of its own for each CPU: one that goes and comes takes nothing from the others. */
@@ -31,14 +27,6 @@ struct mmt_perf_ring {
 	bool enabled;
 };
 
-static int print_none(enum libperf_print_level level, const char *fmt, va_list ap)
-{
-	(void)level;
-	(void)fmt;
-	(void)ap;
-	return 0;
-}
-
 static void ring_close(struct ring *r)
 {
 	if (!r->list)
@@ -52,45 +40,22 @@ static void ring_close(struct ring *r)
 static int ring_open(const struct mmt_perf_ring *p, struct ring *r)
 {
 	struct perf_event_attr attr = p->attr;
-	struct perf_thread_map *all = perf_thread_map__new_dummy();
-	struct perf_evsel *sel;
-	struct perf_cpu_map *cpu;
-	char list[16];
+	struct perf_evsel *sel = perf_evsel__new(&attr);
 	int err = -ENOMEM;
 
-	snprintf(list, sizeof(list), "%u", r->cpu);
-	cpu = perf_cpu_map__new(list);
-	sel = perf_evsel__new(&attr);
 	r->list = perf_evlist__new();
-	if (!all || !cpu || !sel || !r->list) {
+	if (!sel || !r->list) {
 		perf_evsel__delete(sel);
 		goto out;
 	}
-	perf_thread_map__set_pid(all, 0, -1);
 	perf_evlist__add(r->list, sel);
-	perf_evlist__set_maps(r->list, cpu, all);
-	err = perf_evlist__open(r->list);
+	err = mmt_perf_lib__aim(r->list, (int)r->cpu, -1);
+	err = err ? err : perf_evlist__open(r->list);
 	err = err ? err : perf_evlist__mmap(r->list, (int)p->pages);
 out:
 	if (err)
 		ring_close(r);
-	perf_cpu_map__put(cpu);
-	perf_thread_map__put(all);
 	return err < 0 ? err : err ? -EIO : 0;
-}
-
-/* Which CPUs are online, in order; *n of them. */
-static unsigned int *online(size_t *n)
-{
-	struct perf_cpu_map *cpus = perf_cpu_map__new(NULL);
-	int i, nr = perf_cpu_map__nr(cpus);
-	unsigned int *v = cpus ? calloc((size_t)nr, sizeof(*v)) : NULL;
-
-	for (i = 0, *n = 0; v && i < nr; i++)
-		if (perf_cpu_map__cpu(cpus, i).cpu >= 0)
-			v[(*n)++] = (unsigned int)perf_cpu_map__cpu(cpus, i).cpu;
-	perf_cpu_map__put(cpus);
-	return v;
 }
 
 int mmt_perf_ring__open(const struct perf_event_attr *attr, unsigned int pages, struct mmt_perf_ring **out)
@@ -100,8 +65,8 @@ int mmt_perf_ring__open(const struct perf_event_attr *attr, unsigned int pages, 
 	size_t i, n = 0;
 	int err = 0;
 
-	libperf_init(print_none);
-	cpu = online(&n);
+	mmt_perf_lib__init();
+	cpu = mmt_perf_lib__online(&n);
 	if (p)
 		p->v = calloc(n ? n : 1, sizeof(*p->v));
 	if (!p || !cpu || !p->v) {
@@ -201,7 +166,7 @@ static struct ring *ring_of(struct mmt_perf_ring *p, unsigned int cpu)
 void mmt_perf_ring__cpus(struct mmt_perf_ring *p, mmt_perf_fn fn, void *ctx)
 {
 	size_t i, k, n = 0;
-	unsigned int *cpu = online(&n);
+	unsigned int *cpu = mmt_perf_lib__online(&n);
 	struct ring *r;
 
 	for (i = 0; cpu && i < p->n; i++) {

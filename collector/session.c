@@ -313,7 +313,7 @@ static int open_families(struct mmt_session *s, const struct mmt_session_opts *o
 {
 	const struct mmt_family_ctx tmpl = {
 		.probe = &s->bpf, .tasks = &s->tasks, .topo = &s->topo, .log = &s->log, .totals_only = s->live, .freq = o->freq,
-		.stackmap = &s->stackmap, .vm_wanted = o->vm_wanted, .vm_ctx = o->vm_ctx,
+		.stackmap = &s->stackmap, .vm_wanted = o->vm_wanted, .vm_ctx = o->vm_ctx, .opts = o,
 	};
 
 	s->tasks.on_end = on_task_end;

@@ -59,6 +59,7 @@ struct mmt_session_opts {
 	const char *probe;           /* "auto", "tp_btf" or "raw_tp" */
 	unsigned int families;       /* bits of mmt_families[], beside sched */
 	unsigned int freq;           /* samples of each CPU a second, of families that sample by time; 0: default */
+	const char *counters;        /* of the counters family, see perf_events.h; NULL: its default */
 	bool families_only;          /* an error when the kernel lets in none of them */
 	unsigned int stack_entries;  /* call stacks that the kernel keeps at once; 0: default */
 };

@@ -447,6 +447,16 @@ static const struct mmt_field kvm_totals_f[] = {
 	COL("hist", VEC, "count", "times by power of two: i is of those from 2^i to below 2^(i+1) ns, 4 also of shorter ones"),
 };
 
+static const struct mmt_field perf_counter_f[] = {
+	COL("time", TIME, "ns", "end of the interval"),
+	COL("segment", U64, "", "number of the mark before it"),
+	COL("cpu", CPU, "", "2^32 - 1: of tasks, wherever they ran"),
+	COL("event", STR, "", "by perf's name; meta counters.event.NAME tells of each, counters.unit.NAME its unit"),
+	COL("count", U64, "", "counted in the interval, not scaled"),
+	COL("enabled", NS, "ns", "of the interval, time in which it was to be counted; of tasks, their run time"),
+	COL("running", NS, "ns", "of this, time in which it was: less where there are more events than the PMU has counters"),
+};
+
 #define EV(i, n, f, d) { i, MMT_KIND_EVENT, n, d, N(f), f }
 #define TB(i, n, f, d) { i, MMT_KIND_TABLE, n, d, N(f), f }
 
@@ -491,6 +501,7 @@ static const struct mmt_type std_types[] = {
 	TB(MMT_TB_VCPU, "vcpu", vcpu_f, "threads that are virtual CPUs"),
 	TB(MMT_TB_CPU_LOAD, "cpu_load", cpu_load_f, "tasks on a CPU's run queue, sampled, since its previous row"),
 	TB(MMT_TB_KVM_TOTALS, "kvm_totals", kvm_totals_f, "exits and entries of virtual CPUs since their previous row (sums), maxima since the mark"),
+	TB(MMT_TB_PERF_COUNTER, "perf_counter", perf_counter_f, "perf events since their previous row; only with -e counters"),
 	TB(MMT_TB_NODE_MIGRATION, "node_migration", node_migration_f, "tasks that went to another node since the previous row; only with -e numa"),
 	TB(MMT_TB_IMAGE, "image", image_f, "from when on a process had which mappings"),
 };

@@ -9,6 +9,7 @@
 #include "../analyzer/metrics.h"
 #include "../analyzer/out.h"
 #include "../analyzer/table.h"
+#include "../collector/perf_count.h"
 #include "../collector/session.h"
 #include "../collector/vms.h"
 #include "bench.h"
@@ -66,7 +67,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "[benchmarks|configs|events|families|metrics|workloads|runs|vms]",
+	.args_doc = "[benchmarks|configs|counters|events|families|metrics|workloads|runs|vms]",
 	.doc = "List what can be run and recorded, which kernel metrics there are, and which runs have results.",
 };
 
@@ -203,6 +204,55 @@ static int list_events(const struct settings *s, struct table **t)
 		table_text(*t, summary);
 	}
 	return 0;
+}
+
+static int put_counter(struct table *t, const char *name, const char *kind)
+{
+	struct mmt_perf_parse p = { .root = "" };
+	struct mmt_perf_events ev;
+	char why[256] = "yes";
+	int err = mmt_perf_events__parse(&p, name, &ev);
+
+	if (err == -ENOMEM)
+		return err;
+	if (err) {
+		snprintf(why, sizeof(why), "%s", p.why);
+	} else {
+		err = mmt_perf_count__try(&ev, 0);
+		if (err)
+			mmt_perf_count__why(&ev.v[0], err, false, why, sizeof(why));
+		mmt_perf_events__free(&ev);
+	}
+	table_text(t, name);
+	table_text(t, kind);
+	table_text(t, why);
+	return 0;
+}
+
+static int put_pmu_counter(void *t, const char *pmu, const char *event)
+{
+	char name[MMT_PERF_NAME];
+
+	snprintf(name, sizeof(name), "%.40s/%.50s/", pmu, event);
+	return put_counter(t, name, "PMU");
+}
+
+static int list_counters(const struct settings *s, struct table **t)
+{
+	static const struct table_col cols[] = {
+		{ .id = "counter", .head = "counter" },
+		{ .id = "kind", .head = "of" },
+		{ .id = "here", .head = "here" },
+	};
+	const char *name, *kind;
+	char buf[MMT_PERF_NAME];
+	int err = 0;
+
+	(void)s;
+	*t = table_new("counters", NULL, cols, N(cols));
+	for (unsigned int i = 0; !err && (name = mmt_perf_events__name(i, &kind, buf, sizeof(buf))); i++)
+		err = put_counter(*t, name, kind);
+	return err ? err : mmt_perf_pmu__each("", put_pmu_counter, *t);
 }
 
 static int list_families(const struct settings *s, struct table **t)
@@ -370,6 +420,7 @@ static int list_vms(const struct settings *s, struct table **t)
 static const struct { const char *name, *what; int (*fn)(const struct settings *s, struct table **t); } lists[] = {
 	{ "benchmarks", "what `run -c` can run, and whether its programs are there", list_benchmarks },
 	{ "configs", "files that describe benchmarks", list_configs },
+	{ "counters", "what `--counter` can count, and whether this machine has it", list_counters },
 	{ "events", "what `record -e` can record", list_events },
 	{ "families", "families of kernel events for `record -e` and `run -e`", list_families },
 	{ "metrics", "kernel metrics of reports and comparisons", list_metrics },
@@ -406,7 +457,7 @@ static int fill(const struct settings *s, struct table **t)
 			return lists[i].fn(s, t);
 		names[i] = lists[i].name;
 	}
-	out_err("list: there is no list of '%s'%s; there are: benchmarks, configs, events, families, metrics, workloads, runs, vms",
+	out_err("list: there is no list of '%s'%s; there are: benchmarks, configs, counters, events, families, metrics, workloads, runs, vms",
 		s->what, suggest_hint(hint, sizeof(hint), s->what, names, N(lists)));
 	return -EINVAL;
 }
@@ -439,7 +490,7 @@ static int run(int argc, char **argv)
 
 const struct mmt_cmd cmd_list = {
 	.name = "list",
-	.summary = "list benchmarks, configs, events, families, metrics, workloads, runs, vms",
+	.summary = "list benchmarks, configs, counters, events, families, metrics, workloads, runs, vms",
 	.argp = &argp,
 	.run = run,
 };

@@ -34,7 +34,8 @@ struct record_args {
 	char **argv;     /* of the command; NULL: none */
 };
 
-enum { KEY_COMM = 256, KEY_PROFILE, KEY_DURATION, KEY_RING, KEY_PROBE, KEY_VERIFY, KEY_SHIFT, KEY_BUNDLE, KEY_VM, KEY_VM_MATCH };
+enum { KEY_COMM = 256, KEY_PROFILE, KEY_DURATION, KEY_RING, KEY_PROBE, KEY_VERIFY, KEY_SHIFT, KEY_BUNDLE, KEY_VM, KEY_VM_MATCH,
+       KEY_COUNTER };
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, 0, "What to record (default: the whole machine, or the command)", 1 },
@@ -46,6 +47,7 @@ static const struct argp_option options[] = {
 	VM_OPTS_NAME(KEY_VM, 1),
 	VM_OPTS_MATCH(KEY_VM_MATCH, 1),
 	{ "event", 'e', "LIST", 0, "Families or events: sched, sched:waking, ... (mmt-trace list events)", 1 },
+	{ "counter", KEY_COUNTER, "LIST", 0, "Counters by perf's names: page-faults, cycles:u, pmu/event/, ... (mmt-trace list counters)", 1 },
 	{ "profile", KEY_PROFILE, "NAME", 0, "light: totals only; default: and switches, migrations; full: and wakeups", 1 },
 	{ NULL, 0, NULL, 0, "How", 2 },
 	{ "output", 'o', "FILE", 0, "Trace file (default trace.mmt; - is standard output)", 2 },
@@ -62,11 +64,11 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static int parse_events(struct argp_state *state, const char *arg, struct record_args *a)
+static int parse_events(struct argp_state *state, int key, const char *arg, struct record_args *a)
 {
 	char why[256];
 
-	if (events_parse(arg, &a->events, why, sizeof(why))) {
+	if ((key == 'e' ? events_parse : events_counters)(arg, &a->events, why, sizeof(why))) {
 		argp_error(state, "%s", why);
 		return EINVAL;
 	}
@@ -107,7 +109,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_VM_MATCH:
 		return vm_opts_match(state, arg, &a->vms);
 	case 'e':
-		return parse_events(state, arg, a);
+	case KEY_COUNTER:
+		return parse_events(state, key, arg, a);
 	case KEY_PROFILE:
 		err = opt_choice(state, arg, "profile", profiles, 3, &i);
 		o->profile = (enum mmt_profile)i;

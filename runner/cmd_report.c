@@ -22,7 +22,7 @@ struct settings {
 };
 
 enum { OPT_THREADS = 255, OPT_BY, OPT_SORT, OPT_SEGMENT, OPT_MARK, OPT_EVENTS, OPT_TOP, OPT_HIST, OPT_VERIFY,
-       OPT_COLLECTOR, OPT_FAULTS, OPT_SYSCALLS, OPT_NUMA, OPT_NODES, OPT_VM, OPT_VM_MATCH, OPT_KVM };
+       OPT_COLLECTOR, OPT_FAULTS, OPT_SYSCALLS, OPT_NUMA, OPT_NODES, OPT_VM, OPT_VM_MATCH, OPT_KVM, OPT_COUNTERS };
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, OPTION_DOC, "What to report:", 1 },
@@ -40,6 +40,7 @@ static const struct argp_option options[] = {
 	{ "faults", OPT_FAULTS, NULL, 0, "Page faults instead of the rest: totals, instructions and addresses (of record -e fault)", 1 },
 	{ "numa", OPT_NUMA, NULL, 0, "Memory by node instead: placement and off-node exposure (of record -e place), pages allocated and moved (-e numa)", 1 },
 	{ "kvm", OPT_KVM, NULL, 0, "Virtual CPUs instead: exits by reason, returns to the program, halts (of record -e kvm; --by: machine)", 1 },
+	{ "counters", OPT_COUNTERS, NULL, 0, "Counters of perf instead: by event and node, or --by cpu (of record -e counters)", 1 },
 	{ "nodes", OPT_NODES, NULL, 0, "Load of the nodes instead: tasks, CPUs, busy time, imbalance (of record -e load)", 1 },
 	{ "hist", OPT_HIST, NULL, 0, "Add histograms of run-queue latency and off-CPU time", 1 },
 	{ "verify", OPT_VERIFY, NULL, 0, "Add the differences to the kernel's own counters, and why", 1 },
@@ -110,6 +111,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_NUMA:
 		s->report.numa = true;
+		break;
+	case OPT_COUNTERS:
+		s->report.counters = true;
 		break;
 	case OPT_KVM:
 		s->report.kvm = true;
@@ -200,7 +204,7 @@ static int run(int argc, char **argv)
 		goto out;
 	if (!s.input)
 		s.input = "trace.mmt";
-	if ((s.report.syscalls || s.report.kvm) && !s.by)
+	if ((s.report.syscalls || s.report.kvm || s.report.counters) && !s.by)
 		s.report.by = REPORT_MACHINE;
 	if (s.report.numa && !s.by)
 		s.report.by = REPORT_PROCESS;

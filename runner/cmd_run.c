@@ -17,7 +17,7 @@ struct settings {
 };
 
 enum { KEY_ARM = 256, KEY_SET, KEY_WARMUP, KEY_FORCE, KEY_APPEND, KEY_PROFILE, KEY_SCOPE, KEY_PROBE, KEY_NO_TRACE,
-       KEY_VERIFY, KEY_DRY, KEY_BUNDLE, KEY_VM, KEY_VM_MATCH };
+       KEY_VERIFY, KEY_DRY, KEY_BUNDLE, KEY_VM, KEY_VM_MATCH, KEY_COUNTER };
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, OPTION_DOC, "What to run:", 1 },
@@ -39,6 +39,7 @@ static const struct argp_option options[] = {
 	{ NULL, 0, NULL, OPTION_DOC, "How to trace:", 3 },
 	{ "profile", KEY_PROFILE, "NAME", 0, "light: totals only; default: and switches, migrations; full: and wakeups", 3 },
 	{ "event", 'e', "LIST", 0, "Families or events: sched, sched:waking, ... (mmt-trace list events)", 3 },
+	{ "counter", KEY_COUNTER, "LIST", 0, "Counters by perf's names: page-faults, cycles:u, pmu/event/, ... (mmt-trace list counters)", 3 },
 	{ "frequency", 'F', "HZ", 0, "Samples of each CPU a second, of -e profile (default 199)", 3 },
 	VM_OPTS_NAME(KEY_VM, 3),
 	VM_OPTS_MATCH(KEY_VM_MATCH, 3),
@@ -104,11 +105,12 @@ static int parse_trace(int key, char *arg, struct argp_state *state)
 	case KEY_PROFILE:
 		return choice(state, "profile", arg, profiles, &o->profile);
 	case 'e':
-		if (events_parse(arg, &o->events, why, sizeof(why))) {
+	case KEY_COUNTER:
+		if ((key == 'e' ? events_parse : events_counters)(arg, &o->events, why, sizeof(why))) {
 			argp_error(state, "%s", why);
 			return EINVAL;
 		}
-		o->events_said = true;
+		o->events_said |= key == 'e';
 		return 0;
 	case KEY_VM:
 		o->vms->names = arg;

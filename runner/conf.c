@@ -103,6 +103,7 @@ void conf_free(struct conf *c)
 	free(c->profile);
 	free(c->scope);
 	free(c->events);
+	free(c->counters);
 	free(c);
 }
 

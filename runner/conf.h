@@ -39,7 +39,7 @@ struct conf {
 	unsigned int iterations, warmup, timeout;
 	char *wrap, *before, *after;
 	/* [trace] */
-	char *profile, *scope, *events;
+	char *profile, *scope, *events, *counters;
 	unsigned int interval_ms, ring_kb, freq;
 	bool waking;
 };

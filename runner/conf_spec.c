@@ -30,6 +30,7 @@ const struct conf_spec conf_specs[] = {
 	{ "run", "after", CONF_TEXT, C(after), NULL, 0, 0, "shell command after each execution" },
 	{ "trace", "profile", CONF_CHOICE, C(profile), "light|default|full", 0, 0, "how much is recorded" },
 	{ "trace", "events", CONF_EVENTS, C(events), NULL, 0, 0, "families of kernel events, as `record -e`" },
+	{ "trace", "counters", CONF_COUNTERS, C(counters), NULL, 0, 0, "what -e counters counts, as `record --counter`" },
 	{ "trace", "scope", CONF_CHOICE, C(scope), "machine|tree", 0, 0, "whole machine, or the command and its children" },
 	{ "trace", "frequency", CONF_NUMBER, C(freq), NULL, 1, 100000, "samples of each CPU a second, as `record -F`" },
 	{ "trace", "interval", CONF_NUMBER, C(interval_ms), NULL, 200, 3600000, "ms between rows of totals" },
@@ -126,7 +127,7 @@ static int check_events(const struct conf_spec *s, const char *value, struct con
 	struct events ev = { 0 };
 	char why[256];
 
-	if (!events_parse(value, &ev, why, sizeof(why)))
+	if (!(s->kind == CONF_EVENTS ? events_parse : events_counters)(value, &ev, why, sizeof(why)))
 		return 0;
 	snprintf(err->text, sizeof(err->text), "%s = %s: %s", s->key, value, why);
 	return -EINVAL;
@@ -193,6 +194,7 @@ static int set_field(void *base, const struct conf_spec *s, const char *value, b
 		ret = check_regex(s, value, err);
 		break;
 	case CONF_EVENTS:
+	case CONF_COUNTERS:
 		ret = check_events(s, value, err);
 		break;
 	case CONF_TEXT:

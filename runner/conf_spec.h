@@ -5,7 +5,7 @@
 
 #include "conf.h"
 
-enum conf_kind { CONF_TEXT, CONF_NUMBER, CONF_BOOL, CONF_CHOICE, CONF_REGEX, CONF_EVENTS };
+enum conf_kind { CONF_TEXT, CONF_NUMBER, CONF_BOOL, CONF_CHOICE, CONF_REGEX, CONF_EVENTS, CONF_COUNTERS };
 enum conf_owner { CONF_IN_CONF, CONF_IN_METRIC, CONF_IN_ARM };
 
 struct conf_spec {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../collector/perf_events.h"
 #include "events.h"
 #include "../analyzer/suggest.h"
 
@@ -87,6 +88,21 @@ int events_parse(const char *list, struct events *ev, char *why, size_t size)
 	return err || n ? err : unknown("", why, size);
 }
 
+int events_counters(const char *list, struct events *ev, char *why, size_t size)
+{
+	struct mmt_perf_parse p = { .root = "", .hint = suggest_hint };
+	struct mmt_perf_events counters;
+	int err = mmt_perf_events__parse(&p, list, &counters);
+
+	if (err) {
+		snprintf(why, size, "%s", err == -EINVAL ? p.why : strerror(-err));
+		return err;
+	}
+	mmt_perf_events__free(&counters);
+	ev->counters = list;
+	return add_word("counters", ev, why, size);
+}
+
 bool events_have(const struct events *ev, const char *family)
 {
 	const char *name, *summary;
@@ -102,5 +118,6 @@ void events_apply(const struct events *ev, struct mmt_session_opts *o)
 {
 	o->waking |= ev->waking;
 	o->families = ev->families;
+	o->counters = ev->counters;
 	o->families_only = ev->families && !ev->sched;
 }

@@ -11,6 +11,7 @@
 struct events {
 	bool sched, waking;    /* named */
 	unsigned int families; /* bits of the session's families */
+	const char *counters;  /* --counter; NULL: the default of that family */
 };
 
 /*
@@ -18,6 +19,8 @@ struct events {
  * Words may be separated by commas or blanks.
  */
 int events_parse(const char *list, struct events *ev, char *why, size_t size);
+/* "cycles,page-faults": these counters, and their family. -EINVAL: why gets what is wrong. */
+int events_counters(const char *list, struct events *ev, char *why, size_t size);
 /* Has the family with this name been named? */
 bool events_have(const struct events *ev, const char *family);
 /* As the session's options; without ev->sched, families that the kernel refuses are an error. */

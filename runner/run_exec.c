@@ -160,6 +160,8 @@ static int open_trace(struct exec *e)
 
 	if (!ro->events_said && c->events)
 		err = err ? err : events_parse(c->events, &ev, why, sizeof(why)); /* has been checked */
+	if (!ev.counters && c->counters)
+		err = err ? err : events_counters(c->counters, &ev, why, sizeof(why)); /* likewise */
 	events_apply(&ev, &o);
 	vm_opts_apply(ro->vms, &o, "run");
 	if (!err && ro->bundle && !events_have(&ev, "map")) {

@@ -29,9 +29,9 @@ static const struct explain_family families[] = {
 	{ .name = "spread", .title = "use of the CPUs", .prefixes = "sched.cpus,sched.utilisation,sched.idle_time,load",
 	  .experiment = "give both arms the same CPUs (wrap=taskset -c LIST, or a cpuset); if their use carries the change, "
 			"it goes away" },
-	{ .name = "cpu", .title = "CPU time for the same work", .prefixes = "sched.run_time", .elapsed = true,
+	{ .name = "cpu", .title = "CPU time for the same work", .prefixes = "sched.run_time,counters", .elapsed = true,
 	  .experiment = "hold the frequency (performance governor) and count cycles and instructions in both arms "
-			"(perf stat -a): more instructions are more work, more cycles an instruction are colder caches" },
+			"(-e counters): more instructions are more work, more cycles an instruction are colder caches" },
 	{ .name = "tasks", .title = "number of tasks", .prefixes = "sched.tasks,kernel.forks",
 	  .experiment = "check that both arms start the same tasks (mmt-trace report --by comm on a trace of each)" },
 	{ .name = "io", .title = "waiting for I/O", .prefixes = "mm.faults.major,kernel.time.iowait,blocked.io,blocked.fault",

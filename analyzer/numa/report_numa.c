@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "../counters/counters.h"
+#include "../counters/report_counters.h"
 #include "numa.h"
 #include "pages.h"
 #include "report_pages.h"
@@ -330,6 +332,8 @@ static void write_all(const struct report *r, struct table *const *t, FILE *f)
 			machine_json(r, &j);
 		if (pages)
 			report_pages_json(r, &j);
+		if (report_pmu_asked(r->m))
+			report_pmu_json(r, &j);
 		for (; *t; t++)
 			table_write_json(*t, &j, table_id(*t));
 		json_end(&j);
@@ -344,6 +348,8 @@ static void write_all(const struct report *r, struct table *const *t, FILE *f)
 		machine_text(r, f);
 	if (pages)
 		report_pages_text(r, f);
+	if (report_pmu_asked(r->m))
+		report_pmu_text(r, f);
 	for (; *t; t++) {
 		if (!table_rows(*t))
 			continue;
@@ -373,7 +379,7 @@ static int place_tables(const struct report *r, struct table *t[N_PLACE_TABLES])
 
 int report_numa(struct report *r, FILE *f)
 {
-	struct table *t[N_PLACE_TABLES + REPORT_PAGES_TABLES + 1] = { NULL };
+	struct table *t[N_PLACE_TABLES + REPORT_PAGES_TABLES + 2] = { NULL };
 	bool placed = numa_recorded(r->m) && r->m->numa, pages = numa_pages_recorded(r->m);
 	int err = 0, i;
 
@@ -388,6 +394,12 @@ int report_numa(struct report *r, FILE *f)
 		err = place_tables(r, t);
 	if (!err && pages)
 		err = report_pages_tables(r, t + (placed ? N_PLACE_TABLES : 0));
+	if (!err && report_pmu_asked(r->m) && !counters_missing(r->m)) {
+		for (i = 0; t[i]; i++)
+			;
+		t[i] = report_pmu_table(r);
+		err = t[i] ? table_err(t[i]) : -ENOMEM;
+	}
 	if (!err)
 		err = report_sort(r, t[0], placed ? "run, memory, exposure, distance, cost" : "alloc_mib, remote, hint, migrated");
 	if (!err) {

@@ -14,7 +14,7 @@ same() # WHAT: stdin against the file
 }
 rows "Families" | sort >"$TMPDIR/families"
 same families "$TMPDIR/families" < <("$MMT" list families -x , | sed -n '2,$s/,.*//p' | grep -v '^hot$' | sort)
-{ rows "Metrics"; sed -n '/^On each of them:/,/^$/p' "$page" | grep -o '`[^`]*`' | tr -d '`'; } | sort >"$TMPDIR/metrics"
+{ rows "Metrics"; sed -n '/^On each of them:/,/^$/p; /^On none of them/,/^$/p' "$page" | grep -o '`[^`]*`' | tr -d '`'; } | sort >"$TMPDIR/metrics"
 same metrics "$TMPDIR/metrics" < <("$MMT" list metrics -x , | sed -n '2,$s/,.*//p' | sort)
 [ "$(rows "Totals against" | wc -l)" -ge 12 ] || fail "docs/kernels.md: too few totals"
 head=$(grep -m1 '^| family |' "$page")

@@ -9,7 +9,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 "$mmt" list metrics --json >"$tmp/json" 2>/dev/null || "$mmt" list metrics >"$tmp/json"
-grep -oE '\b(run|sched|blocked|kernel|kvm|load|mm|numa|syscall|trace|vm)\.[a-z0-9_.]+[a-z0-9]' "$tmp/json" | sort -u >"$tmp/have"
+grep -oE '\b(run|sched|blocked|counters|kernel|kvm|load|mm|numa|syscall|trace|vm)\.[a-z0-9_.]+[a-z0-9]' "$tmp/json" | sort -u >"$tmp/have"
 grep -E '^\.It Sy ' "$page" | sed 's/^\.It Sy //; s/ , /\n/g' | sort -u >"$tmp/page"
 [ -s "$tmp/have" ] || { echo "list metrics printed no metric"; exit 1; }
 if ! diff "$tmp/page" "$tmp/have" >"$tmp/diff"; then

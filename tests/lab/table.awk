@@ -26,6 +26,22 @@ function table(section,   i) {
 	for (i = 1; i <= rows[section]; i++) row(section, order[section, i])
 }
 
+function wrap(s, all, n,   i, len, w) {
+	printf "\n%s", s
+	len = length(s)
+	for (i = 1; i <= n; i++) {
+		w = "`" all[i] "`" (i < n ? "," : ".")
+		if (len + length(w) > 118) { printf "\n%s", w; len = length(w) }
+		else { printf " %s", w; len += length(w) + 1 }
+	}
+	print ""
+}
+
+function nowhere(section, r,   k) {
+	for (k = 1; k <= nk; k++) if (at[section, r, k] == "yes") return 0
+	return 1
+}
+
 function everywhere(section, r,   k) {
 	for (k = 1; k <= nk; k++) if (at[section, r, k] != "yes") return 0
 	return 1
@@ -56,6 +72,7 @@ END {
 	print "\nprobe: how programs are attached. clock: the clock of scheduler events. latency.start: where run-queue latency of"
 	print "wakeups begins. fault.kinds: modes and accesses of page faults. numa.hint: NUMA hint faults by task and node."
 	print "numa.migrate: pages migrated by task and reason; .nodes: from and to which node. numa.tasks: tasks that change node."
+	print "counters.event.node-loads: an event of the PMU."
 	head("Totals against the kernel's own counters", "total")
 	table("check")
 	print "\nright: to the count over whole lives of tasks; elsewhere within what happens between the two readings"
@@ -65,17 +82,12 @@ END {
 	for (i = 1; i <= rows["metric"]; i++) {
 		r = order["metric", i]
 		if (everywhere("metric", r)) all[++n] = r
+		else if (nowhere("metric", r)) none[++m] = r
 		else row("metric", r)
 	}
 	print "\n-: nothing there to measure it on (the imbalance of nodes needs two)."
-	printf "\nOn each of them:"
-	len = 16
-	for (i = 1; i <= n; i++) {
-		w = "`" all[i] "`" (i < n ? "," : ".")
-		if (len + length(w) > 118) { printf "\n%s", w; len = length(w) }
-		else { printf " %s", w; len += length(w) + 1 }
-	}
-	print ""
+	wrap("On each of them:", all, n)
+	if (m) wrap("On none of them, as no machine here has what they are made from (a PMU):", none, m)
 	if (nn) print "\n## Not available\n"
 	for (i = 1; i <= nn; i++) printf "%d. %s\n", i, text[i]
 }

@@ -221,6 +221,15 @@ void synth_cpu_load(struct synth *s, const struct synth_load *l)
 	row(s, MMT_TB_CPU_LOAD, c, 7);
 }
 
+void synth_perf_counter(struct synth *s, const struct synth_counter *v)
+{
+	const struct mmt_cell c[] = {
+		num(v->time), num(v->segment), num(v->cpu), str(v->event), num(v->count), num(v->enabled), num(v->running),
+	};
+
+	row(s, MMT_TB_PERF_COUNTER, c, 7);
+}
+
 void synth_numa_totals(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, uint64_t node,
 		       const uint64_t *v)
 {

@@ -57,6 +57,8 @@ struct synth_kvm {
 void synth_kvm(struct synth *s, const struct synth_kvm *k);
 struct synth_load { uint64_t time, segment, cpu, samples, running, max, busy; };
 void synth_cpu_load(struct synth *s, const struct synth_load *l);
+struct synth_counter { uint64_t time, segment, cpu; const char *event; uint64_t count, enabled, running; };
+void synth_perf_counter(struct synth *s, const struct synth_counter *c);
 void synth_cpu_totals(struct synth *s, uint64_t time, uint64_t segment, unsigned int cpu, const uint64_t v[MC_N]);
 void synth_counter(struct synth *s, uint64_t segment, const char *source, const char *name, int64_t scope, uint64_t value);
 void synth_faults(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, const uint64_t v[FT_N]);

@@ -27,7 +27,9 @@ elif [ -n "${LAB_VM:-}" ] && command -v qemu-system-x86_64 > /dev/null; then
 	vm_wait lab $vm 1
 fi
 families=$(mmt-trace list families -x , | sed -n '2,$s/,.*//p' | grep -v '^hot$' | tr '\n' ' ')
-mmt-trace record -a --profile full -e "$(echo $families | tr ' ' ,)" -o t.mmt -- sh work.sh > out 2> err || fail "record: $(tail -1 err)"
+counters=page-faults,minor-faults,major-faults,context-switches,cpu-migrations,task-clock,node-loads,node-load-misses,node-stores,node-store-misses
+counters=$counters,cycles,instructions,branches,branch-misses,cache-references,cache-misses
+mmt-trace record -a --profile full -e "$(echo $families | tr ' ' ,)" --counter $counters -o t.mmt -- sh work.sh > out 2> err || fail "record: $(tail -1 err)"
 [ -z "$vm" ] || kill -KILL $vm
 mmt-trace info --raw=meta t.mmt > meta || fail "info: $?"
 
@@ -38,7 +40,7 @@ mmt-trace info --raw=meta t.mmt > meta || fail "info: $?"
 		echo "family$tab$f$tab${why:-yes}"
 	done
 	# what families can do by halves
-	for key in probe clock latency.start fault.kinds map.source numa.tasks numa.hint numa.migrate numa.migrate.nodes numa.balancing profile.event; do
+	for key in probe clock latency.start fault.kinds map.source numa.tasks numa.hint numa.migrate numa.migrate.nodes numa.balancing profile.event counters.event.node-loads; do
 		value=$(sed -n "s/^meta key=$(echo $key | sed 's/\./\\./g') value=\"\?\([^\"]*\)\"\?$/\1/p" meta | head -1)
 		echo "part$tab$key$tab${value:--}"
 	done

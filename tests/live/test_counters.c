@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Known answers of the counters family, by software events: pages that were touched, of tasks and of CPUs, cut at marks. */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../collector/perf_events.h"
+#include "../../collector/session.h"
+#include "../../collector/sysfs.h"
+#include "trace_sums.h"
+#include "worker.h"
+
+#define PAGES 20000L
+#define EVENTS "page-faults,minor-faults,major-faults,context-switches,task-clock,cycles"
+
+static char trace_path[64];
+
+static void log_to_stderr(void *ctx, enum mmt_log_level level, const char *msg)
+{
+	(void)ctx;
+	if (level <= MMT_LOG_WARN)
+		fprintf(stderr, "session: %s\n", msg);
+}
+
+static unsigned int family_bit(void)
+{
+	const char *name, *summary;
+	unsigned int i;
+
+	for (i = 0; (name = mmt_session__family(i, &summary)); i++)
+		if (!strcmp(name, "counters"))
+			return 1U << i;
+	fail_msg("no family called counters");
+	return 0;
+}
+
+static struct mmt_session *begin(const pid_t *pid, const pid_t *tid, const char *comm)
+{
+	struct mmt_session_opts o = {
+		.sz = sizeof(o), .log = log_to_stderr, .output = trace_path, .profile = MMT_PROFILE_LIGHT, .time_shift = -1,
+		.no_oracle = true, .families = family_bit(), .families_only = true, .counters = EVENTS, .interval_ms = 200,
+		.pids = pid, .n_pids = pid ? 1 : 0, .tids = tid, .n_tids = tid ? 1 : 0, .comm = comm,
+	};
+	struct mmt_session *s = NULL;
+	int err;
+
+	if (geteuid()) {
+		fprintf(stderr, "skipped: recording needs root\n");
+		skip();
+	}
+	err = mmt_session__open(&o, &s);
+	if (err == -EPERM || err == -ENOENT) {
+		fprintf(stderr, "skipped: BPF is not allowed here: %s\n", strerror(-err));
+		skip();
+	}
+	assert_int_equal(err, 0);
+	assert_int_equal(mmt_session__start(s), 0);
+	return s;
+}
+
+static void end(struct mmt_session *s)
+{
+	assert_int_equal(mmt_session__stop(s), 0);
+	mmt_session__close(s);
+}
+
+/* ---------------------------------------------------------------- what was recorded */
+
+struct want {
+	const char *event;
+	int64_t cpu;          /* -1: any */
+	uint64_t iteration;   /* seq of its mark */
+	uint64_t count, enabled, running, rows, intervals;
+	uint32_t last_cpu;
+};
+
+static void add_row(void *ctx, const struct mmt_rows *rows, uint32_t row)
+{
+	struct want *w = ctx;
+
+	if (rows->type->id == MMT_TB_MARK && !w->iteration && sums_cell(rows, row, "kind") == MMT_MARK_ITER_START)
+		w->iteration = sums_cell(rows, row, "seq");
+}
+
+static void add_counts(void *ctx, const struct mmt_rows *rows, uint32_t row)
+{
+	struct want *w = ctx;
+
+	if (rows->type->id != MMT_TB_PERF_COUNTER || !sums_cell_is(rows, row, "event", w->event) ||
+	    sums_cell(rows, row, "segment") != w->iteration ||
+	    (w->cpu >= 0 && sums_cell(rows, row, "cpu") != (uint64_t)w->cpu))
+		return;
+	w->rows++;
+	w->count += sums_cell(rows, row, "count");
+	w->enabled += sums_cell(rows, row, "enabled");
+	w->running += sums_cell(rows, row, "running");
+	w->last_cpu = (uint32_t)sums_cell(rows, row, "cpu");
+}
+
+/* Of the iteration. */
+static struct want sum_on(const char *event, int64_t cpu)
+{
+	struct want w = { .event = event, .cpu = cpu };
+
+	sums_rows(trace_path, add_row, &w);
+	sums_rows(trace_path, add_counts, &w);
+	return w;
+}
+
+static uint64_t sum(const char *event)
+{
+	return sum_on(event, -1).count;
+}
+
+/* Faults of a process and of its children that were waited for, by the kernel's own counters. */
+static uint64_t kernel_faults(pid_t pid)
+{
+	unsigned long v[4];
+	char path[64], buf[1024], *p;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	assert_true(mmt_read_file(path, buf, sizeof(buf)) > 0);
+	p = strrchr(buf, ')');
+	assert_non_null(p);
+	assert_int_equal(sscanf(p + 2, "%*c %*d %*d %*d %*d %*d %*u %lu %lu %lu %lu", &v[0], &v[1], &v[2], &v[3]), 4);
+	return v[0] + v[1] + v[2] + v[3];
+}
+
+/* ---------------------------------------------------------------- jobs */
+
+static void touch(long pages)
+{
+	long page = sysconf(_SC_PAGESIZE), i;
+	char *p = mmap(NULL, (size_t)(pages * page), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED || (madvise(p, (size_t)(pages * page), MADV_NOHUGEPAGE) && errno != EINVAL))
+		_exit(3);
+	for (i = 0; i < pages; i++)
+		((volatile char *)p)[i * page] = 1;
+	munmap(p, (size_t)(pages * page));
+}
+
+static void job_nothing(void)
+{
+}
+
+/* Over several intervals. */
+static void job_pages(void)
+{
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		touch(PAGES / 4);
+		usleep(100000);
+	}
+}
+
+static void job_child(void)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		touch(PAGES);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static void *touch_thread(void *arg)
+{
+	touch(PAGES);
+	return arg;
+}
+
+static void job_thread(void)
+{
+	pthread_t t;
+
+	if (pthread_create(&t, NULL, touch_thread, NULL) || pthread_join(t, NULL))
+		_exit(4);
+}
+
+/* ---------------------------------------------------------------- tests */
+
+enum whose { PROCESS, THREAD, MACHINE };
+
+/* The iteration of a job; what the kernel counted meanwhile for the process and its children. */
+static uint64_t measure(void (*job)(void), enum whose whose, int cpu)
+{
+	struct mmt_session *s;
+	struct worker w;
+	cpu_set_t set;
+	uint64_t before, after;
+
+	worker_start(&w, job);
+	if (cpu >= 0) {
+		CPU_ZERO(&set);
+		CPU_SET((unsigned int)cpu, &set);
+		assert_int_equal(sched_setaffinity(w.pid, sizeof(set), &set), 0);
+	}
+	s = begin(whose == PROCESS ? &w.pid : NULL, whose == THREAD ? &w.pid : NULL, NULL);
+	worker_run(s, &w);
+	before = kernel_faults(w.pid);
+	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_START, "a", ""), 0);
+	worker_run(s, &w);
+	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_END, "a", ""), 0);
+	after = kernel_faults(w.pid);
+	worker_stop(&w);
+	end(s);
+	return after - before;
+}
+
+static void test_process(void **state)
+{
+	uint64_t none, kernel;
+	struct want w;
+
+	(void)state;
+	none = measure(job_nothing, PROCESS, -1);
+	assert_int_equal(sum("page-faults"), none);
+	kernel = measure(job_pages, PROCESS, -1);
+	w = sum_on("page-faults", -1);
+	assert_int_equal(w.count, PAGES + none);
+	assert_int_equal(w.count, kernel);
+	assert_int_equal(sum("minor-faults") + sum("major-faults"), kernel);
+	assert_in_range(w.rows, 2, 20); /* at the interval and at the mark, and nothing is counted twice */
+	assert_int_equal(w.last_cpu, UINT32_MAX);
+	assert_int_equal(w.enabled, w.running);
+	/* it slept: of a task, time is its run time */
+	assert_in_range(sum("task-clock"), 1, 380000000);
+	assert_in_range(sum("context-switches"), 5, 500);
+	assert_int_equal(sum_on("cycles", -1).rows > 0, mmt_perf_pmu__core("")); /* what there is not has no row */
+}
+
+/* What a process starts is counted with it, also when it has ended; of a thread it is not. */
+static void test_inherit(void **state)
+{
+	uint64_t kernel;
+
+	(void)state;
+	kernel = measure(job_child, PROCESS, -1);
+	assert_true(kernel >= (uint64_t)PAGES);
+	assert_int_equal(sum("page-faults"), kernel);
+	kernel = measure(job_thread, PROCESS, -1);
+	assert_true(kernel >= (uint64_t)PAGES);
+	assert_int_equal(sum("page-faults"), kernel);
+	kernel = measure(job_thread, THREAD, -1);
+	assert_true(kernel >= (uint64_t)PAGES);
+	assert_true(sum("page-faults") <= kernel - (uint64_t)PAGES);
+}
+
+/* All that the CPUs do; what one task does is on its CPU. */
+static void test_cpus(void **state)
+{
+	uint64_t kernel, clock;
+	struct want on, all;
+	cpu_set_t set;
+	int cpu;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(set), &set), 0);
+	for (cpu = CPU_SETSIZE - 1; cpu > 0 && !CPU_ISSET((unsigned int)cpu, &set); cpu--)
+		;
+	kernel = measure(job_pages, MACHINE, cpu);
+	on = sum_on("page-faults", cpu);
+	all = sum_on("page-faults", -1);
+	assert_true(on.count >= kernel && kernel >= (uint64_t)PAGES);
+	assert_true(all.count >= on.count);
+	assert_true(all.last_cpu != UINT32_MAX);
+	/* time is the CPU's, whatever ran: more than the job's 400 ms */
+	clock = sum_on("task-clock", cpu).count;
+	assert_true(clock > 400000000);
+	assert_true(on.enabled == on.running && on.enabled > 400000000);
+	if (clock > on.enabled + 50000000 || on.enabled > clock + 50000000)
+		fail_msg("task-clock of CPU %d: %llu ns, time %llu ns", cpu, (unsigned long long)clock, (unsigned long long)on.enabled);
+}
+
+/* perf knows no names of commands: the CPUs are counted. */
+static void test_other_filter(void **state)
+{
+	struct mmt_session *s;
+	struct worker w;
+
+	(void)state;
+	worker_start(&w, job_pages);
+	s = begin(NULL, NULL, "nobody");
+	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_START, "a", ""), 0);
+	worker_run(s, &w);
+	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_END, "a", ""), 0);
+	worker_stop(&w);
+	end(s);
+	assert_true(sum("page-faults") >= (uint64_t)PAGES);
+}
+
+/* Marks one after the other: each event is on one side of each. */
+static void test_marks(void **state)
+{
+	struct mmt_session *s;
+	struct worker w;
+	int i;
+
+	(void)state;
+	worker_start(&w, job_child);
+	s = begin(&w.pid, NULL, NULL);
+	for (i = 0; i < 20; i++)
+		assert_int_equal(mmt_session__mark(s, MMT_MARK_USER, "x", ""), 0);
+	worker_run(s, &w);
+	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_START, "a", ""), 0);
+	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_END, "a", ""), 0);
+	worker_stop(&w);
+	end(s);
+	assert_int_equal(sum("page-faults"), 0);
+	assert_int_equal(sum_on("page-faults", -1).rows, 1); /* and that is told */
+}
+
+static int remove_trace(void **state)
+{
+	(void)state;
+	unlink(trace_path);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_process), cmocka_unit_test(test_inherit), cmocka_unit_test(test_cpus),
+		cmocka_unit_test(test_other_filter), cmocka_unit_test(test_marks),
+	};
+
+	snprintf(trace_path, sizeof(trace_path), "/tmp/mmt-test-counters.%d.mmt", getpid());
+	return cmocka_run_group_tests(tests, NULL, remove_trace);
+}
