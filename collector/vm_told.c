@@ -72,7 +72,7 @@ static int begins(struct mmt_vm_watch *w, const struct mmt_watch_task *t)
 	if (!c->as)
 		return -ENOMEM;
 	*c->as = (struct mmt_watched){
-		.pid = t->tgid, .cgroup = t->cgroup, .named = there && who.named != MMT_VM_NAMED_PID, .urgent = true,
+		.pid = t->tgid, .cgroup = t->cgroup, .named = there && who.named != MMT_VM_NAMED_PID, .urgent = true, .asks = who.asks,
 	};
 	if (t->tid == t->tgid)
 		c->as->epoch = t->epoch;
@@ -152,7 +152,7 @@ static int cand_gone(struct mmt_vm_watch *w, uint32_t pid, uint64_t now)
 
 	if (!c)
 		return 0;
-	if (c->as && c->as->vmm == MMT_VMM_QEMU && c->n_threads + 1 >= MMT_QEMU_THREADS)
+	if (c->as && c->as->vmm == MMT_VMM_QEMU && !c->as->asks && c->n_threads + 1 >= MMT_QEMU_THREADS)
 		return begun(w, c, NULL, now);
 	mmt_watch__cand_lost(w, c);
 	return 0;

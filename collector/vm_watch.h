@@ -49,6 +49,7 @@ struct mmt_watched {
 	bool seen;       /* looked at, once at least */
 	bool gone;       /* there is no such process any more */
 	bool named;      /* not only by its number */
+	bool asks;       /* see struct mmt_vm; only of candidates */
 };
 
 struct mmt_vm_watch_ops {

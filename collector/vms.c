@@ -11,9 +11,8 @@
 #include <unistd.h>
 
 #include "sysfs.h"
-#include "vms.h"
+#include "vms_int.h"
 
-#define CMDLINE 65536
 #define FDS 4096 /* of a process that need not be a VM, looked at */
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -29,139 +28,6 @@ const char *mmt_accel_name(enum mmt_accel accel)
 	static const char *const name[] = { "unknown", "kvm", "tcg" };
 
 	return (size_t)accel < N(name) ? name[accel] : "?";
-}
-
-static bool begins(const char *s, const char *with)
-{
-	return !strncmp(s, with, strlen(with));
-}
-
-/* ---------------------------------------------------------------- command line */
-
-struct args {
-	char *buf;
-	size_t len;
-};
-
-/* The one after s; NULL after the last. */
-static const char *next_arg(const struct args *a, const char *s)
-{
-	s += strlen(s) + 1;
-	return s < a->buf + a->len ? s : NULL;
-}
-
-/* "--name X" or "--name=X"; QEMU takes options with one dash too. */
-static const char *option(const struct args *a, const char *name)
-{
-	const char *s;
-	size_t n;
-
-	for (s = a->len ? next_arg(a, a->buf) : NULL; s; s = next_arg(a, s)) {
-		n = strspn(s, "-");
-		if (n < 1 || n > 2 || !begins(s + n, name))
-			continue;
-		n += strlen(name);
-		if (s[n] == '=' && s[1] == '-')
-			return s + n + 1;
-		if (!s[n])
-			return next_arg(a, s);
-	}
-	return NULL;
-}
-
-/* A word without a value. */
-static bool flag(const struct args *a, const char *name)
-{
-	const char *s;
-
-	for (s = a->len ? next_arg(a, a->buf) : NULL; s; s = next_arg(a, s))
-		if (*s == '-' && !strcmp(s + strspn(s, "-"), name))
-			return true;
-	return false;
-}
-
-static bool is_qemu(const char *program)
-{
-	return begins(program, "qemu-system-") || !strcmp(program, "qemu-kvm") || !strcmp(program, "kvm") || !strcmp(program, "qemu");
-}
-
-static enum mmt_vmm vmm_of(const char *program)
-{
-	static const struct { const char *name; enum mmt_vmm vmm; } known[] = {
-		{ "firecracker", MMT_VMM_FIRECRACKER }, { "cloud-hypervisor", MMT_VMM_CLOUD_HYPERVISOR }, { "cloud-hyperviso", MMT_VMM_CLOUD_HYPERVISOR },
-		{ "crosvm", MMT_VMM_CROSVM }, { "lkvm", MMT_VMM_KVMTOOL }, { "lkvm-static", MMT_VMM_KVMTOOL }, { "vm", MMT_VMM_KVMTOOL },
-	};
-	size_t i;
-
-	if (is_qemu(program))
-		return MMT_VMM_QEMU;
-	for (i = 0; i < N(known); i++)
-		if (!strcmp(program, known[i].name))
-			return known[i].vmm;
-	return MMT_VMM_OTHER;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *s = strrchr(path, '/');
-
-	return s ? s + 1 : path;
-}
-
-/* QEMU: "X" or "guest=X,debug-threads=on"; a comma of the name is written twice. */
-static void qemu_name(const char *s, char *name, size_t size)
-{
-	const char *g = begins(s, "guest=") ? s : strstr(s, ",guest=");
-	size_t n = 0;
-
-	if (g)
-		s = strchr(g, '=') + 1;
-	else if (begins(s, "process=") || begins(s, "debug-threads="))
-		s = "";
-	while (*s && n + 1 < size) {
-		if (*s == ',' && *++s != ',')
-			break;
-		name[n++] = *s++;
-	}
-	name[n] = 0;
-}
-
-/* "/run/vm one.sock", "path=/run/vm.sock,x=y": the file's name without its ending */
-static void socket_name(const char *s, char *name, size_t size)
-{
-	char *dot;
-
-	s = begins(s, "path=") ? s + 5 : s;
-	snprintf(name, size, "%.*s", (int)strcspn(s, ","), s);
-	memmove(name, base_name(name), strlen(base_name(name)) + 1);
-	dot = strrchr(name, '.');
-	if (dot && dot != name)
-		*dot = 0;
-}
-
-static void option_name(const struct args *a, struct mmt_vm *vm)
-{
-	static const char *const option_of[] = {
-		[MMT_VMM_OTHER] = "name", [MMT_VMM_QEMU] = "name", [MMT_VMM_FIRECRACKER] = "id", [MMT_VMM_CLOUD_HYPERVISOR] = NULL,
-		[MMT_VMM_CROSVM] = "name", [MMT_VMM_KVMTOOL] = "name",
-	};
-	static const char *const socket_of[] = {
-		[MMT_VMM_FIRECRACKER] = "api-sock", [MMT_VMM_CLOUD_HYPERVISOR] = "api-socket", [MMT_VMM_CROSVM] = "socket",
-		[MMT_VMM_KVMTOOL] = NULL,
-	};
-	const char *s = option_of[vm->vmm] ? option(a, option_of[vm->vmm]) : NULL;
-
-	if (s && vm->vmm == MMT_VMM_QEMU)
-		qemu_name(s, vm->name, sizeof(vm->name));
-	else if (s)
-		snprintf(vm->name, sizeof(vm->name), "%s", s);
-	vm->named = MMT_VM_NAMED_OPTION;
-	if (vm->name[0])
-		return;
-	s = socket_of[vm->vmm] ? option(a, socket_of[vm->vmm]) : NULL;
-	if (s && !begins(s, "fd="))
-		socket_name(s, vm->name, sizeof(vm->name));
-	vm->named = MMT_VM_NAMED_SOCKET;
 }
 
 /* ---------------------------------------------------------------- cgroup */
@@ -239,14 +105,8 @@ static bool link_of(const char *proc, uint32_t pid, const char *fd, char *to, si
 	return n > 0;
 }
 
-/* That we have nothing left to look with says nothing of the process. */
-static int short_of(int err)
-{
-	return err == EMFILE || err == ENFILE || err == ENOMEM ? -err : 0;
-}
-
 /*
- * Has it a VM of KVM? Counts its virtual CPUs. -errno as short_of(). A server may have a million
+ * Has it a VM of KVM? Counts its virtual CPUs. -errno as mmt_vms__short_of(). A server may have a million
  * descriptors; who runs VMs has that of KVM among the first, which come first.
  */
 static int look_at_fds(const char *proc, uint32_t pid, struct mmt_vm *vm, bool *kvm)
@@ -261,7 +121,7 @@ static int look_at_fds(const char *proc, uint32_t pid, struct mmt_vm *vm, bool *
 	dir = opendir(path);
 	vm->fds_denied = !dir && errno == EACCES;
 	if (!dir)
-		return short_of(errno);
+		return mmt_vms__short_of(errno);
 	while ((e = readdir(dir)) && (*kvm || most--)) {
 		if (!mmt_is_number(e->d_name) || !link_of(proc, pid, e->d_name, to, sizeof(to)))
 			continue;
@@ -269,7 +129,7 @@ static int look_at_fds(const char *proc, uint32_t pid, struct mmt_vm *vm, bool *
 			*kvm = true;
 			vm->vm_fd = (int)strtol(e->d_name, NULL, 10);
 		}
-		vm->n_fds += begins(to, "anon_inode:kvm-vcpu:");
+		vm->n_fds += mmt_vms__begins(to, "anon_inode:kvm-vcpu:");
 	}
 	closedir(dir);
 	return 0;
@@ -282,7 +142,7 @@ static bool vcpu_name(const char *comm, uint32_t *index, enum mmt_accel *accel)
 	char *end;
 	size_t i;
 
-	if (begins(comm, "ALL CPUs/")) {
+	if (mmt_vms__begins(comm, "ALL CPUs/")) {
 		*index = MMT_VCPU_ALL;
 		*accel = MMT_ACCEL_TCG;
 		return true;
@@ -290,7 +150,7 @@ static bool vcpu_name(const char *comm, uint32_t *index, enum mmt_accel *accel)
 	for (i = 0; i < N(prefix); i++) {
 		const char *s = comm + strlen(prefix[i]);
 
-		if (!begins(comm, prefix[i]) || !isdigit((unsigned char)*s))
+		if (!mmt_vms__begins(comm, prefix[i]) || !isdigit((unsigned char)*s))
 			continue;
 		*index = (uint32_t)strtoul(s, &end, 10);
 		if (i ? *end : *end != '/')
@@ -305,7 +165,7 @@ static bool vcpu_name(const char *comm, uint32_t *index, enum mmt_accel *accel)
 /* A worker that the kernel started within the first KVM_RUN: it looks as if it were in it still. */
 static bool is_worker(const char *comm)
 {
-	return begins(comm, "kvm-nx-lpage");
+	return mmt_vms__begins(comm, "kvm-nx-lpage");
 }
 
 /* In ioctl(fd, KVM_RUN)? "16 0x1b 0xae80 0x0 ..." of a thread that is not on a CPU */
@@ -324,7 +184,7 @@ static bool vcpu_syscall(const char *proc, uint32_t pid, const char *tid, uint32
 	if (nr != SYS_ioctl || (arg[1] & UINT32_MAX) != KVM_RUN)
 		return false;
 	snprintf(fd, sizeof(fd), "%llu", arg[0] & UINT32_MAX);
-	if (!link_of(proc, pid, fd, to, sizeof(to)) || !begins(to, prefix))
+	if (!link_of(proc, pid, fd, to, sizeof(to)) || !mmt_vms__begins(to, prefix))
 		return false;
 	*index = (uint32_t)strtoul(to + strlen(prefix), NULL, 10);
 	return true;
@@ -370,7 +230,7 @@ bool mmt_vms__vcpu_name(const char *comm)
 bool mmt_vms__vmm_name(const char *comm)
 {
 	/* QEMU may be called anything, but its threads begin as what they were started as */
-	return begins(comm, "qemu-") || is_qemu(comm) || (vmm_of(comm) != MMT_VMM_OTHER && strcmp(comm, "vm"));
+	return mmt_vms__begins(comm, "qemu-") || mmt_vmm_is_qemu(comm) || (mmt_vmm_of(comm) != MMT_VMM_OTHER && strcmp(comm, "vm"));
 }
 
 uint32_t mmt_vms__works_for(const char *comm)
@@ -380,7 +240,7 @@ uint32_t mmt_vms__works_for(const char *comm)
 
 	for (i = 0; i < N(prefix); i++) {
 		n = strlen(prefix[i]);
-		if (begins(comm, prefix[i]) && mmt_is_number(comm + n))
+		if (mmt_vms__begins(comm, prefix[i]) && mmt_is_number(comm + n))
 			return (uint32_t)strtoul(comm + n, NULL, 10);
 	}
 	return 0;
@@ -418,7 +278,7 @@ static int look_at_threads(const char *proc, uint32_t pid, struct mmt_vm *vm)
 	snprintf(path, sizeof(path), "%s/%u/task", proc, pid);
 	dir = opendir(path);
 	if (!dir)
-		return short_of(errno);
+		return mmt_vms__short_of(errno);
 	while (!err && (e = readdir(dir))) {
 		if (!mmt_is_number(e->d_name))
 			continue;
@@ -438,39 +298,9 @@ static int look_at_threads(const char *proc, uint32_t pid, struct mmt_vm *vm)
 
 /* ---------------------------------------------------------------- processes */
 
-/* QEMU without KVM says so, or says nothing: TCG is its default. */
-static enum mmt_accel qemu_accel(const struct args *a)
+static void name_it(const char *proc, const struct mmt_args *a, struct mmt_vm *vm)
 {
-	const char *s = option(a, "accel"), *m = option(a, "machine");
-
-	m = m ? m : option(a, "M");
-	if ((s && begins(s, "kvm")) || (m && strstr(m, "accel=kvm")) || flag(a, "enable-kvm"))
-		return MMT_ACCEL_KVM;
-	return MMT_ACCEL_TCG;
-}
-
-/* The command line, of at most CMDLINE bytes, or empty; -errno as short_of(), then without a buffer. */
-static int read_args(const char *proc, uint32_t pid, struct args *a)
-{
-	char path[PATH_MAX];
-	ssize_t n;
-
-	*a = (struct args){ .buf = malloc(CMDLINE) };
-	if (!a->buf)
-		return -ENOMEM;
-	snprintf(path, sizeof(path), "%s/%u/cmdline", proc, pid);
-	n = mmt_read_file(path, a->buf, CMDLINE);
-	a->len = n > 0 ? (size_t)n : 0;
-	if (n >= 0 || !short_of((int)-n))
-		return 0;
-	free(a->buf);
-	a->buf = NULL;
-	return (int)n;
-}
-
-static void name_it(const char *proc, const struct args *a, struct mmt_vm *vm)
-{
-	option_name(a, vm);
+	mmt_args__name(a, vm);
 	read_scope(proc, vm->pid, vm);
 	if (vm->name[0])
 		return;
@@ -480,15 +310,17 @@ static void name_it(const char *proc, const struct args *a, struct mmt_vm *vm)
 
 bool mmt_vms__identify(const char *proc, uint32_t pid, const char *comm, struct mmt_vm *vm)
 {
-	struct args a;
+	struct mmt_args a;
 	bool there;
 
-	*vm = (struct mmt_vm){ .pid = pid, .vm_fd = -1, .vmm = vmm_of(comm) };
-	there = !read_args(proc, pid, &a) && a.len;
-	if (there && vmm_of(base_name(a.buf)) != MMT_VMM_OTHER)
-		vm->vmm = vmm_of(base_name(a.buf));
-	if (there && vm->vmm == MMT_VMM_QEMU)
-		vm->accel = qemu_accel(&a);
+	*vm = (struct mmt_vm){ .pid = pid, .vm_fd = -1, .vmm = mmt_vmm_of(comm) };
+	there = !mmt_args__read(proc, pid, &a) && a.len;
+	if (there && mmt_vmm_of(mmt_args__program(&a)) != MMT_VMM_OTHER)
+		vm->vmm = mmt_vmm_of(mmt_args__program(&a));
+	if (there && vm->vmm == MMT_VMM_QEMU) {
+		vm->accel = mmt_args__accel(&a);
+		vm->asks = mmt_args__asks(&a);
+	}
 	name_it(proc, &a, vm);
 	free(a.buf);
 	return there;
@@ -496,21 +328,24 @@ bool mmt_vms__identify(const char *proc, uint32_t pid, const char *comm, struct 
 
 int mmt_vms__look(const char *proc, uint32_t pid, struct mmt_vm *vm)
 {
-	struct args a;
+	struct mmt_args a;
 	bool kvm;
 	int err;
 
 	*vm = (struct mmt_vm){ .pid = pid, .vm_fd = -1 };
-	err = read_args(proc, pid, &a);
+	err = mmt_args__read(proc, pid, &a);
 	if (err)
 		return err;
 	if (!a.len) /* gone, or a kernel thread */
 		goto out;
-	vm->vmm = vmm_of(base_name(a.buf));
+	vm->vmm = mmt_vmm_of(mmt_args__program(&a));
+	vm->asks = vm->vmm == MMT_VMM_QEMU && mmt_args__asks(&a);
+	if (vm->asks)
+		goto out;
 	err = look_at_fds(proc, pid, vm, &kvm);
 	if (err || (!kvm && vm->vmm == MMT_VMM_OTHER))
 		goto out;
-	vm->accel = kvm ? MMT_ACCEL_KVM : vm->vmm == MMT_VMM_QEMU ? qemu_accel(&a) : MMT_ACCEL_UNKNOWN;
+	vm->accel = kvm ? MMT_ACCEL_KVM : vm->vmm == MMT_VMM_QEMU ? mmt_args__accel(&a) : MMT_ACCEL_UNKNOWN;
 	err = look_at_threads(proc, pid, vm);
 	/*
 	 * A manager of that name without a VM: the API server of Firecracker before it starts one,

@@ -40,6 +40,7 @@ struct mmt_vm {
 	size_t n_vcpus, cap_vcpus;
 	unsigned int n_fds;     /* virtual CPUs by descriptors; 0: none, or not ours to see */
 	bool fds_denied;
+	bool asks;              /* QEMU started to tell what it can do: it runs no VM */
 	int vm_fd;              /* of KVM; -1 none */
 	unsigned int n_threads;
 };

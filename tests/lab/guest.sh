@@ -78,15 +78,12 @@ lab_dist_args() {
 	done
 }
 
-# A socket a node where it divides evenly, so that node and cache borders agree. CPUs that come later have sockets of
-# their own: kernels from 6.9 on ignore a CPU that comes to a socket with CPUs.
+# A socket a node where it divides evenly, so that node and cache borders agree.
 lab_smp() {
-	if [ "$3" -gt 0 ]; then
-		echo "$(($2 - $3)),maxcpus=$2,sockets=$2,cores=1,threads=1"
-	elif [ $(($2 % $1)) -eq 0 ]; then
-		echo "$2,maxcpus=$2,sockets=$1,cores=$(($2 / $1)),threads=${LAB_THREADS:-1}"
+	if [ $(($2 % $1)) -eq 0 ]; then
+		echo "$(($2 - $3)),maxcpus=$2,sockets=$1,cores=$(($2 / $1)),threads=${LAB_THREADS:-1}"
 	else
-		echo "$2,maxcpus=$2"
+		echo "$(($2 - $3)),maxcpus=$2"
 	fi
 }
 

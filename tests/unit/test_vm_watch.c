@@ -428,6 +428,11 @@ static void test_short(void **state)
 	tell(&h, MMT_WATCH_EXEC, 310, 310, 1, "qemu-system-x86");
 	tell(&h, MMT_WATCH_NEW, 311, 310, 1, "qemu-system-x86");
 	gone(&h, 310, 310);
+	vm_tree_process(&h.t, 312, "qemu-system-x86_64 -machine none -qmp unix:/x", NULL);
+	tell(&h, MMT_WATCH_EXEC, 312, 312, 1, "qemu-system-x86");
+	tell(&h, MMT_WATCH_NEW, 313, 312, 1, "qemu-system-x86");
+	tell(&h, MMT_WATCH_NEW, 314, 312, 1, "qemu-system-x86");
+	gone(&h, 312, 312);
 	tell(&h, MMT_WATCH_EXEC, 320, 320, 1, "firecracker");
 	gone(&h, 320, 320);
 	expect(&h, SEC, "+3:quiet -3:quiet");

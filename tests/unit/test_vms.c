@@ -59,6 +59,12 @@ static void test_qemu(void **state)
 	vm_tree_thread(&t, 300, 301, "CPU 0/TCG\n", NULL);
 	vm_tree_process(&t, 310, "qemu-system-riscv64 --name debug-threads=on", "0::/\n");
 	vm_tree_thread(&t, 310, 311, "ALL CPUs/TCG\n", NULL);
+	/* libvirt asks what it can do: no VM, though KVM was tried and it has threads */
+	vm_tree_process(&t, 320, "/usr/bin/qemu-system-x86_64 -S -no-user-config -nodefaults -machine none,accel=kvm:tcg -qmp unix:/x -daemonize", NULL);
+	vm_tree_fd(&t, 320, 9, "anon_inode:kvm-vm");
+	vm_tree_thread(&t, 320, 320, "qemu-system-x86\n", NULL);
+	vm_tree_thread(&t, 320, 321, "qemu-system-x86\n", NULL);
+	vm_tree_thread(&t, 320, 322, "qemu-system-x86\n", NULL);
 	assert_int_equal(mmt_vms__scan(t.dir, &s), 0);
 	assert_int_equal(s.n, 4);
 	vm = find(&s, 100);

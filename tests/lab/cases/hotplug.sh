@@ -13,14 +13,16 @@ mmt-trace workload pipe 500 > /dev/null
 sleep 2
 echo 1 > $cpu/cpu2/online
 echo 0 > $cpu/cpu1/online
-printf 'device_add max-x86_64-cpu,id=c3,socket-id=3,core-id=0,thread-id=0\n' > /dev/ttyS1
+printf 'device_add max-x86_64-cpu,id=c3,socket-id=1,core-id=1,thread-id=0\n' > /dev/ttyS1
 i=0
 until [ -w $cpu/cpu3/online ] || [ \$i = 100 ]; do
 	i=\$((i + 1))
 	usleep 100000
 done
-grep -q 1 $cpu/cpu3/online || echo 1 > $cpu/cpu3/online
-taskset 8 mmt-trace workload spin 2
+if [ -w $cpu/cpu3/online ]; then
+	grep -q 1 $cpu/cpu3/online || echo 1 > $cpu/cpu3/online
+	taskset 8 mmt-trace workload spin 2
+fi
 mmt-trace workload pipe 500 > /dev/null
 END
 
@@ -34,12 +36,13 @@ families=$(mmt-trace list families -x ',' | sed -n 's/^\([a-z-]*\),.*/\1/p' | gr
 for run in sched "$families"; do
 	echo 1 > $cpu/cpu1/online
 	mmt-trace record -a --profile full -e "${run%,}" -o t.mmt -- sh hot.sh > out 2>&1 || fail "record -e $run: $(tail -1 out)"
-	[ -d $cpu/cpu3 ] || { echo "skipped: no CPU came"; exit 77; }
+	came=0
+	[ ! -d $cpu/cpu3 ] || came=1
 	grep -q ' 0 lost' out || fail "$run: lost: $(tail -1 out)"
 	verified t.mmt 300
 	grep -q 'CPUs went offline or came' verify.txt || fail "$run: perf's rows do not say that CPUs went"
 	mmt-trace report t.mmt > text || fail "report: $?"
-	grep -q '^note *CPUs 1 went offline while recording' text && grep -q '^note *CPUs 3 came online' text ||
+	grep -q '^note *CPUs 1 went offline while recording' text && { [ $came = 0 ] || grep -q '^note *CPUs 3 came online' text; } ||
 		fail "$run: not said: $(grep -A 5 '^note' text)"
 	for n in 1 2; do
 		[ "$(ran migration/$n)" -lt 500 ] || fail "$run: migration/$n seems to have run for $(ran migration/$n) ms"
@@ -48,15 +51,16 @@ for run in sched "$families"; do
 		fail "$run: run time by task and by CPU: $(grep '^run time of tasks' verify.txt)"
 	mmt-trace export --table cpu_totals --format csv t.mmt > totals
 	# ns by CPU, and of the recording
-	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+	awk -F, -v came=$came 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 		{ t = $1; t0 = t0 ? t0 : t; ns[$at["cpu"]] += $at["busy_ns"] + $at["idle_ns"] }
 		END { for (c = 0; c < 4; c++) printf "cpu %d %.2f s\n", c, ns[c] / 1e9
-		      exit !(ns[2] < ns[0] - 1.2e9 && ns[1] < ns[0] - 1.2e9 && ns[3] > 2e9 && ns[3] < ns[0]) }' totals > cpus ||
+		      exit !(ns[2] < ns[0] - 1.2e9 && ns[1] < ns[0] - 1.2e9 && (came ? ns[3] > 2e9 && ns[3] < ns[0] : !ns[3])) }' totals > cpus ||
 		fail "$run: times of CPUs that were gone: $(cat cpus)"
 	# where the CPU that came is, and what it ran
-	mmt-trace export --table cpu --format csv t.mmt | tail -3 | grep -q '^3,[23],[23],1,' || fail "$run: CPU 3: $(mmt-trace export --table cpu --format csv t.mmt)"
+	[ $came = 0 ] || mmt-trace export --table cpu --format csv t.mmt | tail -3 | grep -q '^3,[23],[23],1,' || fail "$run: CPU 3: $(mmt-trace export --table cpu --format csv t.mmt)"
 	cat cpus
-	echo 0 > $cpu/cpu3/online
+	[ $came = 0 ] || echo 0 > $cpu/cpu3/online
 done
+[ $came = 1 ] || echo "no CPU came (kernels from 6.9 on may refuse those that were not there at boot): CPUs went and came back only"
 cat text
 finish
