@@ -171,6 +171,32 @@ lacks cmp 'vm:'
 "$MMT" compare $arms -m vm:nobody >o 2>err && fail "compare knows a machine that is not there"
 has err 'vm:nobody: no trace has such a VM'
 
+# ------------------------------------------------ exits of vCPUs
+for i in 1 2; do
+	"$make" "x$i.mmt" seconds=2 exits=800 && "$make" "y$i.mmt" seconds=2 exits=1600 || exit 1
+done
+vms exits x1.mmt --csv
+is exits vm001 exit_rate 3200
+is exits vm001 exit_top io
+is exits vm001 exit_top_pct 75
+is exits vm001 return_rate 1600
+is exits vm001 halt_polled_pct 50
+is exits vm001 halt_polled_ns 8000000
+is exits vm001 halt_slept_ns 800000000
+vms exits x1.mmt
+has exits '^vm001 +3200 io +75.0 +13.3 +1600 +800 +50.0 +8.0 +800.0$'
+lacks exits '^Exits of virtual CPUs'
+vms exits x1.mmt --by vcpu
+has exits '^vm002 +1 +2400 io +75.0 '
+"$MMT" compare x1.mmt,x2.mmt y1.mmt,y2.mmt -m 'vm.kvm,vm:vm001.kvm' --csv >cmp 2>err || fail "compare exits: $(cat err)"
+same vm.kvm.exits.rate x 57600
+same vm.kvm.exits.rate y 115200
+same vm:vm001.kvm.exits x 6400
+same vm:vm001.kvm.returns.rate y 3200
+same vm:vm001.kvm.halts.rate x 800
+same vm:vm001.kvm.halts.polled x 4
+same vm:vm001.kvm.halts.slept x 400
+
 # ------------------------------------------------ a heat map in the page
 . "$TOP/tests/cli/page/check.sh"
 has() { grep -qE -- "$2" "$1" || fail "$1 lacks '$2': $(head -c 2000 "$1")"; }
@@ -183,6 +209,11 @@ has page.html '<section id="vms"'
 has page.html 'vm001, node 2: 100 % of its memory, 0 % of its run time'
 has page.html 'vm002, node 3: 25.0 % of its memory, 0 % of its run time'
 has page.html '>75.0 %</text>'
+lacks page.html 'id="t-vm-exits"'
+"$MMT" compare x1.mmt,x2.mmt y1.mmt,y2.mmt --html -o page.html 2>err || fail "--html of exits: $(cat err)"
+check_page page.html
+has page.html '<th scope="row">vm001</th><td class="n" data-v="3200">'
+has page.html '<td>io, 75 %</td>'
 "$make" many.mmt vms=60 vcpus=1 seconds=2 nodes=20 cpus=4 || exit 1
 "$MMT" compare many.mmt --html -o page.html 2>err || fail "--html: $(cat err)"
 check_page page.html

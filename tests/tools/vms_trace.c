@@ -6,6 +6,8 @@
  * tables; life=1: the first VM is renamed half way, the second ends there, the last begins there;
  * pages=N: a virtual CPU is given so many pages a second, 3 of 4 off-node, and has 100 hint faults, 1 of 5 off-node, of
  *   which NUMA balancing brings 10 pages from the next node; VM 3's go to that once and come back thrice; see -e numa;
+ * exits=N: a virtual CPU of VM i has (i + 1) N exits a second, 3 of 4 by io, of 100 us each, the rest halts, half of
+ * which the kernel polls for (10 us each, 1 ms the others);
  * bare=1: one more node with memory and no CPU, where a tenth of all VMs' memory is;
  * names=1: the second has a long name, the third one that is not of ASCII; names=2: the first are web1 and db1;
  * shift=N: VM i has the placement of VM i + N.
@@ -25,9 +27,9 @@
 #define SEC (1000 * MS)
 #define MAX_NODES 65
 
-enum { VMS, VCPUS, NODES, SECONDS, CPUS, PLACES, LOAD, VM, LIFE, SHIFT, MIB, PAGES, BARE, NAMES, N_NUMBERS };
+enum { VMS, VCPUS, NODES, SECONDS, CPUS, PLACES, LOAD, VM, LIFE, SHIFT, MIB, PAGES, BARE, NAMES, EXITS, N_NUMBERS };
 static const char *const names[N_NUMBERS] = {
-	"vms", "vcpus", "nodes", "seconds", "cpus", "places", "load", "vm", "life", "shift", "mib", "pages", "bare", "names",
+	"vms", "vcpus", "nodes", "seconds", "cpus", "places", "load", "vm", "life", "shift", "mib", "pages", "bare", "names", "exits",
 };
 
 struct trace {
@@ -124,6 +126,8 @@ static void machine(struct trace *t)
 	if (t->n[PAGES])
 		for (i = 0; i < sizeof(of_numa) / sizeof(of_numa[0]); i++)
 			meta(t, of_numa[i], "yes");
+	if (t->n[EXITS])
+		meta(t, "kvm", "yes");
 	for (i = 0; i < t->n[NODES] + t->n[BARE]; i++) {
 		for (k = 0; k < t->n[NODES] + t->n[BARE]; k++)
 			dist[k] = i == k ? 10 : (i ^ k) == 1 ? 16 : 32;
@@ -259,6 +263,22 @@ static void numa(struct trace *t, uint64_t vm, uint64_t k, uint64_t time, uint64
 	    NUM("count", 3));
 }
 
+#define EXIT(class_, name_, n_, ns_) \
+	ROW(t, MMT_TB_KVM_TOTALS, NUM("time", time), NUM("segment", 1), NUM("epoch", epoch), TEXT("class", class_), TEXT("name", name_), \
+	    NUM("count", n_), NUM("timed", (ns_) ? (n_) : 0), NUM("total", (n_) * (ns_)), NUM("max", ns_))
+
+static void exits(struct trace *t, uint64_t time, uint64_t vm, uint64_t epoch)
+{
+	uint64_t n = (vm + 1) * t->n[EXITS];
+
+	EXIT("exit", "io", 3 * n / 4, 100000ull);
+	EXIT("exit", "hlt", n / 4, 500000ull);
+	EXIT("entry", "", n, 0ull);
+	EXIT("user", "io", n / 2, 50000ull);
+	EXIT("halt_poll", "poll", n / 8, 10000ull);
+	EXIT("halt_poll", "wait", n / 8, MS);
+}
+
 /* A second of a thread; at the end the histogram of all seconds. */
 static void totals(struct trace *t, uint64_t vm, uint64_t k, uint64_t time, bool last)
 {
@@ -282,6 +302,8 @@ static void totals(struct trace *t, uint64_t vm, uint64_t k, uint64_t time, bool
 	    { "wait_hist", 0, hist, hist_len });
 	if (k && t->n[PAGES])
 		numa(t, vm, k, time, home, (home + 1) % t->n[NODES]);
+	if (k && t->n[EXITS])
+		exits(t, time, vm, epoch_of(t, vm, k));
 }
 
 static void cpus(struct trace *t, uint64_t time)
