@@ -428,38 +428,44 @@ static int other_rows(struct mmt_family_ctx *ctx, uint64_t now)
 
 /* ---------------------------------------------------------------- KVM's own statistics */
 
-static bool is_wanted(const struct mmt_family_ctx *ctx, uint32_t tid)
+/* unknown: of a thread without a slot */
+static bool is_wanted(const struct mmt_family_ctx *ctx, uint32_t tid, bool unknown)
 {
 	const struct mmt_epoch *e = ctx->probe->cfg.filter ? mmt_tasks__find(ctx->tasks, tid) : NULL;
 
-	return !ctx->probe->cfg.filter || (e && ctx->probe->slots[e->slot].flags & MMT_SF_WANT);
+	if (!ctx->probe->cfg.filter)
+		return true;
+	return e ? ctx->probe->slots[e->slot].flags & MMT_SF_WANT : unknown;
 }
 
 /* Do all its virtual CPUs count? Where the filters leave some out, there is nothing to check with. */
 static bool is_recorded(const struct mmt_family_ctx *ctx, const struct mmt_watched *vm)
 {
+	bool known = false;
 	size_t i;
 
-	for (i = 0; i < vm->n_cpus; i++)
-		if (!is_wanted(ctx, vm->cpu[i].tid))
+	for (i = 0; i < vm->n_cpus; i++) {
+		if (!is_wanted(ctx, vm->cpu[i].tid, true))
 			return false;
-	return vm->accel == MMT_ACCEL_KVM && (vm->n_cpus || is_wanted(ctx, vm->pid));
+		known |= is_wanted(ctx, vm->cpu[i].tid, false);
+	}
+	return vm->accel == MMT_ACCEL_KVM && (known || is_wanted(ctx, vm->pid, false));
 }
 
 /* Where they are from, or why they cannot be read; one reason is enough. */
-static int tell_stats(struct mmt_family_ctx *ctx, const struct mmt_watched *vm, int err)
+static int tell_stats(struct mmt_family_ctx *ctx, const struct mmt_kvm_stats *s, int err)
 {
 	struct kvm *k = ctx->priv;
 	char text[256];
 
-	if (!err && k->stats_from == vm->stats.from)
+	if (!err && k->stats_from == s->from)
 		return 0;
 	if (err && (k->stats_from || k->stats_err == err || err == -ESRCH))
 		return 0;
 	k->stats_err = err;
-	k->stats_from = err ? k->stats_from : vm->stats.from;
+	k->stats_from = err ? k->stats_from : s->from;
 	snprintf(text, sizeof(text), "%s%s", err ? "not available: " : "",
-		 err ? mmt_kvm_stats__why(err) : mmt_kvm_stats__from(vm->stats.from));
+		 err ? mmt_kvm_stats__why(err) : mmt_kvm_stats__from(s->from));
 	return write_meta(ctx, "kvm.stat", text);
 }
 
@@ -467,20 +473,23 @@ static int vm_rows(struct mmt_family_ctx *ctx, struct mmt_watched *vm, uint64_t 
 {
 	struct kvm *k = ctx->priv;
 	uint64_t begin = mmt_used_ns();
-	int err = mmt_kvm_stats__read("/proc", MMT_KVM_DIR, vm->pid, &vm->stats);
+	struct mmt_kvm_stats s;
+	int ret = mmt_kvm_stats__read("/proc", MMT_KVM_DIR, vm->pid, &s), err;
 	size_t i;
 
 	k->stats_cost += mmt_used_ns() - begin;
-	vm->stats.time = now;
-	err = tell_stats(ctx, vm, err);
+	err = tell_stats(ctx, &s, ret);
 	/* right after them, so that as little as can be comes between */
 	for (i = 0; i < vm->n_cpus && !err; i++) {
 		const struct mmt_epoch *e = mmt_tasks__find(ctx->tasks, vm->cpu[i].tid);
 
 		err = e ? task_rows(ctx, e, now) : 0;
 	}
-	memset(vm->stats.since, 0, sizeof(vm->stats.since));
-	return !err && ctx->mark ? mmt_kvm_stats__rows(ctx->w, ctx->segment + 1, vm->number, &vm->stats, false) : err;
+	if (ret || err) /* it ends: what was read before stands */
+		return err;
+	vm->stats = s;
+	vm->stats.time = now;
+	return ctx->mark ? mmt_kvm_stats__rows(ctx->w, ctx->segment + 1, vm->number, &vm->stats, false) : 0;
 }
 
 /* At marks; and in between, for VMs that end before the next one. */

@@ -246,7 +246,7 @@ uint32_t mmt_vms__works_for(const char *comm)
 	return 0;
 }
 
-void mmt_vms__ask_kvm(const char *kvm_dir, struct mmt_vm *vm)
+void mmt_vms__ask_kvm(const char *proc, const char *kvm_dir, struct mmt_vm *vm)
 {
 	char path[PATH_MAX], buf[32];
 	uint32_t tid;
@@ -260,7 +260,10 @@ void mmt_vms__ask_kvm(const char *kvm_dir, struct mmt_vm *vm)
 		tid = (uint32_t)strtoul(buf, NULL, 10);
 		for (k = 0; k < vm->n_vcpus && vm->vcpus[k].tid != tid; k++)
 			;
-		if (tid && k == vm->n_vcpus) /* 0: it has not run yet */
+		if (!tid || k < vm->n_vcpus) /* 0: it has not run yet */
+			continue;
+		snprintf(path, sizeof(path), "%s/%u/task/%u", proc, vm->pid, tid); /* KVM tells who ran it last, gone or not */
+		if (!access(path, F_OK))
 			(void)add_vcpu(vm, tid, i);
 	}
 	if (vm->n_vcpus)
@@ -356,7 +359,7 @@ int mmt_vms__look(const char *proc, uint32_t pid, struct mmt_vm *vm)
 		goto out;
 	}
 	if (!strcmp(proc, "/proc"))
-		mmt_vms__ask_kvm(MMT_KVM_DIR, vm);
+		mmt_vms__ask_kvm(proc, MMT_KVM_DIR, vm);
 	name_it(proc, &a, vm);
 	err = 1;
 out:

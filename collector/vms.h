@@ -61,7 +61,7 @@ int mmt_vms__look(const char *proc, uint32_t pid, struct mmt_vm *vm);
 bool mmt_vms__identify(const char *proc, uint32_t pid, const char *comm, struct mmt_vm *vm);
 #define MMT_KVM_DIR "/sys/kernel/debug/kvm"
 /* Threads of virtual CPUs that the kernel tells: kvm_dir/PID-FD/vcpuN/pid. */
-void mmt_vms__ask_kvm(const char *kvm_dir, struct mmt_vm *vm);
+void mmt_vms__ask_kvm(const char *proc, const char *kvm_dir, struct mmt_vm *vm);
 /* Is a thread of this name a virtual CPU's, a process of this name one that runs VMs? */
 bool mmt_vms__vcpu_name(const char *comm);
 /* Its number, and what runs it where the name says so; false: it is none. */

@@ -23,9 +23,13 @@ static const struct explain_family families[] = {
 	{ .name = "numa", .title = "NUMA placement", .prefixes = "sched.migrations.cross_node,numa,mm.pages_migrated,vm.exposure,vm.memory,vm.alloc",
 	  .experiment = "hold both arms on one node (wrap=numactl -N 0 -m 0), or switch balancing off in both "
 			"(sysctl kernel.numa_balancing=0)" },
-	{ .name = "vms", .title = "virtual machines", .prefixes = "vm,kvm",
+	{ .name = "vms", .title = "virtual machines", .prefixes = "vm",
 	  .experiment = "see which of them differ (mmt-trace vms on a trace of each), and give their virtual CPUs CPUs of their own in both "
 			"arms; if they carry the change by waiting, it goes away" },
+	{ .name = "exits", .title = "exits of virtual CPUs", .prefixes = "kvm,vm.kvm",
+	  .experiment = "see which reasons differ (mmt-trace report --kvm on a trace of each); set halt polling alike in both arms "
+			"(/sys/module/kvm/parameters/halt_poll_ns), and take away what asks for exits (virtio in place of emulated devices): "
+			"if exits carry the change, it shrinks with their number" },
 	{ .name = "spread", .title = "use of the CPUs", .prefixes = "sched.cpus,sched.utilisation,sched.idle_time,load",
 	  .experiment = "give both arms the same CPUs (wrap=taskset -c LIST, or a cpuset); if their use carries the change, "
 			"it goes away" },

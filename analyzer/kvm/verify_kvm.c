@@ -123,7 +123,7 @@ static bool started(const struct model *m, const struct model_task *t, uint64_t 
 	return t && c && t->start && t->start - c->boot + c->time >= from;
 }
 
-/* Did it begin in the window, and after exits were counted? Found later than it began: then its virtual CPUs' threads tell. */
+/* Did it begin in the window, and after exits were counted? It is found a little later than it begins. */
 static bool is_born(const struct model *m, const struct vms_vm *vm)
 {
 	const char *meta = model_meta(m, "kvm.from");
@@ -131,12 +131,12 @@ static bool is_born(const struct model *m, const struct vms_vm *vm)
 	uint32_t i;
 
 	from = from > m->t0 ? from : m->t0;
-	if (vm->first <= from || !vm->n_vcpus)
-		return false;
+	if (vm->first <= from || started(m, vm->task, from) || vm->first > from + 500000000)
+		return vm->first > from;
 	for (i = 0; i < vm->n_vcpus; i++)
 		if (!started(m, m->vms->vcpu[vm->first_vcpu + i].task, from))
-			return vm->first > from + 500000000;
-	return true;
+			return false;
+	return vm->n_vcpus;
 }
 
 /* What KVM counted in the window; *last: until it was asked for the last time, and the VM ended later. */

@@ -69,6 +69,30 @@ else
 	echo "no halts that the kernel waits for: the guest is not woken here"
 fi
 
+# KVM's own statistics stand in the trace, where it lets us read them
+alive() # GUEST OPTION...: it is there for two intervals after its work
+{
+	printf '{ echo; sleep 3; echo; } | "%s" --wait %s >says\n' "$guest" "$*" >alive
+	timeout 60 "$MMT" record -q -e kvm --profile light -o t.mmt -- bash alive 2>log || fail "record, alive: $(tail -n 1 log)"
+	"$MMT" report --verify -x '|' t.mmt >verify || fail "report --verify"
+	"$MMT" vms --by vm -x '|' t.mmt >vms || fail "vms: $?"
+	"$MMT" export --table kvm_totals --format csv t.mmt >rows || fail "export"
+}
+col() { awk -F'|' -v col="$1" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } { n += $at[col] } END { printf "%.0f", n }' vms; }
+if timeout 10 "$guest" --stats --hlt 5 --irqchip 1000 >/dev/null 2>&1; then
+	alive --stats --io 20 --hlt 100 --irqchip 500 --vcpus 2
+	grep -q '^time of halts|KVM|' verify || fail "halts are not held against KVM's: $("$MMT" report --verify t.mmt | grep -A2 KVM)"
+	# a halt that was over at once has a time with us only
+	awk -F'|' '$2 == "KVM" && ($6 < 0 || $6 > ($3 == "ns" ? 100000 : 0)) { print; bad = 1 } END { exit bad }' verify || fail "not what KVM counted"
+	is "vms: time of halts" "$(($(col halt_polled_ns) + $(col halt_slept_ns)))" "$(($(sum halt_poll wait total) + $(sum halt_poll poll total) +
+		$(sum halt_poll wait_invalid total) + $(sum halt_poll poll_invalid total)))"
+	[ "$(col return_rate)" -gt 0 ] || fail "vms: no returns: $(cat vms)"
+fi
+alive --io 20
+if ! grep -q '|KVM|' verify; then
+	"$MMT" report --verify t.mmt | tr '\n' ' ' | grep -q 'KVM: not available: .*QEMU has done *so since 8.1' || fail "why KVM's statistics are not there is not said"
+fi
+
 # a mark cuts it
 cat >marked <<END
 #!/bin/bash

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kvmguest [--long] [--io N] [--cpuid N] [--hlt N] [--vcpus M] [--irqchip US] [--cpu C] [--stats] [--wait]: a virtual machine
+ * kvmguest [--long] [--io N] [--cpuid N] [--hlt N] [--vcpus M] [--irqchip US] [--cpu C] [--stats] [--names] [--wait]: a virtual machine
  * that does so many port writes, cpuids and hlts on each of its CPUs, in real mode (--long: in 64-bit mode), and then
  * ends. With --irqchip the kernel holds a CPU at its hlt and it is woken after US microseconds; without it each hlt
  * comes back to this program.
@@ -8,7 +8,7 @@
  * On stdout, a line a CPU: "vcpu I tid T", what this program saw ("user_io", "user_hlt", "user_intr", "user_other"),
  * and the kernel's own counters of the CPU (KVM_GET_STATS_FD): "exits", "halt_exits" ... With --wait the machine
  * begins when a line comes on stdin, after "ready" was said, and ends with the next. With --stats it holds descriptors of
- * the statistics from the start, as QEMU does since 8.1.
+ * the statistics from the start, as QEMU does since 8.1; with --names its threads are called as QEMU calls them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,13 +40,13 @@ struct vcpu {
 	pid_t tid;
 	struct kvm_run *run;
 	uint64_t io, hlt, intr, other;
-	bool failed;
+	bool is_named, failed;
 };
 
 struct vm {
 	int fd, n;
 	unsigned int wake_us;
-	bool is_long, holds_stats;
+	bool is_long, holds_stats, names;
 	volatile bool over;
 	struct vcpu v[MAX_VCPUS];
 };
@@ -202,7 +202,12 @@ static void *run_vcpu(void *arg)
 	struct vcpu *v = arg;
 	cpu_set_t set;
 
+	char name[16];
+
 	v->tid = (pid_t)syscall(SYS_gettid);
+	snprintf(name, sizeof(name), "CPU %d/KVM", v->index);
+	if (v->is_named)
+		pthread_setname_np(pthread_self(), name);
 	if (v->cpu >= 0) {
 		CPU_ZERO(&set);
 		CPU_SET((size_t)v->cpu, &set);
@@ -296,9 +301,11 @@ static int run_vm(struct vm *vm, bool waits)
 	}
 	if (vm->wake_us && pthread_create(&waker, NULL, wake_all, vm))
 		return die("pthread_create");
-	for (i = 0; i < vm->n; i++)
+	for (i = 0; i < vm->n; i++) {
+		vm->v[i].is_named = vm->names;
 		if (pthread_create(&thread[i], NULL, run_vcpu, &vm->v[i]))
 			return die("pthread_create");
+	}
 	for (i = 0; i < vm->n; i++)
 		pthread_join(thread[i], NULL);
 	vm->over = true;
@@ -332,8 +339,8 @@ int main(int argc, char **argv)
 	for (i = 1; i < argc; i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : "0";
 
-		if (!strcmp(argv[i], "--wait") || !strcmp(argv[i], "--long") || !strcmp(argv[i], "--stats")) {
-			*(argv[i][2] == 'w' ? &waits : argv[i][2] == 's' ? &vm.holds_stats : &vm.is_long) = true;
+		if (!strcmp(argv[i], "--wait") || !strcmp(argv[i], "--long") || !strcmp(argv[i], "--stats") || !strcmp(argv[i], "--names")) {
+			*(argv[i][2] == 'w' ? &waits : argv[i][2] == 's' ? &vm.holds_stats : argv[i][2] == 'n' ? &vm.names : &vm.is_long) = true;
 			continue;
 		}
 		i++;
@@ -354,7 +361,7 @@ int main(int argc, char **argv)
 	}
 	if (vm.n < 1 || vm.n > MAX_VCPUS) {
 		fprintf(stderr, "usage: kvmguest [--long] [--io N] [--cpuid N] [--hlt N] [--vcpus M] [--irqchip US] "
-			"[--cpu C] [--stats] [--wait]\n");
+			"[--cpu C] [--stats] [--names] [--wait]\n");
 		return 2;
 	}
 	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);

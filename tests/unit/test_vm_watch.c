@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "../../collector/vm_watch.h"
+#include "trace_make.h"
 #include "vm_tree.h"
 
 #define MS 1000000ULL
@@ -319,17 +320,16 @@ static void test_threads(void **state)
 	kvm_dir(&h, 100, 9);
 	{
 		char path[160];
-		FILE *f;
 
 		snprintf(path, sizeof(path), "%s/100-9/vcpu0", h.kvm);
 		assert_int_equal(mkdir(path, 0755), 0);
 		strcat(path, "/pid");
-		f = fopen(path, "w");
-		assert_non_null(f);
-		fputs("101\n", f);
-		fclose(f);
+		trace_spill(path, "103\n", 4);
+		mmt_vms__ask_kvm(h.t.dir, h.kvm, &vm);
+		assert_int_equal(vm.n_vcpus, 1); /* it ran it last, and is gone */
+		trace_spill(path, "101\n", 4);
 	}
-	mmt_vms__ask_kvm(h.kvm, &vm);
+	mmt_vms__ask_kvm(h.t.dir, h.kvm, &vm);
 	assert_true(vm.n_vcpus == 2 && vm.vcpus[0].tid == 101 && vm.vcpus[0].index == 0 && vm.vcpus[1].tid == 102);
 	mmt_vm__free(&vm);
 	host_close(&h);

@@ -18,7 +18,10 @@ sleep 1
 END
 vm=
 if [ -x /vms/usr/bin/qemu-system-x86_64 ] && [ -x /payload/numactl ]; then
-	vm_start lab default 0-3 tcg 64 1
+	accel=tcg
+	[ ! -w /dev/kvm ] || accel=kvm
+	mount -t debugfs debug /sys/kernel/debug 2> /dev/null # KVM's own statistics
+	vm_start lab default 0-3 $accel 64 1
 	vm=$vm_pid
 elif [ -n "${LAB_VM:-}" ] && command -v qemu-system-x86_64 > /dev/null; then
 	qemu-system-x86_64 -name guest=lab,debug-threads=on -accel tcg,tb-size=16 -machine microvm -smp 1 -m 64 -bios "$LAB_VM" \

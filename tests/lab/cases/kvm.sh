@@ -118,7 +118,7 @@ if kvmguest --stats --io 1 > /dev/null 2>&1; then
 	[ "$checked" -ge 4 ] || fail "held: $checked rows are checked"
 fi
 mount -t debugfs debug /sys/kernel/debug
-alive debugfs --long --irqchip 300 --io 500 --cpuid 300 --hlt 200 --vcpus 2
+alive debugfs --names --long --irqchip 300 --io 500 --cpuid 300 --hlt 200 --vcpus 2
 is "where the statistics are from" "$(stat debugfs)" debugfs
 checked debugfs 0
 [ "$checked" -ge 4 ] || fail "debugfs: $checked rows are checked"
@@ -138,8 +138,12 @@ kvmguest --io 1000000000 --cpu 1 > /dev/null &
 pid=$!
 usleep 500000
 mmt-trace record -q -a -e kvm --profile light --duration 3 -o busy.mmt 2> busy.err || fail "busy: $(tail -1 busy.err)"
-mmt-trace vms --segment all busy.mmt
+mmt-trace vms --exits -n 2 -d 1 -x '|' > live.vms 2> live.err || fail "vms --exits: $(tail -1 live.err)"
+[ "$(col live.vms exits)" -gt 1000 ] && grep -q '|io|' live.vms || fail "vms, live: $(cat live.vms)"
+mmt-trace vms -n 1 -d 1 -x '|' > live.vms 2> live.err || fail "vms: $(tail -1 live.err)"
+[ "$(col live.vms exits)" = 0 ] || fail "vms, live: exits that nobody asked for: $(cat live.vms)"
 kill $pid
+mmt-trace vms --segment all busy.mmt
 checked busy 2000
 n=$(awk -F'|' '$1 == "exits of VMs" && $2 == "KVM" { print $5 }' busy.verify)
 [ "${n:-0}" -gt 3000 ] || fail "busy: $n exits"
