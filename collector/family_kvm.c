@@ -527,6 +527,9 @@ static int kvm_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 	err = stats_rows(ctx, now);
 	for (i = 0; i < t->n_live && !err; i++)
 		err = task_rows(ctx, t->live[i], now);
+	for (i = 0; ctx->vms && i < ctx->vms->n; i++) /* all that came by then is written */
+		if (ctx->vms->vm[i].stats.time == now)
+			memset(ctx->vms->vm[i].stats.since, 0, sizeof(ctx->vms->vm[i].stats.since));
 	return err ? err : other_rows(ctx, now);
 }
 
