@@ -474,6 +474,18 @@ static int fault_pass(struct mmt_family_ctx *ctx)
 	return f->n_pending ? settle(f, mmt_probe__now(ctx->probe), false) : 0;
 }
 
+/* Other threads of a process that moves have the kernel's counts as they were last read. */
+static int fault_task_news(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, enum mmt_task_news what)
+{
+	struct fault *f = ctx->priv;
+	const struct mmt_fault_slot *s = &f->slots[e->slot];
+
+	if (what != MMT_TASK_CUT || !f->started)
+		return 0;
+	return write_row(f, e->slot, e, e->k_minflt > s->min ? e->k_minflt : s->min, e->k_majflt > s->maj ? e->k_majflt : s->maj,
+			 mmt_probe__now(ctx->probe));
+}
+
 static int fault_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)
 {
 	struct fault *f = ctx->priv;
@@ -519,7 +531,7 @@ static void fault_close(struct mmt_family_ctx *ctx)
 
 static const struct mmt_family_ops ops = {
 	.open = fault_open, .attach = fault_attach, .pass = fault_pass, .flush = fault_flush,
-	.task_end = fault_task_end, .note = fault_note, .close = fault_close,
+	.task_news = fault_task_news, .task_end = fault_task_end, .note = fault_note, .close = fault_close,
 };
 
 const struct mmt_family mmt_family_fault = {

@@ -215,13 +215,24 @@ static void end_segment(struct mmt_family_ctx *ctx)
 			f->times[ctx->tasks->live[i]->slot].max[k] = 0;
 }
 
+/* What a task did until now. */
+static int rows_now(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)
+{
+	const struct fault_end *f = ctx->priv;
+
+	return f->started && (!ctx->probe->cfg.filter || ctx->probe->slots[e->slot].flags & MMT_SF_WANT) ? task_rows(ctx, e, now) : 0;
+}
+
+static int end_news(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, enum mmt_task_news what)
+{
+	return what == MMT_TASK_CUT ? rows_now(ctx, e, mmt_probe__now(ctx->probe)) : 0;
+}
+
 static int end_task(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)
 {
 	struct fault_end *f = ctx->priv;
-	int err = 0;
+	int err = rows_now(ctx, e, now);
 
-	if (f->started && (!ctx->probe->cfg.filter || ctx->probe->slots[e->slot].flags & MMT_SF_WANT))
-		err = task_rows(ctx, e, now);
 	memset(&f->times[e->slot], 0, sizeof(f->times[0]));
 	memset(&f->done[e->slot], 0, sizeof(f->done[0]));
 	return err;
@@ -243,7 +254,8 @@ static void end_close(struct mmt_family_ctx *ctx)
 }
 
 static const struct mmt_family_ops ops = {
-	.open = end_open, .attach = end_attach, .flush = end_flush, .segment = end_segment, .task_end = end_task,
+	.open = end_open, .attach = end_attach, .flush = end_flush, .segment = end_segment, .task_news = end_news,
+	.task_end = end_task,
 	.close = end_close,
 };
 

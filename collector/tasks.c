@@ -249,6 +249,10 @@ static int on_cgroup(struct mmt_tasks *t, const struct mmt_rec *r)
 		if (e->tid != r->pid && !(r->flags & 1 && e->tgid == r->tgid))
 			continue;
 		err = write_totals(t, e, r->time);
+		if (e->tid == r->pid) {
+			e->k_minflt = r->min_flt;
+			e->k_majflt = r->maj_flt;
+		}
 		err = err ? err : tell(t, e, MMT_TASK_CUT);
 		e->cgroup = r->cgroup;
 		err = err ? err : refilter(t, e, r->time);

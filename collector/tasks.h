@@ -17,7 +17,7 @@ struct mmt_epoch {
 	uint32_t slot, tid, tgid, ppid, flags, exit_code;
 	uint64_t start, first, last, cgroup;
 	uint64_t exec; /* when it last executed a program; 0 not since first */
-	uint64_t k_nvcsw, k_nivcsw, k_run_ns, k_migrations, k_minflt, k_majflt; /* at death */
+	uint64_t k_nvcsw, k_nivcsw, k_run_ns, k_migrations, k_minflt, k_majflt; /* at death; faults: when it was cut, too */
 	char comm[MMT_COMM_LEN];
 	uint64_t leader; /* epoch of its process's leader, once it was asked for and found */
 	struct mmt_counts done;

@@ -59,23 +59,6 @@ awk -F'|' '
 	END { if (!n) print "nothing was verified"; exit bad || !n }' verify || { fail "verify"; cat verify; }
 "$MMT" report --numa t.mmt >text || fail "report --numa"
 grep -q '^pages      [0-9]* allocated' text && grep -q '^Pages allocated and moved, by process' text || { fail "report --numa:"; cat text; }
-# what a task got before it came into a cgroup, or past the filters, is not of after it
-mkdir cg && mount -t cgroup2 none cg 2>/dev/null && group=cg/mmt-numa-$$ && mkdir "$group" 2>/dev/null
-if [ -d "${group:-}" ]; then
-	id=$(stat -c %i "$group")
-	for only in '' "-G $group"; do
-		# shellcheck disable=SC2016,SC2086
-		GROUP=$group rec auto -a $only -- bash -c 'sleep 0.3; printf -v x "%40000000s"; echo $$ >"$GROUP/cgroup.procs"; sleep 0.3; printf -v y "%8000000s"'
-		n=$(awk -F, -v id="$id" '
-			NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
-			$at["cgroup"] == id { n += $at["alloc_local"] + $at["alloc_remote"] } END { print n + 0 }' rows)
-		between "cgroup${only:+ filtered}: pages since it came" "$n" 3900 4300
-	done
-	rmdir "$group"
-else
-	echo "no cgroup here"
-fi
-umount cg 2>/dev/null
 # what a kernel does not let in is said, and not 0
 if "$MMT" info --raw=meta t.mmt | grep -q 'key=numa.hint value="not available'; then
 	grep -q '^missing    hint faults by task and node' text || fail "hint faults: not said to be missing"
