@@ -99,8 +99,10 @@ static int write_row(struct mmt_family_ctx *ctx, uint64_t now, const struct mmt_
 	return ROW(ctx->w, MMT_TB_FAULT_LATENCY, c);
 }
 
+/* What was added; of a task that the filters leave out it is passed over, and not kept for when they may let it through. */
 static int task_rows(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)
 {
+	bool wanted = !ctx->probe->cfg.filter || ctx->probe->slots[e->slot].flags & MMT_SF_WANT;
 	struct fault_end *f = ctx->priv;
 	volatile struct mmt_fault_times *t = &f->times[e->slot];
 	struct done *d = &f->done[e->slot];
@@ -118,7 +120,7 @@ static int task_rows(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint
 		a.max = t->max[k];
 		d->count[k] = count;
 		d->ns[k] += a.ns;
-		err = write_row(ctx, now, e, k, &a);
+		err = wanted ? write_row(ctx, now, e, k, &a) : 0;
 	}
 	return err;
 }
@@ -198,10 +200,8 @@ static int end_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 		return begin(ctx);
 	if (!full)
 		return 0;
-	for (i = 0; i < t->n_live && !err; i++) {
-		if (!ctx->probe->cfg.filter || ctx->probe->slots[t->live[i]->slot].flags & MMT_SF_WANT)
-			err = task_rows(ctx, t->live[i], now);
-	}
+	for (i = 0; i < t->n_live && !err; i++)
+		err = task_rows(ctx, t->live[i], now);
 	return err ? err : hist_rows(ctx, now);
 }
 
@@ -215,23 +215,17 @@ static void end_segment(struct mmt_family_ctx *ctx)
 			f->times[ctx->tasks->live[i]->slot].max[k] = 0;
 }
 
-/* What a task did until now. */
-static int rows_now(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)
+static int end_news(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, enum mmt_task_news what)
 {
 	const struct fault_end *f = ctx->priv;
 
-	return f->started && (!ctx->probe->cfg.filter || ctx->probe->slots[e->slot].flags & MMT_SF_WANT) ? task_rows(ctx, e, now) : 0;
-}
-
-static int end_news(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, enum mmt_task_news what)
-{
-	return what == MMT_TASK_CUT ? rows_now(ctx, e, mmt_probe__now(ctx->probe)) : 0;
+	return what == MMT_TASK_CUT && f->started ? task_rows(ctx, e, mmt_probe__now(ctx->probe)) : 0;
 }
 
 static int end_task(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, uint64_t now)
 {
 	struct fault_end *f = ctx->priv;
-	int err = rows_now(ctx, e, now);
+	int err = f->started ? task_rows(ctx, e, now) : 0;
 
 	memset(&f->times[e->slot], 0, sizeof(f->times[0]));
 	memset(&f->done[e->slot], 0, sizeof(f->done[0]));
@@ -255,8 +249,7 @@ static void end_close(struct mmt_family_ctx *ctx)
 
 static const struct mmt_family_ops ops = {
 	.open = end_open, .attach = end_attach, .flush = end_flush, .segment = end_segment, .task_news = end_news,
-	.task_end = end_task,
-	.close = end_close,
+	.task_end = end_task, .close = end_close,
 };
 
 const struct mmt_family mmt_family_fault_end = {
