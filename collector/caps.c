@@ -10,7 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "oracle.h"
+#include "perf_count.h"
 #include "probe.h"
 #include "session.h"
 #include "sysfs.h"
@@ -132,13 +132,21 @@ static void probe_load(struct list *l, const char *probe, bool required)
 
 static void probe_perf(struct list *l)
 {
-	int sw = mmt_oracle__try_software(), hw = mmt_oracle__try_hardware();
+	char why[160];
+	int err = mmt_perf_count__try("context-switches", why, sizeof(why));
 
-	add(l, "perf software events", sw ? MMT_CAP_DEGRADED : MMT_CAP_OK, false,
-	    "sysctl kernel.perf_event_paranoid=-1, or CAP_PERFMON", sw ? "no: %s; totals are not checked against them" :
-	    "yes%s", sw ? strerror(-sw) : "");
-	add(l, "PMU", hw ? MMT_CAP_DEGRADED : MMT_CAP_OK, false, "run on metal, or give the VM a virtual PMU",
-	    hw ? "no hardware counters: %s" : "yes%s", hw ? strerror(-hw) : "");
+	add(l, "perf software events", err ? MMT_CAP_DEGRADED : MMT_CAP_OK, false,
+	    "sysctl kernel.perf_event_paranoid=-1, or CAP_PERFMON", err ? "no: %s; totals are not checked against them" : "yes%s",
+	    err ? why : "");
+	err = mmt_perf_count__try("cycles", why, sizeof(why));
+	add(l, "PMU", err ? MMT_CAP_DEGRADED : MMT_CAP_OK, false, "run on metal, or give the VM a virtual PMU",
+	    err ? "no hardware counters: %s" : "yes%s", err ? why : "");
+	if (err)
+		return;
+	err = mmt_perf_count__try("node-loads", why, sizeof(why));
+	add(l, "PMU node events", err ? MMT_CAP_DEGRADED : MMT_CAP_OK, false,
+	    "name the PMU's own with --counter (mmt-trace-record(1), COUNTERS)",
+	    err ? "no: %s; off-node exposure does without" : "yes%s", err ? why : "");
 }
 
 static void probe_places(struct list *l)

@@ -162,6 +162,9 @@ static int counters_open(struct mmt_family_ctx *ctx)
 	err = choose_tasks(ctx, f);
 	drop_kinds(f);
 	err = err ? err : mmt_perf_count__open(&f->ev, ctx->topo->n_cpus, f->n_tasks ? f->tasks : NULL, f->n_tasks, &f->count);
+	if (err == -EMFILE)
+		snprintf(ctx->why, sizeof(ctx->why), "a descriptor for each event and %s: more than may be open (ulimit -Hn)",
+			 f->n_tasks ? "task" : "CPU");
 	if (err)
 		return err;
 	name_lacks(f);

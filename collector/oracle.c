@@ -25,33 +25,6 @@ struct mmt_oracle {
 	size_t n;
 };
 
-static int try_event(uint32_t type, uint64_t config)
-{
-	struct perf_event_attr attr = { .type = type, .config = config, .size = sizeof(attr) };
-	struct perf_cpu_map *cpus = perf_cpu_map__new(NULL);
-	struct perf_evsel *sel = perf_evsel__new(&attr);
-	int err = -ENOMEM;
-
-	mmt_perf_lib__init();
-	if (cpus && sel)
-		err = perf_evsel__open(sel, cpus, NULL);
-	if (!err)
-		perf_evsel__close(sel);
-	perf_evsel__delete(sel);
-	perf_cpu_map__put(cpus);
-	return err;
-}
-
-int mmt_oracle__try_software(void)
-{
-	return try_event(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CONTEXT_SWITCHES);
-}
-
-int mmt_oracle__try_hardware(void)
-{
-	return try_event(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES);
-}
-
 int mmt_oracle__open(struct mmt_oracle **out, unsigned int what, const struct mmt_log *log)
 {
 	struct mmt_oracle *o = calloc(1, sizeof(*o));

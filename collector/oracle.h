@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Perf software events, system wide, read beside our totals at every mark. The one user of libperf. */
+/* Perf software events, system wide, read beside our totals at every mark. */
 #ifndef MMT_ORACLE_H
 #define MMT_ORACLE_H
 
@@ -11,9 +11,6 @@ struct mmt_oracle;
 
 enum { MMT_ORACLE_SWITCHES = 1, MMT_ORACLE_FAULTS = 2 };
 
-/* Can a software (hardware) event be counted here? 0 or -errno. */
-int mmt_oracle__try_software(void);
-int mmt_oracle__try_hardware(void);
 /*
  * Never fatal to a session: -errno after a message when perf events cannot be had.
  * what: also the events that cost the machine 50 ns or more each time. Without context

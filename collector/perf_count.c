@@ -9,11 +9,13 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "clock.h"
 #include "perf_count.h"
 #include "perf_lib.h"
 #include "sysfs.h"
 
-#define SPARE_FDS 256 /* for all that is not an event */
+#define STOPPED_NS 100000000ULL /* for so long time has not gone on: no coarse clock explains that */
+#define SPARE_FDS 256 /* for all that is not an event, and CPUs that come */
 
 struct member {
 	struct perf_evsel *sel;
@@ -43,6 +45,7 @@ struct mmt_perf_count {
 	size_t n_units, cap_units, n_open;
 	bool *on;                      /* CPUs that were taken up; NULL: tasks */
 	unsigned int n_cpus;
+	uint64_t read;                 /* when they were read */
 	bool enabled;
 	struct rlimit files;           /* as they were */
 };
@@ -156,7 +159,7 @@ static int open_box(struct mmt_perf_count *c, const unsigned int *events, unsign
 	if (!err)
 		return keep(c, u);
 	if (n == 1) {
-		c->state[events[0]].refused++;
+		c->state[events[0]].refused += err != -ESRCH; /* a task that has just ended */
 		c->state[events[0]].why = err;
 		return err == -ENOMEM ? err : 0;
 	}
@@ -191,7 +194,7 @@ static int open_place(struct mmt_perf_count *c, int cpu, struct mmt_count_task t
 	return err;
 }
 
-static void read_unit(struct mmt_perf_count *c, struct unit *u)
+static void read_unit(struct mmt_perf_count *c, struct unit *u, bool long_ago)
 {
 	unsigned int i, place = u->cpu < 0 ? 0 : (unsigned int)u->cpu;
 	struct perf_counts_values v;
@@ -202,8 +205,7 @@ static void read_unit(struct mmt_perf_count *c, struct unit *u)
 
 		if (perf_evsel__read(m->sel, 0, 0, &v))
 			continue;
-		if (u->cpu >= 0 && v.ena == m->last.enabled)
-			u->stopped = true; /* its CPU was offline */
+		u->stopped |= u->cpu >= 0 && long_ago && v.ena == m->last.enabled; /* its CPU was offline */
 		sum->count += v.val - m->last.count;
 		sum->enabled += v.ena - m->last.enabled;
 		sum->running += v.run - m->last.running;
@@ -289,19 +291,6 @@ static int try_event(const struct mmt_perf_events *ev, unsigned int event, const
 	return err;
 }
 
-int mmt_perf_count__try(const struct mmt_perf_events *ev, unsigned int event)
-{
-	unsigned int *online;
-	size_t n;
-	int err;
-
-	mmt_perf_lib__init();
-	online = mmt_perf_lib__online(&n);
-	err = online ? try_event(ev, event, online, n) : -ENOMEM;
-	free(online);
-	return err;
-}
-
 void mmt_perf_count__why(const struct mmt_perf_event *e, int err, bool tasks, char *buf, size_t size)
 {
 	uint64_t paranoid = 0;
@@ -315,28 +304,52 @@ void mmt_perf_count__why(const struct mmt_perf_event *e, int err, bool tasks, ch
 	} else if (e->kind == MMT_PERF_CORE && (err == -ENOENT || err == -ENODEV || err == -EOPNOTSUPP)) {
 		snprintf(buf, size, "%s", mmt_perf_pmu__core("") ? "the CPUs' PMU has no such event" :
 			 "the CPUs have no PMU, or the hypervisor shows none");
-	} else if (err == -EMFILE) {
-		snprintf(buf, size, "too many open files: raise their limit (ulimit -Hn)");
+	} else if (e->kind == MMT_PERF_SOFT && (err == -ENOENT || err == -EINVAL)) {
+		snprintf(buf, size, "this kernel has no such event");
 	} else {
 		snprintf(buf, size, "the kernel refuses it: %s", strerror(-err));
 	}
 }
 
+int mmt_perf_count__try(const char *name, char *why, size_t size)
+{
+	struct mmt_perf_parse p = { .root = "" };
+	struct mmt_perf_events ev;
+	unsigned int *online;
+	size_t n;
+	int err = mmt_perf_events__parse(&p, name, &ev);
+
+	if (err) {
+		snprintf(why, size, "%s", err == -EINVAL ? p.why : strerror(-err));
+		return err;
+	}
+	mmt_perf_lib__init();
+	online = mmt_perf_lib__online(&n);
+	err = online ? try_event(&ev, 0, online, n) : -ENOMEM;
+	if (err)
+		mmt_perf_count__why(&ev.v[0], err, false, why, size);
+	free(online);
+	mmt_perf_events__free(&ev);
+	return err;
+}
+
 /* A descriptor for each event and CPU: more than a program usually may have, on a large machine. */
-static void allow_files(struct mmt_perf_count *c, size_t places)
+static int allow_files(struct mmt_perf_count *c, size_t places)
 {
 	size_t i, need = SPARE_FDS;
 	struct rlimit r;
 
 	if (getrlimit(RLIMIT_NOFILE, &c->files))
-		return;
+		return -errno;
 	for (i = 0; i < c->ev->n; i++)
 		need += places * c->ev->v[i].n_boxes;
 	r = c->files;
 	if (r.rlim_cur >= need)
-		return;
-	r.rlim_cur = r.rlim_max < need ? r.rlim_max : need;
-	setrlimit(RLIMIT_NOFILE, &r);
+		return 0;
+	if (r.rlim_max < need) /* the trace, too, needs some */
+		return -EMFILE;
+	r.rlim_cur = need;
+	return setrlimit(RLIMIT_NOFILE, &r) ? -errno : 0;
 }
 
 int mmt_perf_count__open(const struct mmt_perf_events *ev, unsigned int n_cpus, const struct mmt_count_task *tasks,
@@ -352,12 +365,14 @@ int mmt_perf_count__open(const struct mmt_perf_events *ev, unsigned int n_cpus, 
 	mmt_perf_lib__init();
 	c->ev = ev;
 	c->n_cpus = tasks ? 1 : n_cpus;
-	allow_files(c, tasks ? n_tasks : n_cpus);
 	c->state = calloc(ev->n, sizeof(*c->state));
 	c->places = calloc(c->n_cpus * ev->n, sizeof(*c->places));
 	c->on = tasks ? NULL : calloc(n_cpus, sizeof(*c->on));
 	online = tasks ? NULL : mmt_perf_lib__online(&n_online);
 	if (!c->state || !c->places || (!tasks && (!c->on || !online)))
+		goto out;
+	err = allow_files(c, tasks ? n_tasks : n_online);
+	if (err)
 		goto out;
 	for (i = 0; i < ev->n; i++)
 		c->state[i].err = try_event(ev, i, online, n_online);
@@ -386,10 +401,12 @@ void mmt_perf_count__enable(struct mmt_perf_count *c)
 
 void mmt_perf_count__read(struct mmt_perf_count *c)
 {
+	uint64_t now = mmt_mono_ns();
 	size_t i;
 
 	for (i = 0; i < c->n_units; i++)
-		read_unit(c, c->units[i]);
+		read_unit(c, c->units[i], c->read && now - c->read > STOPPED_NS);
+	c->read = now;
 	if (c->on)
 		follow(c); /* no memory: it is tried again the next time */
 }

@@ -35,8 +35,8 @@ void mmt_perf_count__read(struct mmt_perf_count *c);
 typedef int (*mmt_count_fn)(void *ctx, unsigned int event, uint32_t cpu, const struct mmt_count *v);
 int mmt_perf_count__take(struct mmt_perf_count *c, mmt_count_fn fn, void *ctx);
 const struct mmt_count_state *mmt_perf_count__state(const struct mmt_perf_count *c, unsigned int event);
-/* Can it be counted on a CPU here? 0 or -errno; and that in words. */
-int mmt_perf_count__try(const struct mmt_perf_events *ev, unsigned int event);
+/* Can the event with this name be counted on a CPU here? 0; -errno, and that in words. */
+int mmt_perf_count__try(const char *name, char *why, size_t size);
 void mmt_perf_count__why(const struct mmt_perf_event *e, int err, bool tasks, char *buf, size_t size);
 /* Events that are open, over all CPUs or tasks. */
 size_t mmt_perf_count__n(const struct mmt_perf_count *c);

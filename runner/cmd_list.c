@@ -208,21 +208,10 @@ static int list_events(const struct settings *s, struct table **t)
 
 static int put_counter(struct table *t, const char *name, const char *kind)
 {
-	struct mmt_perf_parse p = { .root = "" };
-	struct mmt_perf_events ev;
 	char why[256] = "yes";
-	int err = mmt_perf_events__parse(&p, name, &ev);
 
-	if (err == -ENOMEM)
-		return err;
-	if (err) {
-		snprintf(why, sizeof(why), "%s", p.why);
-	} else {
-		err = mmt_perf_count__try(&ev, 0);
-		if (err)
-			mmt_perf_count__why(&ev.v[0], err, false, why, sizeof(why));
-		mmt_perf_events__free(&ev);
-	}
+	if (mmt_perf_count__try(name, why, sizeof(why)) == -ENOMEM)
+		return -ENOMEM;
 	table_text(t, name);
 	table_text(t, kind);
 	table_text(t, why);

@@ -218,13 +218,25 @@ static void lacks_text(const struct counter *v, size_t n, bool only_node, const 
 	}
 }
 
+/* What reading them took the collector. */
+static bool cost(const struct model *m, uint64_t *reads, uint64_t *ns)
+{
+	const char *value = model_meta(m, "counters.reads");
+
+	return value && sscanf(value, "%" SCNu64 " %" SCNu64, reads, ns) == 2 && *reads;
+}
+
 static void head_text(const struct report *r, FILE *f)
 {
 	struct counter *v;
+	uint64_t reads, ns;
 	size_t i, n;
 
 	fprintf(f, "counters   %s\n", counters_of_tasks(r->m) ? "of the tasks that were recorded, and what they started, on whichever CPU" :
 						       "of all that the CPUs did, recorded or not");
+	if (cost(r->m, &reads, &ns))
+		fprintf(f, "           %" PRIu64 " readings of the whole recording took %.2f ms, %.1f us each\n", reads, (double)ns / 1e6,
+			(double)ns / 1e3 / (double)reads);
 	if (counters_list(r->m, COUNTER_ALL, 0, &v, &n))
 		return;
 	lacks_text(v, n, false, "", f);
@@ -237,10 +249,15 @@ static void head_text(const struct report *r, FILE *f)
 
 static void head_json(const struct report *r, struct json *j)
 {
+	uint64_t reads, ns;
 	struct counter *v;
 	size_t i, n;
 
 	json_str(j, "scope", counters_of_tasks(r->m) ? "tasks" : "CPUs");
+	if (cost(r->m, &reads, &ns)) {
+		json_u64(j, "readings", reads);
+		json_u64(j, "reading_ns", ns);
+	}
 	if (counters_list(r->m, COUNTER_ALL, 0, &v, &n))
 		return;
 	json_obj(j, "not_available");

@@ -11,16 +11,18 @@ static const struct explain_family families[] = {
 	{ .name = "preemption", .title = "preemption", .prefixes = "sched.switches.involuntary,sched.slice",
 	  .experiment = "run both arms without wakeup preemption (wrap=chrt -b 0), or with a longer slice "
 			"(/sys/kernel/debug/sched/base_slice_ns); if preemption carries the change, it shrinks" },
-	{ .name = "switching", .title = "switching", .prefixes = "sched.switches,kernel.context_switches",
+	{ .name = "switching", .title = "switching", .prefixes = "sched.switches,kernel.context_switches,counters.context_switches",
 	  .experiment = "make the same work with fewer switches (a larger message or batch size of the benchmark) in both arms; "
 			"if switching carries the change, it shrinks with their number" },
 	{ .name = "sleeping", .title = "sleeping and waking", .prefixes = "sched.offcpu,sched.wakeups,sched.idle_exits,blocked",
 	  .experiment = "keep the CPUs out of deep idle in both arms (cpupower idle-set -D 0), and record again with "
 			"--profile full to see the wakeups" },
-	{ .name = "migration", .title = "migrations", .prefixes = "sched.migrations",
+	{ .name = "migration", .title = "migrations", .prefixes = "sched.migrations,counters.cpu_migrations",
 	  .experiment = "take migrations away: pin in both arms (wrap=taskset -c LIST, or one task a CPU); "
 			"if they carry the change, it goes away with them" },
-	{ .name = "numa", .title = "NUMA placement", .prefixes = "sched.migrations.cross_node,numa,mm.pages_migrated,vm.exposure,vm.memory,vm.alloc",
+	{ .name = "numa", .title = "NUMA placement",
+	  .prefixes = "sched.migrations.cross_node,numa,mm.pages_migrated,vm.exposure,vm.memory,vm.alloc,counters.node_loads,"
+		      "counters.node_load_misses,counters.node_stores,counters.node_store_misses",
 	  .experiment = "hold both arms on one node (wrap=numactl -N 0 -m 0), or switch balancing off in both "
 			"(sysctl kernel.numa_balancing=0)" },
 	{ .name = "vms", .title = "virtual machines", .prefixes = "vm",
@@ -38,10 +40,11 @@ static const struct explain_family families[] = {
 			"(-e counters): more instructions are more work, more cycles an instruction are colder caches" },
 	{ .name = "tasks", .title = "number of tasks", .prefixes = "sched.tasks,kernel.forks",
 	  .experiment = "check that both arms start the same tasks (mmt-trace report --by comm on a trace of each)" },
-	{ .name = "io", .title = "waiting for I/O", .prefixes = "mm.faults.major,kernel.time.iowait,blocked.io,blocked.fault",
+	{ .name = "io", .title = "waiting for I/O",
+	  .prefixes = "mm.faults.major,counters.major_faults,kernel.time.iowait,blocked.io,blocked.fault",
 	  .experiment = "warm the page cache in both arms (--warmup 1), or empty it in both before each run "
 			"(before=echo 3 >/proc/sys/vm/drop_caches)" },
-	{ .name = "memory", .title = "page faults", .prefixes = "mm,blocked.reclaim",
+	{ .name = "memory", .title = "page faults", .prefixes = "mm,blocked.reclaim,counters.page_faults,counters.minor_faults",
 	  .experiment = "set huge pages alike in both arms (/sys/kernel/mm/transparent_hugepage/enabled: always, then never); "
 			"if faults carry the change, it follows" },
 	{ .name = "mapping", .title = "memory management calls",

@@ -52,6 +52,22 @@ timeout 60 "$MMT" record -q --counter '{page-faults:u,minor-faults:u} cs' --prof
 n=$(count page-faults:u t.mmt)
 [ "${n:-0}" -ge 30000 ] || fail "page-faults:u: $n"
 
+# an event by the PMU that sysfs has, in a group: the processor's clock goes on as fast as it says
+if "$MMT" list counters -x , | grep -q '^msr/tsc/,PMU,yes'; then
+	timeout 60 "$MMT" record -q -a --counter '{msr/tsc/,page-faults}' --profile light --duration 1 -o t.mmt 2>log || fail "msr/tsc/: $(cat log)"
+	mhz=$(awk -F: '$1 ~ /^cpu MHz/ { print $2; exit }' /proc/cpuinfo)
+	"$MMT" report --counters --by cpu -x '|' t.mmt | awk -F'|' -v mhz="$mhz" '
+		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+		$at["event"] == "msr/tsc/" { n++; r = $at["count"] / $at["enabled_ns"] * 1000; if (!f) f = r; if (r > f * 1.001 || r < f * .999) bad = 1 }
+		END { printf "tsc: %.1f MHz on %d CPUs; /proc/cpuinfo: %.1f\n", f, n, mhz; exit bad || !n || f < 100 }' || fail "the clocks of CPUs differ"
+fi
+
+# a descriptor for each event and CPU: the limit is raised for us, not for the command, and where it cannot be, that is said
+[ "$(ulimit -Sn 40; "$MMT" record -q -a --counter "$soft" -o t.mmt -- sh -c 'ulimit -Sn')" = 40 ] || fail "another limit of open files for the command"
+[ "$(count page-faults t.mmt)" -gt 0 ] || fail "few descriptors: nothing counted"
+(ulimit -n 150; "$MMT" record -q -a --counter "$soft" -o t.mmt -- true 2>log) && fail "too few descriptors: status 0"
+grep -q "counters: not available: a descriptor for each event and CPU" log || fail "too few descriptors: $(cat log)"
+
 # what there is not
 if "$MMT" list counters | grep -q '^node-loads .*yes'; then
 	timeout 60 "$MMT" record -q -a -e counters -o t.mmt -- "${command[@]}" >/dev/null 2>log || fail "default: $(cat log)"
