@@ -189,7 +189,7 @@ struct table *vms_table(const struct vms_view *v)
 		COUNT("nvcsw", "vol", NULL, COL_NO_TEXT), COUNT("mig_smt", "smt", NULL, COL_NO_TEXT),
 		COUNT("mig_llc", "llc", NULL, COL_NO_TEXT), COUNT("mig_node", "node", NULL, COL_NO_TEXT),
 		COUNT("mig_cross", "cross", "vCPUs", 0),
-		HIDDEN("life", COL_TEXT), VMS_EXITS_COLS(COL_NO_TEXT), VMS_NUMA_COLS(COL_NO_TEXT, ),
+		VMS_NUMA_COLS(COL_NO_TEXT, ), HIDDEN("life", COL_TEXT), VMS_EXITS_COLS(COL_NO_TEXT),
 	};
 	struct table *t = table_new("vms", v->o->sort ? "VMs" : "VMs, most off-node run time first", cols, N(cols));
 	char life[256];
@@ -224,10 +224,10 @@ struct table *vms_table(const struct vms_view *v)
 			table_none(t);
 		put_vm_memory(t, v, vm);
 		put_waits(t, v, &vm->part[VMS_VCPUS]);
+		vms_numa_put(t, v->m, numa_of(v, vm), false);
 		some = life_of(v, vm, life, sizeof(life));
 		table_text(t, some ? life : NULL);
 		vms_exits_put(t, v->m, vm, &vm->exits, vms_exits_run(v->m, &vm->part[VMS_VCPUS]));
-		vms_numa_put(t, v->m, numa_of(v, vm), false);
 		if (some && notes++ < NOTES)
 			table_note(t, "%s: %s", vm->name, life);
 	}
