@@ -31,7 +31,7 @@ static struct table *nodes_table(const struct node_load *v, size_t n)
 		{ .id = "busy_pct", .head = "busy", .unit = "%", .type = COL_FLOAT, .prec = 1 },
 		{ .id = "samples", .head = "samples", .type = COL_COUNT },
 	};
-	struct table *t = table_new("nodes", "Load of the nodes (tasks at a time, by CPU)", cols, N(cols));
+	struct table *t = table_new("nodes", "Load of the nodes: tasks running or waiting, and tasks per CPU", cols, N(cols));
 	size_t i;
 
 	for (i = 0; t && i < n; i++) {
@@ -106,9 +106,9 @@ static void write_all(const struct report *r, struct table *const t[2], double i
 	}
 	report_head_text(r, f);
 	if (isnan(imbalance))
-		fprintf(f, "imbalance  not available: needs two nodes with CPUs, and tasks that run\n");
+		fprintf(f, "imbalance  not available: needs two nodes with CPUs, and running tasks\n");
 	else
-		fprintf(f, "imbalance  %.1f %%: by so much the load of the least loaded node is below that of the most loaded\n",
+		fprintf(f, "imbalance  %.1f %%: (highest - lowest) / highest load of the nodes\n",
 			100 * imbalance);
 	fputc('\n', f);
 	table_write_text(t[0], f, &r->o->out);

@@ -284,11 +284,11 @@ static void machine_text(const struct report *r, FILE *f)
 		mib += x->procs[i].in_window * sum_of(x->procs[i].kb, x->n_nodes) / 1024;
 	}
 	if (n)
-		fprintf(f, "placement  %" PRIu64 " measurements of %.0f MiB together: %.1f ms of CPU time, %.1f ms a GiB\n", n, mib,
+		fprintf(f, "placement  %" PRIu64 " measurement%s of %.0f MiB together: %.1f ms of CPU time, %.1f ms per GiB\n", n, n == 1 ? "" : "s", mib,
 			(double)cost / 1e6, mib > 0 ? (double)cost / 1e6 / (mib / 1024) : 0);
 	fprintf(f, "numa       ");
 	if (isnan(e.share)) {
-		fprintf(f, "no process was measured, or none of those ran\n");
+		fprintf(f, "exposure not known: no process whose memory was measured ran\n");
 		return;
 	}
 	fprintf(f, "off-node exposure %.1f %% of the run time", 100 * e.share);
@@ -296,7 +296,9 @@ static void machine_text(const struct report *r, FILE *f)
 		fprintf(f, " (%.1f to %.1f)", 100 * e.lo, 100 * e.hi);
 	if (!isnan(e.distance))
 		fprintf(f, "; mean distance %.2f x local", e.distance);
-	fprintf(f, "\n           of %.1f %% of the run time of processes: the others' memory was not measured\n", 100 * e.covered);
+	fputc('\n', f);
+	if (e.covered < 0.9995)
+		fprintf(f, "           covers %.1f %% of the run time; memory of the other processes was not measured\n", 100 * e.covered);
 	if (x->lost_kb > 0)
 		fprintf(f, "           %.0f MiB were on nodes that the trace does not know\n", x->lost_kb / 1024);
 }

@@ -17,7 +17,7 @@
 #define MIB_COL(id_, head_, group_) { .id = id_, .head = head_, .unit = "MiB", .type = COL_FLOAT, .prec = 1, .group = group_ }
 /* what there is of a task and of a node alike */
 #define ALLOC_COLS \
-	MIB_COL("alloc_mib", "", "allocated"), PCT_COL("remote_pct", "remote", "allocated"), \
+	MIB_COL("alloc_mib", "", "allocated"), PCT_COL("remote_pct", "off-node", "allocated"), \
 	COUNT_COL("alloc_local", "local", NULL, COL_NO_TEXT), COUNT_COL("alloc_remote", "remote", NULL, COL_NO_TEXT), \
 	COUNT_COL("allocs_local", "local", NULL, COL_NO_TEXT), COUNT_COL("allocs_remote", "remote", NULL, COL_NO_TEXT), \
 	COUNT_COL("hint", "", "hint faults", COL_HIDE_EMPTY), \
@@ -358,16 +358,16 @@ void report_pages_text(const struct report *r, FILE *f)
 	if (!isnan(mib))
 		fprintf(f, " (%.1f MiB)", pages * mib);
 	if (pages > 0)
-		fprintf(f, "; %.2f %% not on the node of the CPU that asked", value(m, NUMA_PAGES_REMOTE_SHARE));
+		fprintf(f, "; %.2f %% off-node (not on the node of the CPU that asked)", value(m, NUMA_PAGES_REMOTE_SHARE));
 	fputc('\n', f);
 	hint_text(m, f);
 	if (moved > 0 || value(m, NUMA_MIGRATED_FAILED) > 0)
-		fprintf(f, "migrated   %.0f pages, of these %.0f by NUMA balancing; %.0f could not be\n", moved,
+		fprintf(f, "migrated   %.0f pages, of these %.0f by NUMA balancing; %.0f failed\n", moved,
 			value(m, NUMA_MIGRATED_BALANCING), value(m, NUMA_MIGRATED_FAILED));
 	if (hops > 0) {
-		fprintf(f, "tasks      %.0f migrations to another node", hops);
+		fprintf(f, "tasks      %.0f cross-node migrations", hops);
 		if (!isnan(value(m, NUMA_TASKS_DISTANCE)))
-			fprintf(f, ", %.2f x as far as the own on average", value(m, NUMA_TASKS_DISTANCE));
+			fprintf(f, ", mean distance %.2f x local", value(m, NUMA_TASKS_DISTANCE));
 		fputc('\n', f);
 	}
 	/* parts that lack for the same reason go together */

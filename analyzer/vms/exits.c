@@ -346,13 +346,13 @@ void vms_exits_head_text(const struct vms_view *v, FILE *f)
 	if (why)
 		fprintf(f, "exits      not available: %s\n", why);
 	else
-		fprintf(f, "exits      %.0f a second", vms_exits_rate(v->m, s.exits));
+		fprintf(f, "exits      %.0f per second", vms_exits_rate(v->m, s.exits));
 	if (!why && !isnan(out))
-		fprintf(f, "; %.1f %% of the run time of vCPUs from there to the entries", out);
+		fprintf(f, "; the time until the next entry is %.1f %% of the run time of vCPUs", out);
 	if (!why)
 		fputc('\n', f);
 	if (!kvm_missing(v->m) && s.polled + s.slept)
-		fprintf(f, "halts      %.0f a second, %.1f %% of them over without sleep\n", vms_exits_rate(v->m, s.polled + s.slept),
+		fprintf(f, "halts      %.0f per second, %.1f %% of them ended without sleeping\n", vms_exits_rate(v->m, s.polled + s.slept),
 			share(s.polled, s.polled + s.slept));
 }
 

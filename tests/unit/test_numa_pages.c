@@ -177,8 +177,8 @@ static void test_report(void **state)
 	synth_close(&s);
 	m = synth_model(&s, WINDOW_AUTO, NULL);
 	text = report(m, TABLE_TEXT, REPORT_PROCESS);
-	holds(text, "pages      544 allocated (2.1 MiB); 54.41 % not on the node of the CPU that asked\n");
-	holds(text, "migrated   51 pages, of these 42 by NUMA balancing; 5 could not be\n");
+	holds(text, "pages      544 allocated (2.1 MiB); 54.41 % off-node (not on the node of the CPU that asked)\n");
+	holds(text, "migrated   51 pages, of these 42 by NUMA balancing; 5 failed\n");
 	assert_null(strstr(text, "missing"));
 	free(text);
 	text = report(m, TABLE_CSV, REPORT_PROCESS);
@@ -285,7 +285,7 @@ static void test_hops(void **state)
 	assert_int_equal(g[1].far.count, 1001);
 	free(g);
 	text = report(m, TABLE_TEXT, REPORT_PROCESS);
-	holds(text, "tasks      10 migrations to another node, 2.45 x as far as the own on average\n");
+	holds(text, "tasks      10 cross-node migrations, mean distance 2.45 x local\n");
 	holds(text, "\n   0  1       17          5 50.0\n   1  0       30          4 40.0\n   0  2       40          1 10.0\n");
 	free(text);
 	text = report(m, TABLE_JSON, REPORT_TASK);
@@ -310,7 +310,7 @@ static void test_hops(void **state)
 	assert_true(isnan(metric(m, "numa.task_migrations.weighted")));
 	assert_true(isnan(metric(m, "numa.task_migrations.distance")));
 	text = report(m, TABLE_TEXT, REPORT_PROCESS);
-	holds(text, "tasks      3 migrations to another node\n");
+	holds(text, "tasks      3 cross-node migrations\n");
 	free(text);
 	model_free(m);
 	synth_remove(&s);

@@ -231,8 +231,8 @@ static void test_show(void **state)
 	has(t, ",160,80,hlt,62.5,30000000,15,25,50,25,2000000,800000000", true);
 	free(t);
 	t = show(m, VMS_BY_ALL, TABLE_TEXT);
-	has(t, "exits      150 a second; 13.4 % of the run time of vCPUs", true);
-	has(t, "halts      50 a second, 25.0 % of them over without sleep", true);
+	has(t, "exits      150 per second; the time until the next entry is 13.4 % of the run time of vCPUs", true);
+	has(t, "halts      50 per second, 25.0 % of them ended without sleeping", true);
 	has(t, "Exits of VMs\n", true);
 	has(t, "Exits of virtual CPUs\n", false);
 	free(t);
