@@ -151,6 +151,17 @@ static bool others_only(const struct vms_view *v, const struct together *s)
 	return filter && strcmp(filter, "no") && s->run <= 0;
 }
 
+/* VMs of which the filters let nothing through, while they did of others. */
+static size_t left_out(const struct vms_view *v)
+{
+	const char *filter = model_meta(v->m, "filter");
+	size_t i, n = 0;
+
+	for (i = 0; i < v->n && filter && strcmp(filter, "no"); i++)
+		n += !v->vm[i]->part[VMS_WHOLE].tasks;
+	return n;
+}
+
 static void missing_lines(const struct vms_view *v, const struct together *s, FILE *f)
 {
 	size_t i, unseen = 0, partly = 0;
@@ -163,6 +174,8 @@ static void missing_lines(const struct vms_view *v, const struct together *s, FI
 		fprintf(f, "           no VM was found\n");
 	if (v->n && others_only(v, s))
 		fprintf(f, "run time   not available: only other tasks were recorded (use record -a, or --vm all)\n");
+	else if (left_out(v))
+		fprintf(f, "run time   not available for %zu VM%s: only others were recorded\n", left_out(v), left_out(v) == 1 ? "" : "s");
 	if (v->x->n_vm && !numa_recorded(v->m))
 		fprintf(f, "memory     not available: placement was not recorded (-e place)\n");
 	else if (v->n && !s->measured)
