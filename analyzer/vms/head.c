@@ -175,7 +175,7 @@ static void missing_lines(const struct vms_view *v, const struct together *s, FI
 	if (v->n && others_only(v, s))
 		fprintf(f, "run time   not available: only other tasks were recorded (use record -a, or --vm all)\n");
 	else if (left_out(v))
-		fprintf(f, "run time   not available for %zu VM%s: only others were recorded\n", left_out(v), left_out(v) == 1 ? "" : "s");
+		fprintf(f, "run time   not available for %zu VM%s: not among those recorded, or ended too soon\n", left_out(v), left_out(v) == 1 ? "" : "s");
 	if (v->x->n_vm && !numa_recorded(v->m))
 		fprintf(f, "memory     not available: placement was not recorded (-e place)\n");
 	else if (v->n && !s->measured)
