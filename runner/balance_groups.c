@@ -407,6 +407,14 @@ static int allowed_to_first(const struct host *h, const struct subject *s, const
 	return err;
 }
 
+/* In the hierarchy that has cpusets, and not all of it: one of an older hierarchy may be looked at, and is not moved. */
+static bool has_cpuset(const struct host *h, const struct subject *s)
+{
+	size_t n = strlen(h->mount);
+
+	return !h->cpuset_why[0] && !strncmp(s->dir, h->mount, n) && s->dir[n] == '/';
+}
+
 bool groups_pinned(const struct host *h, const struct subject *s)
 {
 	struct mmt_cpuset cgroup, own;
@@ -414,7 +422,7 @@ bool groups_pinned(const struct host *h, const struct subject *s)
 	size_t n, i;
 	bool pinned = false;
 
-	if (!s->dir[0] || h->cpuset_why[0] || read_nearest(h, s->dir, "cpuset.cpus.effective", &cgroup) ||
+	if (!has_cpuset(h, s) || read_nearest(h, s->dir, "cpuset.cpus.effective", &cgroup) ||
 	    groups_ids(h, s, true, &ids, &n))
 		return false;
 	for (i = 0; i < n && !pinned; i++)
@@ -457,7 +465,7 @@ static void state_by_threads(const struct host *h, struct subject *s)
 void groups_state(struct host *h, struct subject *s)
 {
 	uint64_t mems_above = ~0ULL;
-	bool by_cgroup = s->dir[0] && !h->cpuset_why[0];
+	bool by_cgroup = has_cpuset(h, s);
 	unsigned int i;
 
 	memset(&s->above, 0xff, sizeof(s->above));

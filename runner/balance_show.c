@@ -170,7 +170,7 @@ struct table *balance_show_steps(const struct host *h, const struct bal_plan *p,
 		if (done) {
 			table_f64(t, done[i].ms);
 			table_u64(t, done[i].pages);
-			table_text(t, done[i].err ? strerror(-done[i].err) : "done");
+			table_text(t, done[i].made ? "done" : done[i].err ? strerror(-done[i].err) : "not made: stopped");
 		} else {
 			table_none(t);
 			table_none(t);

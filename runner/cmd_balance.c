@@ -224,7 +224,7 @@ static void add_up(const struct bal_plan *p, const struct step_done *done, struc
 
 	for (i = 0; i < p->n; i++) {
 		if (!done[i].made)
-			sum->failed++;
+			sum->failed += done[i].err != 0;
 		else if (p->steps[i].memory)
 			sum->memory++, sum->memory_ms += done[i].ms, sum->pages += done[i].pages;
 		else

@@ -115,6 +115,20 @@ double bal_mib_per_cpu(const struct work *w, const struct bal_group *g, uint64_t
 	return g->memory_known ? bal_elsewhere_kb(w, g, at) / 1024 / fmax(g->use, 0.01) : NAN;
 }
 
+/* Of one whose memory is all on these nodes, on each of them that has memory as much as on the others: on one node all of it is near. */
+static double exposure_within(const struct work *w, uint64_t at)
+{
+	double off = 0, cpus = bal_cpus_of(w->node, w->n_nodes, at);
+	unsigned int i, with = 0;
+
+	for (i = 0; i < w->n_nodes; i++)
+		with += at & BIT(i) && w->node[i].mem_kb;
+	for (i = 0; i < w->n_nodes; i++)
+		if (at & BIT(i))
+			off += w->node[i].cpus / cpus * (w->node[i].mem_kb ? 1 - 1.0 / with : 1);
+	return off;
+}
+
 void bal_step(struct work *w, size_t group, enum bal_kind kind, uint64_t to, bool cpus, bool memory)
 {
 	const struct bal_group *g = &w->group[group];
@@ -135,9 +149,7 @@ void bal_step(struct work *w, size_t group, enum bal_kind kind, uint64_t to, boo
 	}
 	s->load_from_then = bal_highest(w, g->cpus_at & ~to);
 	s->load_to_then = bal_highest(w, to);
-	/* on one node all of it is near; over several as much as one of them has */
-	s->exposure_memory = g->memory_bound || isnan(s->exposure) ? s->exposure_cpus : to & (to - 1) ?
-			     fmin(s->exposure_cpus, 1 - 1.0 / __builtin_popcountll(to)) : 0;
+	s->exposure_memory = g->memory_bound || isnan(s->exposure) ? s->exposure_cpus : fmin(s->exposure_cpus, exposure_within(w, to));
 	for (i = 0; i < w->n_nodes; i++)
 		if (to & BIT(i))
 			w->free_kb[i] -= s->move_kb / __builtin_popcountll(to);

@@ -467,6 +467,17 @@ static void test_wide(void **state)
 	g->may = 6;
 	decided(h);
 	assert_int_equal(h->plan.steps[0].to, 6);
+	near(h->plan.steps[0].exposure_memory, 0.5, 1e-9);
+	h->node[2].mem_kb = h->node[2].free_kb = 0; /* half of its CPUs, and no memory */
+	g->kb[0] = 0;
+	g->kb[3] = 1000 * MIB;
+	decided(h);
+	assert_int_equal(h->plan.steps[0].to, 6);
+	near(h->plan.steps[0].exposure_cpus, 1, 1e-9);
+	near(h->plan.steps[0].exposure_memory, 0.5, 1e-9);
+	h->node[1].cpus = 12;
+	decided(h);
+	near(h->plan.steps[0].exposure_memory, 0.25, 1e-9);
 }
 
 /* Nodes of different sizes, one without CPUs, one without memory to speak of. */
