@@ -3,6 +3,7 @@
 # A balancer killed at any instant, an undo killed too: --undo puts back what was there, the controller that was off included.
 # lab: --nodes 4 --cpus 4 --mem 2048 --timeout 400
 . /lab/lib
+. /lab/balancelib
 top=/sys/fs/cgroup
 grep -q cpuset $top/cgroup.controllers 2>/dev/null || { echo "skipped: no cpuset controller of cgroup v2"; exit 77; }
 # the controller is on for the first level alone: the balancer switches it on below
@@ -11,9 +12,10 @@ mkdir $top/vms
 pids=
 for i in 0 1 2 3 4 5 6 7; do
 	mkdir $top/vms/g$i
-	sh -c "echo \$\$ > $top/vms/g$i/cgroup.procs; while :; do :; done" &
-	pids="$pids $!"
+	spinner $i $top/vms/g$i 10
 done
+spinners_up 8
+touch /tmp/go
 echo 0-1 > $top/vms/cpuset.cpus
 usleep 300000
 # moved apart, so that there is something to do: the controller on, CPUs by hand, in half of the rounds
