@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What metrics are about, and which experiment would tell whether that carries a change. */
+#include <stdio.h>
 #include <string.h>
 
+#include "../metrics.h"
 #include "explain.h"
 
 static const struct explain_family families[] = {
@@ -20,11 +22,19 @@ static const struct explain_family families[] = {
 	{ .name = "migration", .title = "migrations", .prefixes = "sched.migrations,counters.cpu_migrations",
 	  .experiment = "take migrations away: pin in both arms (wrap=taskset -c LIST, or one task a CPU); "
 			"if they carry the change, it goes away with them" },
-	{ .name = "numa", .title = "NUMA placement",
-	  .prefixes = "sched.migrations.cross_node,numa,mm.pages_migrated,vm.exposure,vm.memory,vm.alloc,counters.node_loads,"
-		      "counters.node_load_misses,counters.node_stores,counters.node_store_misses",
-	  .experiment = "hold both arms on one node (wrap=numactl -N 0 -m 0), or switch balancing off in both "
-			"(sysctl kernel.numa_balancing=0)" },
+	{ .name = "numa", .title = "NUMA placement, memory off-node",
+	  .prefixes = "sched.migrations.cross_node,numa,counters.node_loads,counters.node_load_misses,counters.node_stores,"
+		      "counters.node_store_misses",
+	  .experiment = "hold both arms on one node (wrap=numactl -N 0 -m 0); mmt-trace report --numa on a trace of each shows whose "
+			"memory was where" },
+	{ .name = "numa balancing", .title = "NUMA balancing, hint faults and migrated pages",
+	  .prefixes = "numa.hint,numa.hint_faults,numa.migrated,numa.pages_migrated,numa.tasks,mm.pages_migrated,vm.hint,vm.migrated",
+	  .experiment = "switch it off in both arms (sysctl kernel.numa_balancing=0); if hint faults or the migration of pages carry "
+			"the change, it goes away" },
+	{ .name = "vm placement", .title = "NUMA placement of virtual machines",
+	  .prefixes = "vm.exposure,vm.memory,vm.alloc,vm.migrations.cross_node,vm.migrations.distance",
+	  .experiment = "see which of them differ (mmt-trace vms on a trace of each), and give each VM the same node in both arms, CPUs and "
+			"memory (virsh vcpupin and numatune; mmt-trace balance says which)" },
 	{ .name = "vms", .title = "virtual machines", .prefixes = "vm",
 	  .experiment = "see which of them differ (mmt-trace vms on a trace of each), and give their virtual CPUs CPUs of their own in both "
 			"arms; if they carry the change by waiting, it goes away" },
@@ -87,11 +97,26 @@ static size_t fits(const char *prefixes, const char *metric)
 	return best;
 }
 
+/* vm.exposure of vm:NAME.exposure; names may have dots. */
+static const char *of_all_vms(const char *metric, char *buf, size_t size)
+{
+	const char *p;
+
+	for (p = metric; !strncmp(metric, "vm:", 3) && (p = strchr(p, '.')); p++) {
+		snprintf(buf, size, "vm%s", p);
+		if (metric_find(buf))
+			return buf;
+	}
+	return metric;
+}
+
 const struct explain_family *explain_family(const char *metric)
 {
 	const struct explain_family *found = &families[sizeof(families) / sizeof(families[0]) - 1];
 	size_t best = 0, i, n;
+	char buf[64];
 
+	metric = of_all_vms(metric, buf, sizeof(buf));
 	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
 		n = fits(families[i].prefixes, metric);
 		if (n > best) {

@@ -544,6 +544,12 @@ static void test_families(void **state)
 	assert_string_equal(explain_family("sched.switches.involuntary.share")->name, "preemption");
 	assert_string_equal(explain_family("sched.switches.voluntary")->name, "switching");
 	assert_string_equal(explain_family("sched.migrations.cross_node.rate")->name, "numa");
+	assert_string_equal(explain_family("numa.exposure")->name, "numa");
+	assert_string_equal(explain_family("numa.hint.remote.share")->name, "numa balancing");
+	assert_string_equal(explain_family("numa.hint_faults")->name, "numa balancing");
+	assert_string_equal(explain_family("vm.exposure.distance")->name, "vm placement");
+	assert_string_equal(explain_family("vm:a.b-1.exposure.distance")->name, "vm placement");
+	assert_string_equal(explain_family("vm:web.steal")->name, "vms");
 	assert_string_equal(explain_family("sched.migrations.llc")->name, "migration");
 	assert_true(explain_family("kernel.time.steal")->confounder);
 	assert_string_equal(explain_family("blocked.futex")->name, "locks");
