@@ -67,10 +67,8 @@ static void unit_close(struct unit *u)
 {
 	if (!u)
 		return;
-	if (u->list) {
-		perf_evlist__close(u->list);
-		perf_evlist__delete(u->list); /* and its events */
-	}
+	if (u->list)
+		mmt_perf_lib__delete(u->list);
 	free(u);
 }
 
@@ -144,13 +142,13 @@ static int keep(struct mmt_perf_count *c, struct unit *u)
 	return 0;
 }
 
-/* Together; what cannot be counted together, apart. Only -ENOMEM is an error. */
+/* Together; what the PMU cannot count together (EINVAL), or not all of it on this CPU, apart. Only -ENOMEM is an error. */
 static int open_box(struct mmt_perf_count *c, const unsigned int *events, unsigned int n, unsigned int box, int cpu,
 		    struct mmt_count_task task)
 {
 	struct unit *u;
 	unsigned int i;
-	int err = -EINVAL;
+	int err = -EINVAL, ret = 0;
 
 	if (!n)
 		return 0;
@@ -158,16 +156,18 @@ static int open_box(struct mmt_perf_count *c, const unsigned int *events, unsign
 		err = unit_open(c->ev, events, n, box, cpu, task, &u);
 	if (!err)
 		return keep(c, u);
-	if (n == 1) {
-		c->state[events[0]].refused += err != -ESRCH; /* a task that has just ended */
-		c->state[events[0]].why = err;
-		return err == -ENOMEM ? err : 0;
+	if (n > 1 && (err == -EINVAL || err == -ENOENT)) {
+		for (i = 0; i < n && !ret; i++) {
+			c->state[events[i]].apart |= err == -EINVAL;
+			ret = open_box(c, &events[i], 1, box, cpu, task);
+		}
+		return ret;
 	}
-	for (i = 0, err = 0; i < n && !err; i++) {
-		c->state[events[i]].apart = true;
-		err = open_box(c, &events[i], 1, box, cpu, task);
+	for (i = 0; i < n; i++) {
+		c->state[events[i]].refused += err != -ESRCH; /* a task that has just ended */
+		c->state[events[i]].why = err;
 	}
-	return err;
+	return err == -ENOMEM ? err : 0;
 }
 
 static bool counts_on(const struct mmt_perf_event *e, unsigned int box, int cpu)

@@ -53,3 +53,10 @@ int mmt_perf_lib__aim(struct perf_evlist *list, int cpu, int tid)
 	perf_thread_map__put(threads);
 	return threads && cpus ? 0 : -ENOMEM;
 }
+
+void mmt_perf_lib__delete(struct perf_evlist *list)
+{
+	perf_evlist__close(list);
+	perf_evlist__set_maps(list, NULL, NULL); /* an event that is deleted keeps its part of them */
+	perf_evlist__delete(list);
+}

@@ -6,7 +6,6 @@
 #include <stddef.h>
 
 struct perf_evlist;
-struct perf_evsel;
 
 /* Before anything else of it: it prints nothing. */
 void mmt_perf_lib__init(void);
@@ -14,5 +13,7 @@ void mmt_perf_lib__init(void);
 unsigned int *mmt_perf_lib__online(size_t *n);
 /* Where the events of a list count: on a CPU (tid -1), or a task on whichever CPU it is (cpu -1). 0 or -ENOMEM. */
 int mmt_perf_lib__aim(struct perf_evlist *list, int cpu, int tid);
+/* Close a list and free it with its events. */
+void mmt_perf_lib__delete(struct perf_evlist *list);
 
 #endif

@@ -32,8 +32,7 @@ static void ring_close(struct ring *r)
 	if (!r->list)
 		return;
 	perf_evlist__munmap(r->list);
-	perf_evlist__close(r->list);
-	perf_evlist__delete(r->list); /* and its event */
+	mmt_perf_lib__delete(r->list);
 	r->list = NULL;
 }
 
