@@ -441,6 +441,7 @@ int mmt_vm_watch__work(struct mmt_vm_watch *w, uint64_t for_ns)
 	if (!err && !w->kvm_tells && begin - w->sweep_at > SWEEP_NS && w->credit > 0) {
 		w->sweep_at = begin;
 		err = each_process(w, sweep_one);
+		err = err == -EMFILE || err == -ENFILE ? 0 : err; /* the next time, then */
 	}
 	while (!err && t - begin <= for_ns && (pid = next_due(w, t))) {
 		err = look_due(w, pid, t);

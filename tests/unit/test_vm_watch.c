@@ -182,22 +182,25 @@ static void test_no_files(void **state)
 {
 	struct rlimit all, none;
 	struct host h;
+	int kvm;
 
 	(void)state;
-	host_open(&h, true);
-	qemu(&h, 100, "web");
-	assert_int_equal(mmt_vm_watch__scan(&h.w), 0);
-	expect(&h, SEC, "+1:web +1.0@101 +1.1@102");
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
-	none = (struct rlimit){ 0, all.rlim_max };
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	tell(&h, MMT_WATCH_MOVED, 100, 100, 1, "qemu-system-x86");
-	expect(&h, 15 * SEC, "");
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
-	expect(&h, 15 * SEC, "");
-	gone(&h, 100, 100);
-	expect(&h, SEC, "-1.1@102 -1.0@101 -1:web");
-	host_close(&h);
+	for (kvm = 0; kvm < 2; kvm++) {
+		host_open(&h, kvm);
+		qemu(&h, 100, "web");
+		assert_int_equal(mmt_vm_watch__scan(&h.w), 0);
+		expect(&h, SEC, "+1:web +1.0@101 +1.1@102");
+		assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+		none = (struct rlimit){ 0, all.rlim_max };
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+		tell(&h, MMT_WATCH_MOVED, 100, 100, 1, "qemu-system-x86");
+		expect(&h, 45 * SEC, "");
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+		expect(&h, 15 * SEC, "");
+		gone(&h, 100, 100);
+		expect(&h, SEC, "-1.1@102 -1.0@101 -1:web");
+		host_close(&h);
+	}
 }
 
 /* What starts later, as KVM, names or programs tell; without any of these nothing is looked at. */
