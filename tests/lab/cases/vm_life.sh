@@ -25,7 +25,7 @@ vm_start here bind:1 0 tcg 64 2
 here=$vm_pid
 vm_start short bind:0 1 tcg 64 1
 short=$vm_pid
-timeout 100 mmt-trace record -q -a -e sched,vm,place --profile light -o t.mmt > err 2>&1 &
+timeout 250 mmt-trace record -q -a -e sched,vm,place --profile light -o t.mmt > err 2>&1 &
 rec=$!
 i=0
 while [ $i -lt 100 ] && [ "$(wc -c 2> /dev/null < t.mmt || echo 0)" -lt 4096 ]; do usleep 100000; i=$((i + 1)); done
@@ -56,8 +56,10 @@ kill -9 $busy
 if mount -t cgroup2 none /sys/fs/cgroup 2> /dev/null || grep -q cgroup2 /proc/mounts; then
 	root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 	mkdir "$root/machine-qemu\\x2d4\\x2dhere.scope" && echo $here > "$root/machine-qemu\\x2d4\\x2dhere.scope/cgroup.procs"
+	# a look at it waits for its time, where looks are dear
+	i=0
+	until row vm '"renamed"' | grep -q . || [ $i -ge 15 ]; do i=$((i + 1)); sleep 2; done
 fi
-sleep 3
 # what it ran and waited, from its first instant until it was stopped: its end, which takes a while, is beyond the mark
 kill -STOP $moves
 while ! sed 's/.*) //' /proc/$moves/task/$tid/stat | grep -q ^T; do usleep 100000; done
