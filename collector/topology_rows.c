@@ -91,7 +91,7 @@ size_t mmt_topology__cpu_note(const struct mmt_topology *was, const struct mmt_t
 	static const char *const said[CPU_CHANGES] = {
 		[CPU_GONE] = "went offline while recording: what ran there last seems, in events, to run on",
 		[CPU_CAME] = "came online while recording: what they share with other CPUs of their node was not known, moves between them are of class node",
-		[CPU_CAME_ELSEWHERE] = "came online while recording, their node not known before: moves of tasks, and with more than 16 CPUs time by node, are told as if they were of node 0",
+		[CPU_CAME_ELSEWHERE] = "came online while recording, their node not known before: moves of tasks, pages on and off the node, and with more than 16 CPUs time by node, are told as if of node 0",
 	};
 	char list[80];
 
