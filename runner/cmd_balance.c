@@ -34,23 +34,22 @@ enum { OPT_VM = 256, OPT_VM_MATCH, OPT_APPLY, OPT_KEEP, OPT_UNDO, OPT_JOURNAL, O
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, OPTION_DOC, "What to look at (default: all VMs):", 1 },
 	{ "vm", OPT_VM, "NAME", 0, "The VM with this name, or all", 1 },
-	{ "vm-match", OPT_VM_MATCH, "REGEX", 0, "VMs whose name this extended regular expression fits", 1 },
-	{ "cgroup", 'G', "DIR", 0, "The tasks of this cgroup and those below it, as one group; a pattern stands for all that it fits; "
-	  "repeatable", 1 },
+	{ "vm-match", OPT_VM_MATCH, "REGEX", 0, "VMs whose name matches this extended regular expression", 1 },
+	{ "cgroup", 'G', "DIR", 0, "The tasks of this cgroup and of those below it, as one group; may be a pattern; can be given several times", 1 },
 	{ NULL, 0, NULL, OPTION_DOC, "What to do (default: give advice, once):", 2 },
-	{ "apply", OPT_APPLY, NULL, 0, "Move them, by cpusets; undo all at the end", 2 },
-	{ "keep", OPT_KEEP, NULL, 0, "With --apply: leave them where they are at the end (balance --undo puts them back)", 2 },
-	{ "undo", OPT_UNDO, NULL, 0, "Put back what a balancer that ended has left, and nothing else", 2 },
-	{ "journal", OPT_JOURNAL, "FILE", 0, "Where the steps are kept (default: " MMT_JOURNAL_PATH ")", 2 },
-	{ "interval", 'I', "SECONDS", 0, "Measure for so long before each decision (default: 5)", 2 },
-	{ "rounds", OPT_ROUNDS, "N", 0, "Decide so many times, 0: until stopped (default: 1; with --apply: 0)", 2 },
+	{ "apply", OPT_APPLY, NULL, 0, "Move them by means of cpusets; restore the previous settings at the end", 2 },
+	{ "keep", OPT_KEEP, NULL, 0, "With --apply: do not restore the settings at the end (--undo does)", 2 },
+	{ "undo", OPT_UNDO, NULL, 0, "Restore what an earlier --apply left behind, and do nothing else", 2 },
+	{ "journal", OPT_JOURNAL, "FILE", 0, "Journal of the steps made (default: " MMT_JOURNAL_PATH ")", 2 },
+	{ "interval", 'I', "SECONDS", 0, "Length of a round: measure this long, then decide (default: 5)", 2 },
+	{ "rounds", OPT_ROUNDS, "N", 0, "Stop after N rounds, 0: never (default: 1; with --apply or --duration: 0)", 2 },
 	{ "duration", OPT_DURATION, "SECONDS", 0, "Stop after this time", 2 },
 	{ "socket", OPT_SOCKET, "PATH", 0, "Recording that gets a mark for each step (default: $MMT_TRACE_CTL)", 2 },
 	{ NULL, 0, NULL, OPTION_DOC, "When:", 3 },
-	{ "ratio", OPT_RATIO, "X", 0, "Act when the highest load is over X times the lowest (default: 1.1)", 3 },
-	{ "high", OPT_HIGH, "X", 0, "and over X tasks a CPU (default: 1)", 3 },
+	{ "ratio", OPT_RATIO, "X", 0, "Act if the highest load exceeds the lowest by this factor (default: 1.1)", 3 },
+	{ "high", OPT_HIGH, "X", 0, "and is above X tasks per CPU (default: 1)", 3 },
 	{ "probation", OPT_PROBATION, "SECONDS", 0, "Memory follows CPUs after this time (default: 30)", 3 },
-	{ "moves", OPT_MOVES, "N", 0, "Move no more than N groups a round (default: 4)", 3 },
+	{ "moves", OPT_MOVES, "N", 0, "Move at most N groups per round (default: 4)", 3 },
 	{ "exposure", OPT_EXPOSURE, "PERCENT", 0, "Where loads are even: bring groups of at least 64 MiB, with an off-node exposure of "
 	  "PERCENT or more, to their memory (default: 50; 101: never)", 3 },
 	{ 0 },
@@ -163,9 +162,9 @@ static const struct argp argp = {
 	.children = children,
 	.options = options,
 	.parser = parse,
-	.doc = "Say which VMs (or cgroups) should run on which NUMA node, and what that would change; with --apply, move them."
-	       "\vCPUs are moved first, memory after a time of probation. Each step is in a journal before it is made, so that all "
-	       "can be undone, however the balancer ended.",
+	.doc = "Advise which VMs or cgroups should run on which NUMA node, and what that would change; with --apply, move them."
+	       "\vCPUs are moved first, memory after a time of probation. Each step is written to a journal before it is made, so that "
+	       "everything can be undone, however the balancer ended.",
 };
 
 /* ---------------------------------------------------------------- rounds */
@@ -412,7 +411,7 @@ free_opts:
 
 const struct mmt_cmd cmd_balance = {
 	.name = "balance",
-	.summary = "which VMs should run on which NUMA node; move them there",
+	.summary = "advise which VMs should run on which NUMA node, and move them",
 	.argp = &argp,
 	.run = run,
 };

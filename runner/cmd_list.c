@@ -371,7 +371,7 @@ static int list_vms(const struct settings *s, struct table **t)
 	static const struct table_col cols[] = {
 		{ .id = "vm", .head = "vm" },
 		{ .id = "pid", .head = "pid", .type = COL_COUNT },
-		{ .id = "vmm", .head = "by" },
+		{ .id = "vmm", .head = "VMM" },
 		{ .id = "accel", .head = "accel" },
 		{ .id = "vcpus", .head = "vcpus", .type = COL_COUNT },
 		{ .id = "known", .head = "known", .type = COL_COUNT },

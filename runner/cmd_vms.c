@@ -26,9 +26,9 @@ enum { OPT_VM = 256, OPT_VM_MATCH, OPT_BY, OPT_SORT, OPT_TOP, OPT_SEGMENT, OPT_M
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, OPTION_DOC, "What to show:", 1 },
 	{ "input", 'i', "FILE", 0, "Trace to read (- is standard input); also as argument", 1 },
-	{ "vm", OPT_VM, "NAME[,NAME...]", 0, "Only these virtual machines; all: every one", 1 },
+	{ "vm", OPT_VM, "NAME[,NAME...]", 0, "Only these virtual machines, or all", 1 },
 	{ "vm-match", OPT_VM_MATCH, "REGEX", 0, "Only those whose name matches this extended regular expression", 1 },
-	{ "by", OPT_BY, "WHAT", 0, "One table: vm, place (memory and run time by node), vcpu, node (default: all of them but vcpu)", 1 },
+	{ "by", OPT_BY, "WHAT", 0, "One table: vm, place (memory and run time by node), vcpu, node (default: all of these but vcpu)", 1 },
 	{ "segment", OPT_SEGMENT, "SEGMENT", 0,
 	  "Of a trace: iteration, all, or the number of a segment (default: the iteration where there is one, else all)", 1 },
 	{ "mark", OPT_MARK, "NAME", 0, "Of a trace: only the segments that begin at marks of this name", 1 },
@@ -114,9 +114,9 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "[FILE]",
-	.doc = "Show virtual machines: where their memory is, on which nodes their virtual CPUs run, how much of that is far from "
-	       "the memory, how long they wait for a CPU; and the nodes. Of a trace recorded with -e vm,place,load; "
-	       "without FILE, of this host right now."
+	.doc = "Show virtual machines: their memory by NUMA node, where their vCPUs run, how much of that is off-node (away from "
+	       "the memory), how long they wait for a CPU; and the nodes. FILE is a trace recorded with -e vm,place,load; "
+	       "without it, watch this host."
 	       "\vTimes in CSV and JSON are in ns.",
 };
 
@@ -192,7 +192,7 @@ static int run(int argc, char **argv)
 
 const struct mmt_cmd cmd_vms = {
 	.name = "vms",
-	.summary = "virtual machines: their memory by node, where they run, how they wait",
+	.summary = "virtual machines: memory by NUMA node, where they run, how long they wait",
 	.argp = &argp,
 	.run = run,
 };

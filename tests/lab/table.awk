@@ -63,20 +63,20 @@ END {
 	print "<!-- SPDX-License-Identifier: GPL-2.0-only -->"
 	print "<!-- made by make lab-table; tests/cli/kernels_page.sh checks that no family or metric is missing -->"
 	print "# What works on which kernel\n"
-	print "Printed by the same binary on each: in guests of the lab (QEMU, two NUMA nodes, a nested VM), and last on the"
-	print "machine that made this table (here). What a kernel refuses is said when recording, and stands in the trace."
+	print "Printed by the same binary on each kernel: in QEMU guests (two NUMA nodes, a nested VM), and last on the host that"
+	print "made this table (\"here\"). What a kernel does not allow is reported when recording, and noted in the trace."
 	head("Families of events (record -e)", "family")
 	table("family")
 	head("How they work there", "what")
 	table("part")
 	print "\nprobe: how programs are attached. clock: the clock of scheduler events. latency.start: where run-queue latency of"
 	print "wakeups begins. fault.kinds: modes and accesses of page faults. numa.hint: NUMA hint faults by task and node."
-	print "numa.migrate: pages migrated by task and reason; .nodes: from and to which node. numa.tasks: tasks that change node."
+	print "numa.migrate: pages migrated by task and reason; .nodes: by source and destination node. numa.tasks: tasks that change node."
 	print "counters.event.node-loads: an event of the PMU."
 	head("Totals against the kernel's own counters", "total")
 	table("check")
-	print "\nright: to the count over whole lives of tasks; elsewhere within what happens between the two readings"
-	print "(mmt-trace report --verify says how far, and why). -: there is no second node, or what counts it is not available."
+	print "\nright: exact for tasks whose whole life was recorded; otherwise equal up to what happens between the two readings"
+	print "(mmt-trace report --verify shows the difference and the reason). -: no second node, or not available there."
 	head("Metrics", "metric")
 	n = 0
 	for (i = 1; i <= rows["metric"]; i++) {
@@ -85,7 +85,7 @@ END {
 		else if (nowhere("metric", r)) none[++m] = r
 		else row("metric", r)
 	}
-	print "\n-: nothing there to measure it on (the imbalance of nodes needs two)."
+	print "\n-: nothing to measure it on there (the imbalance of nodes needs two)."
 	wrap("On each of them:", all, n)
 	if (m) wrap("On none of them, as no machine here has what they are made from (a PMU):", none, m)
 	if (nn) print "\n## Not available\n"
