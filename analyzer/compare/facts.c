@@ -10,7 +10,9 @@
 bool cmp_fact_matters(const char *key)
 {
 	static const char *const own[] = { "run.",         "boot.",  "time.",   "tool.options",
-					   "totals.place", "events", "ring.kb", "workload." };
+					   "totals.place", "events", "ring.kb", "workload.",
+					   "counters.reads", "profile.samples", "profile.lost", "profile.throttled",
+					   "profile.unknown", "vm.cost_ns" };
 	size_t i;
 
 	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)

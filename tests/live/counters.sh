@@ -47,6 +47,14 @@ if [ -s stat ] && "$MMT" info t.mmt >/dev/null 2>&1; then
 	"$MMT" compare --help >/dev/null && "$MMT" report -j t.mmt | grep -q '"counters.page_faults": [1-9]' || fail "no metric counters.page_faults"
 fi
 
+# two traces: the metric is compared, what reading took is no difference of the systems
+for i in 1 2; do
+	"$MMT" record -q --counter page-faults --profile light -o $i.mmt -- "${command[@]}" >/dev/null 2>log || fail "record $i: $(cat log)"
+done
+"$MMT" compare -m counters 1.mmt 2.mmt >out 2>log || fail "compare: $(cat log)"
+grep -q "counters.page_faults " out || fail "compare: no counters.page_faults: $(cat out)"
+! grep -q "counters.reads" out || fail "compare takes the readings for a difference of the systems"
+
 # in groups, of user code only
 timeout 60 "$MMT" record -q --counter '{page-faults:u,minor-faults:u} cs' --profile light -o t.mmt -- "${command[@]}" >/dev/null 2>log || fail "groups: $(cat log)"
 n=$(count page-faults:u t.mmt)

@@ -261,6 +261,54 @@ static void test_inherit(void **state)
 	assert_true(sum("page-faults") <= kernel - (uint64_t)PAGES);
 }
 
+static int gate[2];
+
+static void *touch_when_told(void *arg)
+{
+	char c;
+
+	if (read(gate[0], &c, 1) == 1)
+		touch(PAGES);
+	return arg;
+}
+
+/* Of a process that runs, all threads that it has already. */
+static void test_threads_there(void **state)
+{
+	struct mmt_session *s;
+	int told[2], i;
+	pthread_t t[3];
+	pid_t pid;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(gate) | pipe(told), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		for (i = 0; i < 3; i++)
+			if (pthread_create(&t[i], NULL, touch_when_told, NULL))
+				_exit(5);
+		if (write(told[1], "", 1) != 1)
+			_exit(6);
+		for (i = 0; i < 3; i++)
+			pthread_join(t[i], NULL);
+		_exit(0);
+	}
+	assert_int_equal(read(told[0], &c, 1), 1);
+	s = begin(&pid, NULL, NULL);
+	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_START, "a", ""), 0);
+	assert_int_equal(write(gate[1], "abc", 3), 3);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_END, "a", ""), 0);
+	end(s);
+	assert_in_range(sum("page-faults"), 3 * PAGES, 3 * PAGES + 100);
+	close(gate[0]);
+	close(gate[1]);
+	close(told[0]);
+	close(told[1]);
+}
+
 /* All that the CPUs do; what one task does is on its CPU. */
 static void test_cpus(void **state)
 {
@@ -335,7 +383,8 @@ static int remove_trace(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_process), cmocka_unit_test(test_inherit), cmocka_unit_test(test_cpus),
+		cmocka_unit_test(test_process), cmocka_unit_test(test_inherit), cmocka_unit_test(test_threads_there),
+		cmocka_unit_test(test_cpus),
 		cmocka_unit_test(test_other_filter), cmocka_unit_test(test_marks),
 	};
 
