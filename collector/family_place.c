@@ -47,6 +47,7 @@ struct place {
 	uint64_t first_at;     /* first round: who was there before is not young */
 	uint64_t round_at, credit_at, free_ns; /* free_ns: of a mark, beside the credit */
 	int64_t credit;        /* ns that may be used */
+	uint64_t sizing_ns, measuring_ns; /* what this round has cost */
 	uint64_t due, left_out, denied; /* measurements */
 	struct mmt_placement out;
 	int err;
@@ -252,7 +253,9 @@ static int start_round(struct mmt_family_ctx *ctx, bool young, uint64_t free_ns)
 	p->round_at = now;
 	p->running = p->n;
 	p->due += p->n;
-	pay(p, mmt_probe__now(ctx->probe) - now);
+	p->sizing_ns = mmt_probe__now(ctx->probe) - now;
+	p->measuring_ns = 0;
+	pay(p, p->sizing_ns);
 	return 0;
 }
 
@@ -294,6 +297,7 @@ static int size_up(struct mmt_family_ctx *ctx, uint64_t until)
 			continue;
 		then = t;
 		t = mmt_probe__now(ctx->probe);
+		p->sizing_ns += t - then;
 		pay(p, t - then);
 		if (p->sized < p->n && (t > until || !may(ctx)))
 			return 0;
@@ -344,6 +348,7 @@ static int measure(struct mmt_family_ctx *ctx, struct proc *v)
 	p->out.cost_ns = 0; /* of one that is gone already */
 	err = mmt_placer__measure(p->placer, v->tgid, EXACT_NS, &v->ns_gib, &p->out);
 	v->last = now;
+	p->measuring_ns += p->out.cost_ns;
 	pay(p, p->out.cost_ns);
 	if (err == -ENOMEM)
 		return err;
@@ -364,6 +369,7 @@ static int measure_cgroup(struct mmt_family_ctx *ctx, uint64_t id)
 	snprintf(dir, sizeof(dir), "%s%s", names->mount, path);
 	if (mmt_placer__cgroup(dir, &p->out))
 		return 0; /* the root's is not accounted; nor is any without the memory controller */
+	p->measuring_ns += p->out.cost_ns;
 	pay(p, p->out.cost_ns);
 	return write_rows(ctx, now, 0, id);
 }
@@ -425,8 +431,8 @@ static int place_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 	const struct place *p = ctx->priv;
 
 	(void)now;
-	/* so many processes that their sizes alone take longer: go on with these */
-	if (!full || ctx->mark || (p->running && !p->young && p->sized < p->n))
+	/* so many processes that their sizes take most of the time there is: go on with these */
+	if (!full || ctx->mark || (p->running && !p->young && (p->sized < p->n || p->measuring_ns < p->sizing_ns)))
 		return 0;
 	return start_round(ctx, false, 0);
 }
