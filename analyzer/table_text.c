@@ -451,6 +451,17 @@ void table_put_markdown(const char *s, FILE *f)
 	}
 }
 
+/* A line of heads has no groups above it: p50 of what? */
+static bool head_is_alone(const struct table *t, size_t c)
+{
+	size_t i;
+
+	for (i = 0; i < t->n_cols; i++)
+		if (i != c && shown(t, i) && !strcmp(t->cols[i].head, t->cols[c].head))
+			return false;
+	return true;
+}
+
 void table_write_markdown(const struct table *t, FILE *f, const struct table_out *o)
 {
 	size_t c, r, rows = table_rows(t);
@@ -462,6 +473,10 @@ void table_write_markdown(const struct table *t, FILE *f, const struct table_out
 		if (!shown(t, c))
 			continue;
 		fputs("| ", f);
+		if (t->cols[c].group && (!*t->cols[c].head || !head_is_alone(t, c))) {
+			table_put_markdown(t->cols[c].group, f);
+			fputs(*t->cols[c].head ? " " : "", f);
+		}
 		table_put_markdown(t->cols[c].head, f);
 		fprintf(f, "%s%s%s ", t->cols[c].unit && *t->cols[c].unit ? " (" : "", t->cols[c].unit ? t->cols[c].unit : "",
 			t->cols[c].unit && *t->cols[c].unit ? ")" : "");

@@ -69,7 +69,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		s->input = arg;
 		return 0;
 	case OPT_VM:
-		s->run.show.names = arg;
+		s->vm.names = s->run.show.names = arg;
 		return 0;
 	case OPT_VM_MATCH:
 		return vm_opts_match(state, arg, &s->vm);
@@ -147,7 +147,7 @@ static int live(struct settings *s)
 {
 	static const char *const families[] = { "vm", "place", "load", "kvm" };
 	struct events ev = { .sched = true };
-	char why[256];
+	char why[256], none[1024];
 	size_t i;
 
 	if (s->segment) {
@@ -160,6 +160,8 @@ static int live(struct settings *s)
 		out_err("vms: %s", "virtual machines cannot be looked for right now; name a trace");
 		return -EINVAL;
 	}
+	if ((s->vm.have_match || (s->vm.names && strcmp(s->vm.names, "all"))) && vm_opts_none_runs(&s->vm, none, sizeof(none)))
+		out_warn("vms: %s; those that start later are shown", none);
 	events_apply(&ev, &s->run.session);
 	s->run.session.log_ctx = &s->verbose;
 	s->run.show.live = true;

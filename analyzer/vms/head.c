@@ -182,7 +182,7 @@ static void missing_lines(const struct vms_view *v, const struct together *s, FI
 		fprintf(f, "memory     not available: not measured for any of these VMs\n");
 	if (isnan(v->nodes.load))
 		fprintf(f, "load       not available: run-queue lengths were not recorded (-e load)\n");
-	if (v->x->n_vm && !v->x->has_nodes)
+	if (v->n && !v->x->has_nodes)
 		fprintf(f, "run time   by node not available: the trace does not have it\n");
 	if (unseen)
 		fprintf(f, "vCPUs      not known for %zu VM%s: no thread was recognized as a vCPU\n", unseen, unseen == 1 ? "" : "s");
@@ -226,7 +226,7 @@ static void not_available(const struct vms_view *v, const struct together *s, st
 		json_str(j, "memory", "not measured for any of these VMs");
 	if (isnan(v->nodes.load))
 		json_str(j, "load", "run-queue lengths were not recorded (-e load)");
-	if (v->x->n_vm && !v->x->has_nodes)
+	if (v->n && !v->x->has_nodes)
 		json_str(j, "run_by_node", "the trace does not have it");
 	if (vms_exits_missing(v->m) && *vms_exits_missing(v->m))
 		json_str(j, "exits", vms_exits_missing(v->m));

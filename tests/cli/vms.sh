@@ -74,6 +74,10 @@ has vcpu '1800000000 0 0 1800000000'
 vms node t.mmt --by node --csv
 [ "$(wc -l <node)" -eq 5 ] || fail "nodes: $(cat node)"
 
+# heads without groups above them: each column says what it is
+vms md t.mmt --markdown
+has md '[|] memory .MiB. [|] off-node memory .%. [|] exposure .%. [|]'
+
 # ---------------------------------------------------------- which VMs
 vms one t.mmt --vm vm002,vm000 --csv
 [ "$(wc -l <one)" -eq 3 ] || fail "--vm with an old name: $(cat one)"
