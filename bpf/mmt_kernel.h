@@ -136,6 +136,9 @@ struct task_struct {
 	char comm[16];
 	struct signal_struct *signal;
 	struct css_set *cgroups;
+	int numa_scan_seq;                     /* optional: CONFIG_NUMA_BALANCING */
+	unsigned long *numa_faults;            /* optional: CONFIG_NUMA_BALANCING */
+	unsigned long numa_faults_locality[3]; /* optional: CONFIG_NUMA_BALANCING */
 };
 
 struct page {
@@ -164,6 +167,13 @@ struct folio___nr2 {
 
 enum pageflags {
 	PG_head = 6,
+};
+
+enum numa_faults_stats {
+	NUMA_MEM = 0,
+	NUMA_CPU,
+	NUMA_MEMBUF,
+	NUMA_CPUBUF,
 };
 
 enum migrate_reason {

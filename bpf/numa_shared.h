@@ -52,7 +52,23 @@ struct mmt_numa_config {
 	mmt_u32 home_bits;  /* log2 of the nodes with CPUs */
 	mmt_u8 home[MMT_NU_NODES]; /* their numbers by node; MMT_NU_NONE: no CPU */
 	mmt_u32 nests;      /* an interrupt's program runs within that of the task it came upon */
+	mmt_u32 n_nodes;
+	mmt_u32 node_ids;          /* the kernel's: of nodes that there may be */
 	mmt_u32 pad;
+};
+
+/* Of a task and node: pages of hint faults, as NUMA balancing keeps them: settled, and not yet; shared, and private. */
+struct mmt_numa_faults {
+	mmt_u64 mem[2], buf[2];
+};
+
+/* Of a task: the same by where it ran, and the scan of its memory that all of this is of. */
+struct mmt_numa_polled {
+	mmt_u64 local, remote;
+	mmt_u32 seq;
+	mmt_u8 torn; /* the next scan came while it was being read */
+	mmt_u8 has;  /* it was read */
+	mmt_u16 pad;
 };
 
 struct mmt_numa_state {

@@ -128,6 +128,11 @@ struct mmt_family_elf {
  */
 int mmt_family__load(struct mmt_family_ctx *ctx, const struct mmt_family_elf *elf,
 		     int (*setup)(struct mmt_family_ctx *ctx, struct bpf_object *obj));
+/* Do the filters want rows of this task? NULL: of those without a slot together. */
+static inline bool mmt_family__wants(const struct mmt_family_ctx *ctx, uint32_t slot, const struct mmt_epoch *e)
+{
+	return !ctx->probe->cfg.filter || (e && ctx->probe->slots[slot].flags & MMT_SF_WANT);
+}
 /* Was this family, or part of one, asked for? */
 bool mmt_family__asked(const struct mmt_family_ctx *ctx, const struct mmt_family *family);
 /* Attach all programs of ctx->obj that were loaded. */

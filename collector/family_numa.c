@@ -22,11 +22,11 @@
 #include "family.h"
 #include "numa.skel.h"
 #include "numa_facts.h"
+#include "numa_fn.h"
 #include "numa_hops.h"
 #include "numa_moved.h"
+#include "numa_poll.h"
 #include "numa_raw.skel.h"
-#include "numafn.skel.h"
-#include "numafn_raw.skel.h"
 
 #define MOVED 8192u      /* kinds of migrations, by task, reason and nodes, at a time */
 #define MOVED_MIN (2u * MMT_NUMA_REASONS)
@@ -45,6 +45,7 @@ struct numa {
 	size_t cells_len, slots_len, st_len;
 	struct done *done;
 	struct mmt_numa_hops hops;
+	struct mmt_numa_poll poll; /* in place of fn */
 	struct mmt_moved_set moved;
 	uint64_t moves, moved_at; /* the programs' count of additions when that was read, and when it was */
 	bool unwritten;           /* it may have something that no row tells yet */
@@ -60,8 +61,9 @@ static struct numa *numa_of(const struct mmt_family_ctx *ctx)
 	return ctx->priv;
 }
 
-static int set_constants(const struct numa *x, struct bpf_object *obj)
+static int set_constants(const struct mmt_family_ctx *ctx, struct bpf_object *obj)
 {
+	const struct numa *x = numa_of(ctx);
 	struct mmt_numa_config *c;
 	size_t size;
 
@@ -74,6 +76,8 @@ static int set_constants(const struct numa *x, struct bpf_object *obj)
 	c->nests = x->facts.nests;
 	c->home_bits = x->hops.bits;
 	memcpy(c->home, x->hops.of, sizeof(c->home));
+	c->n_nodes = ctx->topo->n_nodes;
+	c->node_ids = x->facts.node_ids;
 	return 0;
 }
 
@@ -106,62 +110,13 @@ static int setup(struct mmt_family_ctx *ctx, struct bpf_object *obj)
 {
 	struct numa *x = numa_of(ctx);
 	uint64_t slots = ctx->probe->cfg.n_slots;
-	int err = set_constants(x, obj);
+	int err = set_constants(ctx, obj);
 
 	err = err ? err : choose_programs(obj, x);
 	err = err ? err : mmt_family__size(ctx, obj, "numa_cells", slots << x->bits);
 	err = err ? err : mmt_family__size(ctx, obj, "numa_slots", slots);
 	err = err ? err : mmt_family__size(ctx, obj, "numa_hops", mmt_numa_hops__entries(&x->hops, ctx));
 	return err ? err : mmt_family__size(ctx, obj, "numa_moved", x->room);
-}
-
-/* The function object: maps of the other, and the one of two functions that the kernel has. */
-static int setup_fn(struct mmt_family_ctx *fn, struct bpf_object *obj)
-{
-	static const char *const maps[] = { "numa_cells", "numa_slots", "numa_moved", "numa_state" };
-	const struct mmt_family_ctx *ctx = fn->priv;
-	struct btf *btf = btf__load_vmlinux_btf();
-	bool folio;
-	size_t i;
-	int err = btf ? set_constants(numa_of(ctx), obj) : -errno;
-
-	if (err)
-		return err;
-	folio = btf__find_by_name_kind(btf, "folio_migrate_flags", BTF_KIND_FUNC) > 0;
-	btf__free(btf);
-	bpf_program__set_autoload(bpf_object__find_program_by_name(obj, "mmt_numa_folio"), folio);
-	bpf_program__set_autoload(bpf_object__find_program_by_name(obj, "mmt_numa_page"), !folio);
-	for (i = 0; i < sizeof(maps) / sizeof(maps[0]) && !err; i++)
-		err = bpf_map__reuse_fd(bpf_object__find_map_by_name(obj, maps[i]),
-					bpf_object__find_map_fd_by_name(ctx->obj, maps[i]));
-	return err;
-}
-
-/* What is refused here is said in the trace, and is no error. */
-static void open_fn(struct mmt_family_ctx *ctx)
-{
-	static const struct mmt_family_elf elf = { "mmt_numafn", numafn_bpf__elf_bytes, numafn_raw__elf_bytes };
-	struct numa *x = numa_of(ctx);
-	int err;
-
-	x->fn = *ctx;
-	x->fn.obj = NULL;
-	x->fn.priv = ctx;
-	x->fn.why[0] = '\0';
-	memset(x->fn.links, 0, sizeof(x->fn.links));
-	err = mmt_family__load(&x->fn, &elf, setup_fn);
-	if (err == -EPERM || err == -ESRCH)
-		snprintf(x->fn.why, sizeof(x->fn.why), "the kernel %s at its functions (fentry): %s",
-			 err == -EPERM ? "refuses BPF programs" : "has no place for BPF programs", strerror(-err));
-	if (err)
-		return;
-	err = mmt_family__attach(&x->fn);
-	if (!err)
-		return;
-	snprintf(x->fn.why, sizeof(x->fn.why), "its programs cannot be attached: %s", strerror(-err));
-	mmt_family__detach(&x->fn);
-	bpf_object__close(x->fn.obj);
-	x->fn.obj = NULL;
 }
 
 static int read_facts(struct mmt_family_ctx *ctx)
@@ -226,9 +181,12 @@ static int numa_open(struct mmt_family_ctx *ctx)
 	err = err ? err : mmt_family__mmap(ctx, "numa_state", (void **)&x->st, &x->st_len);
 	err = err ? err : keep_room(ctx);
 	err = err ? err : mmt_numa_hops__map(&x->hops, ctx);
-	if (!err)
-		open_fn(ctx);
-	return err;
+	if (err)
+		return err;
+	mmt_numa_fn__open(&x->fn, ctx, set_constants);
+	if (!x->fn.obj)
+		(void)mmt_numa_poll__open(&x->poll, ctx, x->bits, set_constants); /* why not is said in the trace */
+	return 0;
 }
 
 static int write_meta(struct mmt_family_ctx *ctx, const char *key, const char *why)
@@ -273,6 +231,7 @@ static int numa_attach(struct mmt_family_ctx *ctx)
 		err = err ? err : write_page_size(ctx);
 	err = err ? err : write_meta(ctx, "numa.tasks", x->hops.n ? NULL : "more than 16 nodes have CPUs");
 	err = err ? err : write_meta(ctx, "numa.hint", fn);
+	err = err ? err : write_meta(ctx, "numa.hint.pages", x->fn.obj || x->poll.ctx.obj ? NULL : x->poll.ctx.why);
 	err = err ? err : write_meta(ctx, "numa.migrate", loaded(ctx, "mmt_numa_migrate") ? NULL : "a kernel without migration");
 	err = err ? err : write_meta(ctx, "numa.migrate.nodes", fn);
 	return err ? err : write_meta(ctx, "numa.balancing",
@@ -280,11 +239,6 @@ static int numa_attach(struct mmt_family_ctx *ctx)
 }
 
 /* ---------------------------------------------------------------- totals */
-
-static bool wanted(const struct mmt_family_ctx *ctx, uint32_t slot, const struct mmt_epoch *e)
-{
-	return !ctx->probe->cfg.filter || (e && ctx->probe->slots[slot].flags & MMT_SF_WANT);
-}
 
 static void read_cell(const struct mmt_numa_cell *cell, struct done *d)
 {
@@ -317,7 +271,7 @@ static int cell_rows(struct mmt_family_ctx *ctx, uint32_t slot, const struct mmt
 		if (!memcmp(&d, &old, sizeof(d)))
 			continue;
 		x->done[i] = d;
-		if (!wanted(ctx, slot, e))
+		if (!mmt_family__wants(ctx, slot, e))
 			continue;
 		{
 			const struct mmt_cell c[] = {
@@ -327,7 +281,7 @@ static int cell_rows(struct mmt_family_ctx *ctx, uint32_t slot, const struct mmt
 				cell_u(d.hint_pages - old.hint_pages), cell_u(d.moved - old.moved),
 				cell_u(d.swapped - old.swapped), cell_u(d.stuck - old.stuck),
 				cell_u(d.allocs[0] - old.allocs[0]), cell_u(d.allocs[1] - old.allocs[1]),
-				cell_u(e ? e->cgroup : 0),
+				cell_u(e ? e->cgroup : 0), cell_u(0), cell_u(0),
 			};
 
 			err = ROW(ctx->w, MMT_TB_NUMA_TOTALS, c);
@@ -405,7 +359,7 @@ static int moved_row(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, stru
 	const char *name = reason < MMT_NUMA_REASONS && x->facts.reason[reason][0] ? x->facts.reason[reason] : number;
 
 	m->done = m->v;
-	if ((m->v.ok == old.ok && m->v.failed == old.failed) || !wanted(ctx, (uint32_t)m->key, e))
+	if ((m->v.ok == old.ok && m->v.failed == old.failed) || !mmt_family__wants(ctx, (uint32_t)m->key, e))
 		return 0;
 	snprintf(number, sizeof(number), "reason-%u", reason);
 	{
@@ -501,6 +455,9 @@ static int begin(struct mmt_family_ctx *ctx)
 		read_cell(&x->cells[i], &x->done[i]);
 	mmt_numa_hops__begin(&x->hops, ctx);
 	x->started = true;
+	err = x->poll.ctx.obj ? mmt_numa_poll__begin(&x->poll) : 0;
+	if (err)
+		return err;
 	err = read_moved(ctx);
 	for (i = 0; i < x->moved.n; i++)
 		x->moved.v[i].done = x->moved.v[i].v;
@@ -523,6 +480,7 @@ static int numa_flush(struct mmt_family_ctx *ctx, uint64_t now, bool full)
 	if (!x->started)
 		err = begin(ctx);
 	else if (full || t->n_live << x->bits <= OFTEN_CELLS) {
+		err = x->poll.ctx.obj ? mmt_numa_poll__flush(&x->poll, ctx, x->cells, now) : 0;
 		for (i = 0; i < t->n_live && !err; i++)
 			err = cell_rows(ctx, t->live[i]->slot, t->live[i], now);
 		err = err ? err : cell_rows(ctx, 0, NULL, now);
@@ -550,7 +508,9 @@ static int numa_task_end(struct mmt_family_ctx *ctx, const struct mmt_epoch *e, 
 	size_t at = (size_t)e->slot << x->bits;
 	int err = 0;
 
-	if (x->started) {
+	if (x->poll.ctx.obj)
+		err = mmt_numa_poll__end(&x->poll, ctx, x->cells, e, x->started, now);
+	if (x->started && !err) {
 		err = cell_rows(ctx, e->slot, e, now);
 		err = err ? err : moved_by(ctx, e, e->last, true, now);
 	}
@@ -605,6 +565,7 @@ static void numa_close(struct mmt_family_ctx *ctx)
 		munmap(x->slots, x->slots_len);
 	if (x->st)
 		munmap(x->st, x->st_len);
+	mmt_numa_poll__close(&x->poll);
 	mmt_numa_hops__close(&x->hops);
 	mmt_moved__free(&x->moved);
 	free(x->done);

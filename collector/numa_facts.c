@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpulist.h"
 #include "kstat.h"
 #include "numa_facts.h"
 #include "sysfs.h"
@@ -93,6 +94,8 @@ int mmt_numa_facts__read(const struct btf *btf, const struct mmt_topology *topo,
 			 size_t size)
 {
 	int width = mmt_numa_facts__node_width(btf);
+	struct mmt_cpuset nodes;
+	unsigned int i;
 
 	memset(f, 0, sizeof(*f));
 #if !defined(__x86_64__) && !defined(__aarch64__)
@@ -109,6 +112,10 @@ int mmt_numa_facts__read(const struct btf *btf, const struct mmt_topology *topo,
 	/* it is called for a program of a tracepoint that may not run within itself (6.2, commit 05b24ff9b2cf) */
 	f->nests = btf__find_by_name_kind(btf, "bpf_prog_inc_misses_counter", BTF_KIND_FUNC) < 0;
 	read_reasons(btf, f);
+	f->node_ids = topo->n_nodes;
+	if (!mmt_cpulist__read("/sys/devices/system/node/possible", &nodes))
+		for (i = 0; i < MMT_MAX_CPUS; i++)
+			f->node_ids = mmt_cpuset__has(&nodes, i) && i >= f->node_ids ? i + 1 : f->node_ids;
 	return 0;
 }
 

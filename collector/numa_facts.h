@@ -18,6 +18,7 @@ struct mmt_numa_facts {
 	unsigned int node_shift;  /* first bit of the node in the flags of a page; 64: there is but one */
 	unsigned int args;        /* of mm_migrate_pages; 0: not there */
 	bool nests;               /* programs of interrupts run within those of the tasks that they came upon */
+	unsigned int node_ids;    /* as the kernel's nr_node_ids: the highest number that a node may have, + 1 */
 	char reason[MMT_NUMA_REASONS][24]; /* "numa_misplaced"; "": not known */
 };
 

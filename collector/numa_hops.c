@@ -81,7 +81,7 @@ void mmt_numa_hops__cut(struct mmt_numa_hops *h, const struct mmt_family_ctx *ct
 /* Rows of the nodes between which the task went, until the cut. */
 static int rows(struct mmt_numa_hops *h, struct mmt_family_ctx *ctx, uint32_t slot, const struct mmt_epoch *e, uint64_t now)
 {
-	bool wanted = !ctx->probe->cfg.filter || (e && ctx->probe->slots[slot].flags & MMT_SF_WANT);
+	bool wanted = mmt_family__wants(ctx, slot, e);
 	uint64_t *done = h->done + first_of(h, slot), *cut = h->cut + first_of(h, slot);
 	unsigned int i, n = 1U << 2 * h->bits, mask = (1U << h->bits) - 1;
 	int err = 0;

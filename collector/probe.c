@@ -420,8 +420,7 @@ static int attach_one(struct mmt_probe *b, unsigned int i, const char *name, con
 	return err;
 }
 
-/* Have a program of type iter/task run over all tasks. */
-static int run_iter(struct bpf_object *obj, const char *name)
+int mmt_probe__run_iter(struct bpf_object *obj, const char *name)
 {
 	struct bpf_program *p = bpf_object__find_program_by_name(obj, name);
 	struct bpf_link *link = p ? bpf_program__attach_iter(p, NULL) : NULL;
@@ -470,7 +469,7 @@ int mmt_probe__attach(struct mmt_probe *b, const struct mmt_log *log)
 		err = attach_one(b, i, order[i], log);
 	if (err)
 		return err;
-	err = run_iter(b->obj, "mmt_leaders");
+	err = mmt_probe__run_iter(b->obj, "mmt_leaders");
 	if (err) {
 		log_err(log, "cannot look at the tasks that are there: %s", strerror(-err));
 		return err;

@@ -77,6 +77,8 @@ void mmt_probe__close(struct mmt_probe *b);
 struct bpf_map *mmt_probe__section(struct bpf_object *obj, const char *suffix);
 /* bpf_object__load(), silent unless MMT_BPF_DEBUG is set. */
 int mmt_probe__load_object(struct bpf_object *obj);
+/* Have a program of type iter/task run over all tasks. */
+int mmt_probe__run_iter(struct bpf_object *obj, const char *name);
 
 /* What the running kernel's types say. */
 bool mmt_probe__btf_has_typedef(const struct btf *btf, const char *name);

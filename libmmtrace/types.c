@@ -388,6 +388,8 @@ static const struct mmt_field numa_totals_f[] = {
 	COL("allocs_local", U64, "count", "allocations, of any size, that alloc_local is the pages of"),
 	COL("allocs_remote", U64, "count", "likewise of alloc_remote"),
 	COL("cgroup", U64, "", "cgroup of the task; 0 not known"),
+	COL("hint_pages_local", U64, "pages", "where faults are not counted, of hint_pages: on the node that the task ran on, as far as is known; `node` is all ones"),
+	COL("hint_pages_remote", U64, "pages", "likewise on other nodes"),
 };
 
 static const struct mmt_field page_migration_f[] = {

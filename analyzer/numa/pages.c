@@ -11,7 +11,7 @@
 enum { C_SEGMENT = NP_N, C_EPOCH, C_NODE, C_CGROUP };
 const char *const numa_pages_cols[NUMA_PAGES_COLS] = {
 	"alloc_local", "alloc_remote", "hint_local", "hint_remote", "hint_pages", "moved_to", "swapped_to", "stuck", "allocs_local",
-	"allocs_remote", "segment", "epoch", "node", "cgroup",
+	"allocs_remote", "hint_pages_local", "hint_pages_remote", "segment", "epoch", "node", "cgroup",
 };
 
 enum { M_SEGMENT, M_EPOCH, M_REASON, M_FROM, M_TO, M_OK, M_FAILED, M_CGROUP };
@@ -175,6 +175,18 @@ static double share(double part, double rest)
 	return part + rest > 0 ? 100 * part / (part + rest) : (double)NAN;
 }
 
+bool numa_hint_by_pages(const struct model *m)
+{
+	return numa_pages_lack(m, "numa.hint") && !numa_pages_lack(m, "numa.hint.pages");
+}
+
+double numa_hint_off(const struct model *m, const uint64_t v[NP_N])
+{
+	if (numa_hint_by_pages(m))
+		return share((double)v[NP_PAGES_REMOTE], (double)v[NP_PAGES_LOCAL]);
+	return numa_pages_lack(m, "numa.hint") ? (double)NAN : share((double)v[NP_HINT_REMOTE], (double)v[NP_HINT_LOCAL]);
+}
+
 /* By task where the kernel let us in, else as the machine counts them. */
 static int hint_share(const struct model *m, double *value)
 {
@@ -193,13 +205,17 @@ static int hint_share(const struct model *m, double *value)
 
 int numa_pages_metric(const struct model *m, enum numa_pages_what what, double *value)
 {
-	const char *part = what >= NUMA_TASKS_CROSS ? "numa.tasks" : what >= NUMA_TASKS_MOVED ? "numa.balancing" : what >= NUMA_MIGRATED ? "numa.migrate" : NULL;
-
+	static const char *const parts[] = {
+		[NUMA_MIGRATED] = "numa.migrate", [NUMA_MIGRATED_BALANCING] = "numa.migrate", [NUMA_MIGRATED_COMPACTION] = "numa.migrate",
+		[NUMA_MIGRATED_FAILED] = "numa.migrate", [NUMA_TASKS_MOVED] = "numa.balancing", [NUMA_TASKS_STUCK] = "numa.balancing",
+		[NUMA_HINT_PAGES] = "numa.hint.pages", [NUMA_HINT_SPLIT] = "numa.hint.pages", [NUMA_TASKS_CROSS] = "numa.tasks",
+		[NUMA_TASKS_DISTANCE] = "numa.tasks", [NUMA_TASKS_WEIGHTED] = "numa.tasks",
+	};
 	struct numa_far hops;
 
 	if (what == NUMA_HINT_REMOTE_SHARE)
 		return hint_share(m, value);
-	if (!numa_pages_recorded(m) || (part && numa_pages_lack(m, part)))
+	if (!numa_pages_recorded(m) || (parts[what] && numa_pages_lack(m, parts[what])))
 		return -ENODATA;
 	switch (what) {
 	case NUMA_PAGES:
@@ -224,6 +240,12 @@ int numa_pages_metric(const struct model *m, enum numa_pages_what what, double *
 		break;
 	case NUMA_TASKS_STUCK:
 		*value = sum_use(m, NP_STUCK);
+		break;
+	case NUMA_HINT_PAGES:
+		*value = sum_use(m, NP_HINT_PAGES);
+		break;
+	case NUMA_HINT_SPLIT:
+		*value = 100 * (sum_use(m, NP_PAGES_LOCAL) + sum_use(m, NP_PAGES_REMOTE)) / sum_use(m, NP_HINT_PAGES);
 		break;
 	case NUMA_TASKS_CROSS:
 	case NUMA_TASKS_DISTANCE:

@@ -12,7 +12,7 @@
 /* Columns of numa_totals that add up. */
 enum {
 	NP_LOCAL, NP_REMOTE, NP_HINT_LOCAL, NP_HINT_REMOTE, NP_HINT_PAGES, NP_MOVED, NP_SWAPPED, NP_STUCK, NP_LOCAL_N,
-	NP_REMOTE_N, NP_N,
+	NP_REMOTE_N, NP_PAGES_LOCAL, NP_PAGES_REMOTE, NP_N,
 };
 
 #define NUMA_NO_NODE UINT32_MAX
@@ -43,13 +43,22 @@ void numa_pages_forget(struct numa_pages *p);
 void numa_pages_free(struct numa_pages *p);
 
 bool numa_pages_recorded(const struct model *m);
-/* Why a part of it ("numa.hint", "numa.migrate", "numa.migrate.nodes", "numa.balancing", "numa.tasks") is missing; NULL: it is there. */
+/* Why a part of it ("numa.hint", "numa.hint.pages", "numa.migrate", "numa.migrate.nodes", "numa.balancing", "numa.tasks") is missing; NULL: it is there. */
 const char *numa_pages_lack(const struct model *m, const char *part);
+
+/*
+ * Off-node share of hint faults in percent, of sums; where these are not counted, of the pages that they were on, as
+ * far as is known of them. NaN: of nothing, or not known.
+ */
+double numa_hint_off(const struct model *m, const uint64_t v[NP_N]);
+/* Are faults not counted, but the pages that they were on? */
+bool numa_hint_by_pages(const struct model *m);
 
 /* Percent or counts, the collector's own left out. -ENODATA where the trace does not say; NaN: a share of nothing. */
 enum numa_pages_what {
 	NUMA_PAGES, NUMA_PAGES_REMOTE, NUMA_PAGES_REMOTE_SHARE, NUMA_HINT_REMOTE_SHARE, NUMA_MIGRATED, NUMA_MIGRATED_BALANCING,
 	NUMA_MIGRATED_COMPACTION, NUMA_MIGRATED_FAILED, NUMA_TASKS_MOVED, NUMA_TASKS_STUCK,
+	NUMA_HINT_PAGES, NUMA_HINT_SPLIT, /* pages that hint faults were on; percent of them of which is known if off-node */
 	NUMA_TASKS_CROSS, NUMA_TASKS_DISTANCE, NUMA_TASKS_WEIGHTED, /* migrations to another node */
 };
 int numa_pages_metric(const struct model *m, enum numa_pages_what what, double *value);

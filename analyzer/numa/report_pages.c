@@ -24,7 +24,8 @@
 	{ .id = "hint_remote_pct", .head = "remote", .unit = "%", .type = COL_FLOAT, .prec = 1, .group = "hint faults", \
 	  .flags = COL_HIDE_EMPTY }, \
 	COUNT_COL("hint_local", "local", NULL, COL_NO_TEXT), COUNT_COL("hint_remote", "remote", NULL, COL_NO_TEXT), \
-	COUNT_COL("hint_pages", "pages", NULL, COL_NO_TEXT), COUNT_COL("moved", "moved", "balancing", COL_HIDE_EMPTY), \
+	COUNT_COL("hint_pages", "pages", NULL, COL_NO_TEXT), \
+	COUNT_COL("hint_pages_text", "pages", "hint faults", COL_ONLY_TEXT | COL_HIDE_EMPTY), COUNT_COL("moved", "moved", "balancing", COL_HIDE_EMPTY), \
 	COUNT_COL("swapped", "swapped", "balancing", COL_HIDE_EMPTY), COUNT_COL("stuck", "stuck", "balancing", COL_HIDE_EMPTY)
 #define MIGRATED_COLS \
 	COUNT_COL("cross_node", "times", "to other nodes", COL_HIDE_EMPTY), \
@@ -96,7 +97,7 @@ static void put_n(struct table *t, bool known, uint64_t v)
 
 static void put_alloc(struct table *t, const struct model *m, const uint64_t v[NP_N])
 {
-	bool hint = !numa_pages_lack(m, "numa.hint"), moves = !numa_pages_lack(m, "numa.balancing");
+	bool hint = !numa_pages_lack(m, "numa.hint"), pages = numa_hint_by_pages(m), moves = !numa_pages_lack(m, "numa.balancing");
 
 	put_mib(t, m, v[NP_LOCAL] + v[NP_REMOTE]);
 	put_share(t, v[NP_REMOTE], v[NP_LOCAL]);
@@ -105,10 +106,14 @@ static void put_alloc(struct table *t, const struct model *m, const uint64_t v[N
 	table_u64(t, v[NP_LOCAL_N]);
 	table_u64(t, v[NP_REMOTE_N]);
 	put_n(t, hint, v[NP_HINT_LOCAL] + v[NP_HINT_REMOTE]);
-	put_share(t, hint ? v[NP_HINT_REMOTE] : 0, hint ? v[NP_HINT_LOCAL] : 0);
+	if (isnan(numa_hint_off(m, v)))
+		table_none(t);
+	else
+		table_f64(t, numa_hint_off(m, v));
 	put_n(t, hint, v[NP_HINT_LOCAL]);
 	put_n(t, hint, v[NP_HINT_REMOTE]);
-	put_n(t, hint, v[NP_HINT_PAGES]);
+	put_n(t, hint || pages, v[NP_HINT_PAGES]);
+	put_n(t, pages, v[NP_HINT_PAGES]);
 	put_n(t, moves, v[NP_MOVED]);
 	put_n(t, moves, v[NP_SWAPPED]);
 	put_n(t, moves, v[NP_STUCK]);
@@ -327,7 +332,7 @@ int report_pages_tables(const struct report *r, struct table *t[REPORT_PAGES_TAB
 /* ---------------------------------------------------------------- head */
 
 static const struct { const char *part, *what; } parts[] = {
-	{ "numa.hint", "hint faults by task and node" }, { "numa.migrate", "migrated pages" },
+	{ "numa.hint", "hint faults by task and node" }, { "numa.hint.pages", "pages of hint faults" }, { "numa.migrate", "migrated pages" },
 	{ "numa.migrate.nodes", "nodes of migrated pages" }, { "numa.balancing", "moves of tasks by balancing" }, { "numa.tasks", "tasks that change node" },
 };
 
@@ -346,6 +351,10 @@ static void hint_text(const struct model *m, FILE *f)
 	if (!model_counter(m, "proc.vmstat", "numa_hint_faults", -1, &all) && all)
 		fprintf(f, "hint       %" PRIu64 " NUMA hint faults, by /proc/vmstat; %.1f %% of them on memory of another node\n", all,
 			value(m, NUMA_HINT_REMOTE_SHARE));
+	if (!numa_hint_by_pages(m) || !(value(m, NUMA_HINT_PAGES) > 0))
+		return;
+	fprintf(f, "           by task: hint faults on %.0f pages, from what NUMA balancing keeps of tasks;\n", value(m, NUMA_HINT_PAGES));
+	fprintf(f, "           for %.1f %% of these pages it is known if they were off-node\n", value(m, NUMA_HINT_SPLIT));
 }
 
 void report_pages_text(const struct report *r, FILE *f)

@@ -58,7 +58,7 @@ static void join_ways(struct vms_extra *x)
 static void load_use(const struct model *m, struct vms_extra *x)
 {
 	const struct numa_pages *p = m->numa_pages;
-	size_t i;
+	size_t i, k;
 
 	for (i = 0; p && i < p->n_use; i++) {
 		const struct vms_vm *vm = vm_of(m, p->use[i].epoch, NULL);
@@ -66,10 +66,8 @@ static void load_use(const struct model *m, struct vms_extra *x)
 
 		if (!n)
 			continue;
-		n->local += p->use[i].v[NP_LOCAL];
-		n->remote += p->use[i].v[NP_REMOTE];
-		n->hint_local += p->use[i].v[NP_HINT_LOCAL];
-		n->hint_remote += p->use[i].v[NP_HINT_REMOTE];
+		for (k = 0; k < NP_N; k++)
+			n->v[k] += p->use[i].v[k];
 	}
 }
 
@@ -144,23 +142,21 @@ static double share(uint64_t part, uint64_t rest)
 
 double vms_pages_off(const struct vms_numa *n)
 {
-	return n ? share(n->remote, n->local) : (double)NAN;
+	return n ? share(n->v[NP_REMOTE], n->v[NP_LOCAL]) : (double)NAN;
 }
 
 static struct vms_numa sum_of(const struct model *m, const struct vms_extra *x, const struct vms_vm *vm)
 {
 	struct vms_numa sum = { 0 };
-	size_t i;
+	size_t i, k;
 
 	for (i = 0; i < m->vms->n_vm; i++) {
 		const struct vms_numa *n = &x->numa[i];
 
 		if (vm ? vm != &m->vms->vm[i] : !m->vms->vm[i].in_window)
 			continue;
-		sum.local += n->local;
-		sum.remote += n->remote;
-		sum.hint_local += n->hint_local;
-		sum.hint_remote += n->hint_remote;
+		for (k = 0; k < NP_N; k++)
+			sum.v[k] += n->v[k];
 		sum.moved += n->moved;
 		sum.far.count += n->far.count;
 		sum.far.sum += n->far.sum;
@@ -178,14 +174,14 @@ int vms_numa_metric(const struct model *m, const struct vms_vm *vm, enum vms_num
 	struct vms_extra x;
 	int err;
 
-	if (what != VMS_NUMA_ALLOC && numa_pages_lack(m, part[what]))
+	if (what != VMS_NUMA_ALLOC && numa_pages_lack(m, part[what]) && !(what == VMS_NUMA_HINT && numa_hint_by_pages(m)))
 		return -ENODATA;
 	err = vms_extra_load(m, &x);
 	if (!err && !x.numa)
 		err = -ENODATA;
 	if (!err) {
 		sum = sum_of(m, &x, vm);
-		*value = what == VMS_NUMA_ALLOC ? vms_pages_off(&sum) : what == VMS_NUMA_HINT ? share(sum.hint_remote, sum.hint_local) :
+		*value = what == VMS_NUMA_ALLOC ? vms_pages_off(&sum) : what == VMS_NUMA_HINT ? numa_hint_off(m, sum.v) :
 			 what == VMS_NUMA_MIGRATED ? (double)sum.moved : numa_far_mean(&sum.far);
 	}
 	vms_extra_free(&x);
@@ -212,10 +208,12 @@ static void put(struct table *t, double v)
 
 void vms_numa_put(struct table *t, const struct model *m, const struct vms_numa *n, bool cross)
 {
-	bool hops = n && !numa_pages_lack(m, "numa.tasks"), hint = n && !numa_pages_lack(m, "numa.hint"), moved = n && !numa_pages_lack(m, "numa.migrate");
+	bool hops = n && !numa_pages_lack(m, "numa.tasks"), hint = n && !numa_pages_lack(m, "numa.hint"),
+	     pages = n && !numa_pages_lack(m, "numa.hint.pages"), moved = n && !numa_pages_lack(m, "numa.migrate");
 
-	put_n(t, hint, hint ? n->hint_local + n->hint_remote : 0);
-	put(t, hint ? share(n->hint_remote, n->hint_local) : (double)NAN);
+	put_n(t, hint, hint ? n->v[NP_HINT_LOCAL] + n->v[NP_HINT_REMOTE] : 0);
+	put_n(t, pages, pages ? n->v[NP_HINT_PAGES] : 0);
+	put(t, n ? numa_hint_off(m, n->v) : (double)NAN);
 	put_n(t, moved, moved ? n->moved : 0);
 	put_n(t, moved, moved ? n->failed : 0);
 	if (cross)

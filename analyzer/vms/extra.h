@@ -12,8 +12,7 @@
 #include "vms.h"
 
 struct vms_numa {
-	uint64_t local, remote;           /* pages on the node of the CPU that asked for them; on others */
-	uint64_t hint_local, hint_remote; /* hint faults */
+	uint64_t v[NP_N];                 /* over all nodes, see numa/pages.h */
 	uint64_t moved, failed;           /* pages migrated */
 	struct numa_far far;              /* virtual CPUs, to other nodes */
 };
@@ -44,7 +43,8 @@ int vms_numa_metric(const struct model *m, const struct vms_vm *vm, enum vms_num
  */
 #define VMS_NUMA_COUNT(id_, head_, group_, fl) { .id = id_, .head = head_, .type = COL_COUNT, .flags = fl, .group = group_ }
 #define VMS_NUMA_COLS(fl, cross) \
-	VMS_NUMA_COUNT("hint", "", "hint faults", fl), \
+	VMS_NUMA_COUNT("hint", "", "hint faults", COL_HIDE_EMPTY | (fl)), \
+	VMS_NUMA_COUNT("hint_pages", "pages", "hint faults", COL_HIDE_EMPTY | (fl)), \
 	{ .id = "hint_off_pct", .head = "off-node", .unit = "%", .type = COL_FLOAT, .prec = 1, .flags = fl, .group = "hint faults" }, \
 	VMS_NUMA_COUNT("migrated", "", "pages migrated", fl), VMS_NUMA_COUNT("migrate_failed", "failed", "pages migrated", fl), cross \
 	{ .id = "vcpu_distance", .head = "distance", .unit = "x", .type = COL_FLOAT, .prec = 2, .flags = fl, .group = "vCPUs, node to node" }

@@ -126,7 +126,7 @@ static const struct vms_numa *numa_of(const struct vms_view *v, const struct vms
 static void put_pages(struct table *t, const struct vms_numa *n)
 {
 	if (n)
-		table_u64(t, n->local + n->remote);
+		table_u64(t, n->v[NP_LOCAL] + n->v[NP_REMOTE]);
 	else
 		table_none(t);
 	put(t, vms_pages_off(n));

@@ -70,7 +70,7 @@ END {
 	head("How they work there", "what")
 	table("part")
 	print "\nprobe: how programs are attached. clock: the clock of scheduler events. latency.start: where run-queue latency of"
-	print "wakeups begins. fault.kinds: modes and accesses of page faults. numa.hint: NUMA hint faults by task and node."
+	print "wakeups begins. fault.kinds: modes and accesses of page faults. numa.hint: NUMA hint faults by task and node; .pages: their pages."
 	print "numa.migrate: pages migrated by task and reason; .nodes: by source and destination node. numa.tasks: tasks that change node."
 	print "counters.event.node-loads: an event of the PMU."
 	head("Totals against the kernel's own counters", "total")

@@ -233,12 +233,12 @@ void synth_perf_counter(struct synth *s, const struct synth_counter *v)
 void synth_numa_totals(struct synth *s, uint64_t time, uint64_t segment, uint64_t epoch, uint64_t cgroup, uint64_t node,
 		       const uint64_t *v)
 {
-	struct mmt_cell c[4 + NP_N + 1] = { num(time), num(segment), num(epoch), num(node) };
+	struct mmt_cell c[4 + NP_N + 1] = { /* the cgroup comes before the two that were added later */ num(time), num(segment), num(epoch), num(node) };
 	int i;
 
 	for (i = 0; i < NP_N; i++)
-		c[4 + i] = num(v[i]);
-	c[4 + NP_N] = num(cgroup);
+		c[4 + i + (i >= NP_PAGES_LOCAL)] = num(v[i]);
+	c[4 + NP_PAGES_LOCAL] = num(cgroup);
 	row(s, MMT_TB_NUMA_TOTALS, c, 4 + NP_N + 1);
 }
 

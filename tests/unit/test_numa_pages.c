@@ -61,6 +61,7 @@ static void machine(struct synth *s, const char *hint)
 	synth_meta(s, "numa", "yes");
 	synth_meta(s, "page.kb", "4");
 	synth_meta(s, "numa.hint", hint);
+	synth_meta(s, "numa.hint.pages", hint);
 	synth_meta(s, "numa.migrate", "yes");
 	synth_meta(s, "numa.migrate.nodes", hint);
 	synth_meta(s, "numa.balancing", "yes");
@@ -214,7 +215,7 @@ static void test_refused(void **state)
 	near(metric(m, "numa.hint.remote.share"), 25, 1e-9);
 	text = report(m, TABLE_TEXT, REPORT_PROCESS);
 	holds(text, "hint       400 NUMA hint faults, by /proc/vmstat; 25.0 % of them on memory of another node\n");
-	holds(text, "missing    hint faults by task and node, nodes of migrated pages: because of the moon\n");
+	holds(text, "missing    hint faults by task and node, pages of hint faults, nodes of migrated pages: because of the moon\n");
 	free(text);
 	text = report(m, TABLE_JSON, REPORT_PROCESS);
 	assert_null(strstr(text, "\"hint\":"));
@@ -233,6 +234,54 @@ static void test_refused(void **state)
 	assert_true(metric(m, "numa.alloc") == -1);
 	assert_true(metric(m, "numa.migrated") == -1);
 	assert_true(metric(m, "numa.hint.remote.share") == -1);
+	model_free(m);
+	synth_remove(&s);
+}
+
+/* Where faults are not counted, but the pages that they were on: these, and of how many their place is known. */
+static void test_by_pages(void **state)
+{
+	static const uint64_t by_node[NP_N] = { [NP_HINT_PAGES] = 400 }, split[NP_N] = { [NP_PAGES_LOCAL] = 30, [NP_PAGES_REMOTE] = 90 };
+	struct numa_pages_group *g;
+	struct synth s;
+	struct model *m;
+	char *text;
+	size_t n;
+
+	(void)state;
+	synth_open(&s);
+	synth_meta(&s, "numa", "yes");
+	synth_meta(&s, "page.kb", "4");
+	synth_meta(&s, "numa.hint", "not available: because of the moon");
+	synth_meta(&s, "numa.hint.pages", "yes");
+	tasks(&s);
+	synth_mark(&s, 1, 0, MARK_START, "start");
+	synth_counter(&s, 1, "proc.vmstat", "numa_hint_faults", -1, 1000);
+	synth_counter(&s, 1, "proc.vmstat", "numa_hint_faults_local", -1, 500);
+	synth_counter(&s, 2, "proc.vmstat", "numa_hint_faults", -1, 1400);
+	synth_counter(&s, 2, "proc.vmstat", "numa_hint_faults_local", -1, 800);
+	use(&s, 1, 1, 0, by_node);
+	use(&s, 1, 1, NONE, split);
+	synth_mark(&s, 2, 100, MARK_END, "end");
+	synth_close(&s);
+	m = synth_model(&s, WINDOW_AUTO, NULL);
+	near(metric(m, "numa.hint.remote.share"), 25, 1e-9); /* the machine's */
+	assert_int_equal(numa_pages_group(m, BY_TASK, false, &g, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(g[0].v[NP_HINT_PAGES], 400);
+	near(numa_hint_off(m, g[0].v), 75, 1e-9);
+	free(g);
+	text = report(m, TABLE_TEXT, REPORT_PROCESS);
+	holds(text, "hint       400 NUMA hint faults, by /proc/vmstat; 25.0 % of them");
+	holds(text, "by task: hint faults on 400 pages,");
+	holds(text, "for 30.0 % of these pages it is known");
+	holds(text, "missing    hint faults by task and node: because of the moon\n");
+	free(text);
+	text = report(m, TABLE_JSON, REPORT_PROCESS);
+	assert_null(strstr(text, "\"hint\":"));
+	holds(text, "\"hint_pages\": 400");
+	holds(text, "\"hint_remote_pct\": 75");
+	free(text);
 	model_free(m);
 	synth_remove(&s);
 }
@@ -539,7 +588,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sums), cmocka_unit_test(test_report), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_hops), cmocka_unit_test(test_verify), cmocka_unit_test(test_types), cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_by_pages), cmocka_unit_test(test_hops), cmocka_unit_test(test_verify), cmocka_unit_test(test_types), cmocka_unit_test(test_counters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,7 +43,7 @@ mmt-trace info --raw=meta t.mmt > meta || fail "info: $?"
 		echo "family$tab$f$tab${why:-yes}"
 	done
 	# what families can do by halves
-	for key in probe clock latency.start fault.kinds map.source numa.tasks numa.hint numa.migrate numa.migrate.nodes numa.balancing profile.event counters.event.node-loads; do
+	for key in probe clock latency.start fault.kinds map.source numa.tasks numa.hint numa.hint.pages numa.migrate numa.migrate.nodes numa.balancing profile.event counters.event.node-loads; do
 		value=$(sed -n "s/^meta key=$(echo $key | sed 's/\./\\./g') value=\"\?\([^\"]*\)\"\?$/\1/p" meta | head -1)
 		echo "part$tab$key$tab${value:--}"
 	done
