@@ -29,8 +29,8 @@
 	{ .id = "mem_margin_pct", .head = "+-", .unit = "%", .type = COL_FLOAT, .prec = 1, .flags = COL_HIDE_EMPTY, .group = "memory" }
 #define KINDS KIND_COL("anon_mib", "anon"), KIND_COL("file_mib", "file"), KIND_COL("shared_mib", "shared"), KIND_COL("huge_mib", "huge")
 #define RUN_COLS \
-	{ .id = "run_ns", .head = "run", .unit = "ms", .type = COL_NS, .prec = 1 }, \
-	{ .id = "run_pct", .head = "run", .unit = "%", .type = COL_FLOAT, .prec = 1 }
+	{ .id = "run_ns", .head = "", .unit = "ms", .type = COL_NS, .prec = 1, .group = "run time" }, \
+	{ .id = "run_pct", .head = "", .unit = "%", .type = COL_FLOAT, .prec = 1, .group = "run time" }
 
 static double sum_of(const double *v, unsigned int n)
 {
@@ -292,11 +292,11 @@ static void machine_text(const struct report *r, FILE *f)
 		return;
 	}
 	fprintf(f, "off-node exposure %.1f %% of the run time", 100 * e.share);
-	if (e.hi > e.lo)
+	if (100 * (e.hi - e.lo) >= 0.1)
 		fprintf(f, " (%.1f to %.1f)", 100 * e.lo, 100 * e.hi);
-	if (!isnan(e.distance))
-		fprintf(f, "; mean distance %.2f x local", e.distance);
 	fputc('\n', f);
+	if (!isnan(e.distance))
+		fprintf(f, "           mean distance to memory: %.2f x local\n", e.distance);
 	if (e.covered < 0.9995)
 		fprintf(f, "           covers %.1f %% of the run time; memory of the other processes was not measured\n", 100 * e.covered);
 	if (x->lost_kb > 0)

@@ -367,7 +367,7 @@ void report_pages_text(const struct report *r, FILE *f)
 	if (!isnan(mib))
 		fprintf(f, " (%.1f MiB)", pages * mib);
 	if (pages > 0)
-		fprintf(f, "; %.2f %% off-node (not on the node of the CPU that asked)", value(m, NUMA_PAGES_REMOTE_SHARE));
+		fprintf(f, "; %.2f %% off-node", value(m, NUMA_PAGES_REMOTE_SHARE));
 	fputc('\n', f);
 	hint_text(m, f);
 	if (moved > 0 || value(m, NUMA_MIGRATED_FAILED) > 0)

@@ -102,7 +102,7 @@ static void vms_lines(const struct vms_view *v, const struct together *s, FILE *
 		return;
 	}
 	fprintf(f, "exposure   %.1f %% of the run time was off-node", 100 * e.share);
-	if (e.hi > e.lo)
+	if (100 * (e.hi - e.lo) >= 0.1)
 		fprintf(f, " (%.1f to %.1f)", 100 * e.lo, 100 * e.hi);
 	fputc('\n', f);
 	if (!isnan(e.distance))
