@@ -34,7 +34,7 @@ is() { [ "$(cell "$1" "$2" "$3")" = "$4" ] || fail "$1: $3 of $2 is '$(cell "$1"
 vms text t.mmt
 has text '^VMs        8, 16 vCPUs; 12.66 CPUs used, steal 20.0 %$'
 has text '^memory     512 MiB, 56.2 % of it off the node where its VM ran most$'
-has text '^exposure   53.6 % of the run time was off-node$'
+has text '^exposure   53.6 % of the run time was off-node \(53.5 to 53.6\)'
 has text '^vm005       2 1.81    1     64  100.0    100.0 0.0  20.0'
 has text '^vm006       2 1.81    2     64   75.0     75.0 0.4  20.0'
 has text '^renamed +2 1.81    0     64    0.0      0.0 0.0  20.0'
