@@ -4,7 +4,6 @@
  * What found no counters of its own is with the others, epoch 0.
  */
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <malloc.h>
@@ -19,17 +18,16 @@
 #include "clock.h"
 #include "family.h"
 #include "kvm.skel.h"
+#include "kvm_module.h"
 #include "kvm_names.h"
 #include "kvm_raw.skel.h"
 #include "kvm_stats.h"
-#include "sysfs.h"
 #include "vm_watch.h"
 
 #define VCPUS_A_CPU 16u /* threads with counters of their own */
 #define VCPUS_MIN 256u
 #define VCPUS_MAX 16384u
 #define CELLS_A_VCPU 24u /* reasons; the pool is shared */
-#define SETTLE_NS 500000000ULL /* that kvm may be there without the module of a processor */
 #define STATS_SHARE 200  /* of the time may go to reading KVM's statistics between marks: one part in so many */
 
 struct kvm {
@@ -63,32 +61,6 @@ static uint32_t n_vcpus_of(const struct mmt_family_ctx *ctx)
 	return n < VCPUS_MIN ? VCPUS_MIN : n > VCPUS_MAX ? VCPUS_MAX : n;
 }
 
-/* Number of arguments of the tracepoint's programs; 0: these types do not say. */
-static uint32_t args_of(const struct btf *btf, const char *trace)
-{
-	int id = btf ? btf__find_by_name_kind(btf, trace, BTF_KIND_TYPEDEF) : -1;
-	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
-
-	t = t ? btf__type_by_id(btf, t->type) : NULL;
-	t = t && btf_is_ptr(t) ? btf__type_by_id(btf, t->type) : NULL;
-	return t && btf_is_func_proto(t) && btf_vlen(t) ? btf_vlen(t) - 1u : 0; /* the first is the tracepoint's own */
-}
-
-/* KVM is built in, or a module with types of its own (since 5.11, which had three arguments still). */
-static uint32_t exit_args(void)
-{
-	struct btf *base = btf__load_vmlinux_btf(), *mod;
-	uint32_t n = args_of(base, "btf_trace_kvm_exit");
-
-	if (!n && base) {
-		mod = btf__load_module_btf("kvm", base);
-		n = args_of(mod, "btf_trace_kvm_exit");
-		btf__free(mod);
-	}
-	btf__free(base);
-	return n ? n : 3;
-}
-
 static int setup(struct mmt_family_ctx *ctx, struct bpf_object *obj)
 {
 	struct kvm *k = ctx->priv;
@@ -99,7 +71,7 @@ static int setup(struct mmt_family_ctx *ctx, struct bpf_object *obj)
 	c = (struct mmt_kvm_config *)bpf_map__initial_value(mmt_probe__section(obj, ".rodata.family"), &size);
 	if (!c || size != sizeof(*c))
 		return -EINVAL;
-	*c = (struct mmt_kvm_config){ .exit_args = exit_args() };
+	*c = (struct mmt_kvm_config){ .exit_args = mmt_kvm__exit_args() };
 	err = mmt_family__size(ctx, obj, "kvm_slots", ctx->probe->cfg.n_slots);
 	err = err ? err : mmt_family__size(ctx, obj, "kvm_vcpus", k->n_vcpus);
 	err = err ? err : mmt_family__size(ctx, obj, "kvm_free_vcpus", k->n_vcpus);
@@ -131,21 +103,6 @@ static int give(int fd, uint32_t n)
 	return 0;
 }
 
-/* The types that tell where exit reasons are, and the tracepoints, come with these. */
-static bool kvm_is_there(void)
-{
-	static const char *const modules[] = { "kvm_amd", "kvm_intel", "kvm" };
-	char path[64];
-	size_t i;
-
-	for (i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
-		snprintf(path, sizeof(path), "/sys/module/%s", modules[i]);
-		if (!access(path, F_OK))
-			return true;
-	}
-	return false;
-}
-
 static int load(struct mmt_family_ctx *ctx)
 {
 	static const struct mmt_family_elf elf = { "mmt_kvm", kvm_bpf__elf_bytes, kvm_raw__elf_bytes };
@@ -173,7 +130,7 @@ static int kvm_open(struct mmt_family_ctx *ctx)
 	ctx->priv = calloc(1, sizeof(struct kvm));
 	if (!ctx->priv)
 		return -ENOMEM;
-	if (kvm_is_there())
+	if (mmt_kvm__is_there())
 		return load(ctx);
 	snprintf(ctx->why, sizeof(ctx->why), "this kernel runs no KVM now (neither kvm_amd nor kvm_intel is loaded)");
 	ctx->later = !access("/proc/modules", F_OK);
@@ -185,26 +142,6 @@ static int kvm_open(struct mmt_family_ctx *ctx)
 static int kvm_attach(struct mmt_family_ctx *ctx)
 {
 	return ctx->obj ? mmt_family__attach(ctx) : 0;
-}
-
-/* The module of a processor comes after kvm, and what exits look like is known with it; some kinds of KVM have none of these. */
-static bool is_ready(struct kvm *k, uint64_t now)
-{
-	static const char *const modules[] = { "kvm_amd", "kvm_intel" };
-	char path[64], state[16];
-	size_t i;
-
-	if (access("/sys/module/kvm", F_OK)) {
-		k->seen = 0;
-		return false;
-	}
-	k->seen = k->seen ? k->seen : now;
-	for (i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
-		snprintf(path, sizeof(path), "/sys/module/%s/initstate", modules[i]);
-		if (mmt_read_file(path, state, sizeof(state)) > 0 && !strncmp(state, "live", 4))
-			return true;
-	}
-	return now - k->seen > SETTLE_NS;
 }
 
 static int write_meta(struct mmt_family_ctx *ctx, const char *key, const char *value)
@@ -235,10 +172,11 @@ static int write_from(struct mmt_family_ctx *ctx)
 /* KVM was not there at first. */
 static int kvm_pass(struct mmt_family_ctx *ctx)
 {
+	struct kvm *k = ctx->priv;
 	char text[200];
 	int err;
 
-	if (!ctx->later || !is_ready(ctx->priv, mmt_probe__now(ctx->probe)))
+	if (!ctx->later || !mmt_kvm__is_ready(&k->seen, mmt_probe__now(ctx->probe)))
 		return 0;
 	ctx->later = false;
 	ctx->why[0] = '\0';

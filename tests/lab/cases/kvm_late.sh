@@ -42,6 +42,16 @@ cat text
 mmt-trace report --verify --segment all -x '|' t.mmt > verify
 awk -F'|' '$2 == "KVM" { print; n++; if ($3 == "count" && $6 != 0) bad = 1 } END { exit bad || !n }' verify || fail "not what KVM counted"
 
+# kvm is loaded, and what drives the processor is not: that comes, and with it what exits look like
+rmmod kvm-amd
+if [ ! -d /sys/module/kvm_amd ]; then
+	printf 'sleep 1\ninsmod /lab/modules.d/kvm-amd.ko\nsleep 2\nkvmguest --io 100 --cpuid 70 > says\n' > work.sh
+	mmt-trace record -q -a -e kvm --profile light -o t.mmt -- sh work.sh 2> err || fail "record, kvm alone: $(tail -1 err)"
+	mmt-trace export --table kvm_totals --format csv t.mmt > rows
+	is "io, kvm alone at first" "$(sum exit io)" 101
+	is "cpuid, kvm alone at first" "$(sum exit cpuid)" 70
+fi
+
 # by itself, and never loaded: as good a trace as it can be
 rmmod kvm-amd kvm 2> /dev/null
 if [ ! -d /sys/module/kvm ]; then
