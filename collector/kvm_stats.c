@@ -196,7 +196,7 @@ int mmt_kvm_stats__read(const char *proc, const char *kvm_dir, uint32_t pid, str
 	ret = of_descriptors(pid, &f, s);
 	if (ret)
 		memset(s, 0, sizeof(*s));
-	return !ret ? 0 : ret == -ENOENT ? err : ret;
+	return !ret ? 0 : ret == -ENOENT ? err : ret == -EPERM ? -EBADF : ret;
 }
 
 const char *mmt_kvm_stats__from(enum mmt_kvm_stats_from from)
@@ -213,6 +213,8 @@ const char *mmt_kvm_stats__why(int err)
 	case EACCES:
 		return "the kernel lets nobody read debugfs (locked down?), and the VM's program holds no descriptors of statistics "
 		       "(QEMU has done so since 8.1)";
+	case EBADF:
+		return "debugfs cannot be read, and the VM's descriptors of statistics cannot be taken (root, or CAP_SYS_PTRACE, can)";
 	case ENODEV:
 		return "debugfs is not mounted, and the VM's program holds no descriptors of statistics (QEMU has done so since 8.1)";
 	case ENOENT:

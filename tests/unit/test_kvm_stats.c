@@ -80,6 +80,7 @@ static void test_words(void **state)
 	assert_non_null(strstr(mmt_kvm_stats__why(-EPERM), "locked down"));
 	assert_non_null(strstr(mmt_kvm_stats__why(-ENODEV), "not mounted"));
 	assert_non_null(strstr(mmt_kvm_stats__why(-ESRCH), "gone"));
+	assert_non_null(strstr(mmt_kvm_stats__why(-EBADF), "CAP_SYS_PTRACE"));
 	assert_string_equal(mmt_kvm_stats__why(-ENOMEM), strerror(ENOMEM));
 }
 
