@@ -28,7 +28,10 @@ static bool has_entries(const char *path)
 /* kvm alone runs nothing: it is built in with what does, or some module uses it. That has the types that tell where exit reasons are. */
 bool mmt_kvm__is_there(void)
 {
-	return !access(KVM, F_OK) && (access(KVM "/initstate", F_OK) || has_entries(KVM "/holders"));
+	bool processor = !access("/sys/module/kvm_amd", F_OK) || !access("/sys/module/kvm_intel", F_OK);
+
+	/* kernels that cannot unload modules do not tell who uses them */
+	return !access(KVM, F_OK) && (processor || access(KVM "/initstate", F_OK) || has_entries(KVM "/holders"));
 }
 
 /* Modules are there before they are complete. Some kinds of KVM have neither of the two. */
