@@ -56,13 +56,14 @@ static double distance(const struct work *w, unsigned int a, unsigned int b)
 /* Mean load of the set with the group on it, and how far its nodes lie apart. */
 static double price(const struct work *w, const struct bal_group *g, uint64_t set, double *apart)
 {
+	const double *on = on_nodes(w, (size_t)(g - w->group));
 	double tasks = g->demand, d = 0;
 	unsigned int i, k;
 
 	for (i = 0; i < w->n_nodes; i++) {
 		if (!(set & BIT(i)))
 			continue;
-		tasks += w->tasks[i] - fmin(w->tasks[i], g->demand * g->run[i]);
+		tasks += w->tasks[i] - fmin(w->tasks[i], on[i]);
 		for (k = 0; k < w->n_nodes; k++)
 			d += set & BIT(k) ? distance(w, i, k) : 0;
 	}
@@ -361,37 +362,57 @@ static void decide(struct work *w)
 		gather(w, i);
 }
 
+/*
+ * The host as it is, but for groups that are wider than a node: the scheduler moves their tasks to where others leave room, so
+ * what they weigh on a node is no reason to move others away.
+ */
+static void set_up(struct work *w)
+{
+	unsigned int k;
+	size_t i;
+
+	for (k = 0; k < w->n_nodes; k++) {
+		w->tasks[k] = w->node[k].tasks;
+		w->free_kb[k] = (double)w->node[k].free_kb;
+		w->widest = w->node[k].cpus > w->widest ? w->node[k].cpus : w->widest;
+	}
+	for (i = 0; i < w->n; i++)
+		for (k = 0; k < w->n_nodes; k++)
+			on_nodes(w, i)[k] = w->group[i].demand * w->group[i].run[k];
+	w->plan->imbalance = w->plan->imbalance_then = bal_imbalance(w);
+	w->plan->high = bal_highest(w, bal_nodes_with_cpus(w));
+	w->plan->ratio = w->plan->high > 0 ? w->plan->high / bal_lowest(w, bal_nodes_with_cpus(w)) : 1;
+	for (i = 0; i < w->n; i++)
+		if (is_wide(w, &w->group[i]) && w->group[i].fixed != BAL_PINNED)
+			bal_pour(w, i, w->group[i].cpus_at);
+}
+
 int bal_decide(const struct bal_node *nodes, unsigned int n_nodes, const struct bal_group *groups, size_t n,
 	       const struct bal_opts *o, struct bal_plan *plan)
 {
 	struct work w = { .node = nodes, .n_nodes = n_nodes, .group = groups, .n = n, .o = o, .plan = plan };
-	uint64_t all;
-	unsigned int i;
+	uint64_t all = bal_nodes_with_cpus(&w);
 
 	memset(plan, 0, sizeof(*plan));
 	plan->steps = calloc(n + 1, sizeof(*plan->steps));
 	plan->left = calloc(n + 1, sizeof(*plan->left));
 	w.done = calloc(n + 1, sizeof(*w.done));
-	if (!plan->steps || !plan->left || !w.done) {
+	w.on = calloc((n + 1) * n_nodes, sizeof(*w.on));
+	if (!plan->steps || !plan->left || !w.done || !w.on) {
 		free(w.done);
+		free(w.on);
 		bal_plan_free(plan);
 		return -ENOMEM;
 	}
-	for (i = 0; i < n_nodes; i++) {
-		w.tasks[i] = nodes[i].tasks;
-		w.free_kb[i] = (double)nodes[i].free_kb;
-		w.widest = nodes[i].cpus > w.widest ? nodes[i].cpus : w.widest;
-	}
-	all = bal_nodes_with_cpus(&w);
-	plan->imbalance = bal_imbalance(&w);
-	plan->high = bal_highest(&w, all);
-	plan->ratio = plan->high > 0 ? plan->high / bal_lowest(&w, all) : 1;
+	set_up(&w);
 	if (all & (all - 1))
 		decide(&w);
-	plan->imbalance_then = bal_imbalance(&w);
+	if (plan->n)
+		plan->imbalance_then = bal_imbalance(&w);
 	plan->nothing = plan->n ? NULL : why_nothing(&w);
 	bal_together(&w);
 	free(w.done);
+	free(w.on);
 	return 0;
 }
 

@@ -129,11 +129,38 @@ static double exposure_within(const struct work *w, uint64_t at)
 	return off;
 }
 
+void bal_pour(struct work *w, size_t group, uint64_t at)
+{
+	double *on = on_nodes(w, group), tasks = w->group[group].demand, level = 0;
+	uint64_t set = at & bal_nodes_with_cpus(w), in;
+	unsigned int i;
+
+	for (i = 0; i < w->n_nodes; i++) {
+		w->tasks[i] = fmax(0, w->tasks[i] - on[i]);
+		on[i] = 0;
+	}
+	/* filled up to one level: without the nodes that are above it already, until none is */
+	for (in = 0; set && in != set;) {
+		in = set;
+		for (level = tasks, i = 0; i < w->n_nodes; i++)
+			level += in & BIT(i) ? w->tasks[i] : 0;
+		level /= bal_cpus_of(w->node, w->n_nodes, in);
+		for (i = 0; i < w->n_nodes; i++)
+			if (in & BIT(i) && load_of(w, i) > level)
+				set &= ~BIT(i);
+	}
+	for (i = 0; i < w->n_nodes; i++) {
+		if (!(set & BIT(i)))
+			continue;
+		on[i] = fmax(0, level * w->node[i].cpus - w->tasks[i]);
+		w->tasks[i] += on[i];
+	}
+}
+
 void bal_step(struct work *w, size_t group, enum bal_kind kind, uint64_t to, bool cpus, bool memory)
 {
 	const struct bal_group *g = &w->group[group];
 	struct bal_step *s = &w->plan->steps[w->plan->n++];
-	double n = bal_cpus_of(w->node, w->n_nodes, to);
 	unsigned int i;
 
 	*s = (struct bal_step){
@@ -142,11 +169,8 @@ void bal_step(struct work *w, size_t group, enum bal_kind kind, uint64_t to, boo
 		.exposure = bal_exposure(w->node, w->n_nodes, g, 0), .exposure_cpus = bal_exposure(w->node, w->n_nodes, g, to),
 		.move_kb = bal_elsewhere_kb(w, g, to),
 	};
-	for (i = 0; i < w->n_nodes && cpus; i++) {
-		w->tasks[i] = fmax(0, w->tasks[i] - g->demand * g->run[i]);
-		if (to & BIT(i))
-			w->tasks[i] += g->demand * w->node[i].cpus / n;
-	}
+	if (cpus)
+		bal_pour(w, group, to);
 	s->load_from_then = bal_highest(w, g->cpus_at & ~to);
 	s->load_to_then = bal_highest(w, to);
 	s->exposure_memory = g->memory_bound || isnan(s->exposure) ? s->exposure_cpus : fmin(s->exposure_cpus, exposure_within(w, to));

@@ -15,6 +15,7 @@ struct work {
 	const struct bal_opts *o;
 	struct bal_plan *plan;
 	double tasks[BAL_NODES];  /* as predicted so far */
+	double *on;               /* of them those of each group, by node */
 	double free_kb[BAL_NODES];
 	bool *done;               /* has a step */
 };
@@ -23,6 +24,12 @@ struct work {
 static inline double load_of(const struct work *w, unsigned int node)
 {
 	return w->tasks[node] / w->node[node].cpus;
+}
+
+/* Tasks of a group on each of the nodes, as predicted so far. */
+static inline double *on_nodes(const struct work *w, size_t group)
+{
+	return w->on + group * w->n_nodes;
 }
 
 /* Loads of the nodes of a set that have CPUs. */
@@ -39,6 +46,8 @@ double bal_mib_per_cpu(const struct work *w, const struct bal_group *g, uint64_t
 /* A node without memory has room for nobody's. */
 bool bal_has_room(const struct work *w, const struct bal_group *g, uint64_t at);
 
+/* The tasks of a group that may run on several nodes, where the scheduler can put them: each on the least loaded. */
+void bal_pour(struct work *w, size_t group, uint64_t at);
 /* Take a step: into the plan, and into the prediction. */
 void bal_step(struct work *w, size_t group, enum bal_kind kind, uint64_t to, bool cpus, bool memory);
 /* Exposure of all groups together, now and after the steps. */

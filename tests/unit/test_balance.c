@@ -422,6 +422,36 @@ static void test_new(void **state)
 	assert_int_equal(h->plan.steps[0].to | h->plan.steps[1].to, 3);
 }
 
+/* Where the scheduler can run one that is wider than a node elsewhere, others need not go. */
+static void test_wide_is_movable(void **state)
+{
+	struct host *h = host(2, 2);
+	struct bal_group *wide;
+
+	(void)state;
+	group(h, 0, 1, 0.8, 1000);
+	group(h, 0, 1, 0.8, 1000);
+	group(h, 1, 1, 0.4, 10); /* the least to bring along */
+	wide = group(h, 1, 3, 1.6, 1000);
+	wide->cpus_at = 3;
+	assert_int_equal(decided(h)->n, 0);
+	near(h->plan.imbalance, 0.5, 1e-9); /* as it is */
+	near(h->plan.imbalance_then, 0.5, 1e-9);
+	/* where its threads are pinned it weighs where it is */
+	wide->fixed = BAL_PINNED;
+	assert_int_equal(decided(h)->n, 1);
+	assert_int_equal(h->plan.steps[0].group, 2);
+	assert_int_equal(h->plan.steps[0].to, 1);
+	near(h->plan.imbalance_then, 0, 1e-9);
+	/* what it fills up to: a node that is above that with others' tasks gets none of it */
+	wide->fixed = BAL_MOVABLE;
+	h->node[0].tasks = 8;
+	assert_int_equal(decided(h)->n, 2);
+	assert_int_equal(h->plan.steps[0].from, 1);
+	near(h->plan.steps[0].load_from, 4, 1e-9);
+	near(h->plan.steps[0].load_to, 2, 1e-9);
+}
+
 /* Wider than a node: whole nodes, near each other, the least loaded; never one; left alone where it has the run of the house. */
 static void test_wide(void **state)
 {
@@ -600,6 +630,7 @@ int main(void)
 		cmocka_unit_test(test_unmovable),
 		cmocka_unit_test(test_probation),
 		cmocka_unit_test(test_new),
+		cmocka_unit_test(test_wide_is_movable),
 		cmocka_unit_test(test_wide),
 		cmocka_unit_test(test_odd_nodes),
 		cmocka_unit_test(test_gather),
