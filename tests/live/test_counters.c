@@ -19,6 +19,7 @@
 #include "../../collector/perf_events.h"
 #include "../../collector/session.h"
 #include "../../collector/sysfs.h"
+#include "recording.h"
 #include "trace_sums.h"
 #include "worker.h"
 
@@ -53,27 +54,8 @@ static struct mmt_session *begin(const pid_t *pid, const pid_t *tid, const char 
 		.no_oracle = true, .families = family_bit(), .families_only = true, .counters = EVENTS, .interval_ms = 200,
 		.pids = pid, .n_pids = pid ? 1 : 0, .tids = tid, .n_tids = tid ? 1 : 0, .comm = comm,
 	};
-	struct mmt_session *s = NULL;
-	int err;
 
-	if (geteuid()) {
-		fprintf(stderr, "skipped: recording needs root\n");
-		skip();
-	}
-	err = mmt_session__open(&o, &s);
-	if (err == -EPERM || err == -ENOENT) {
-		fprintf(stderr, "skipped: BPF is not allowed here: %s\n", strerror(-err));
-		skip();
-	}
-	assert_int_equal(err, 0);
-	assert_int_equal(mmt_session__start(s), 0);
-	return s;
-}
-
-static void end(struct mmt_session *s)
-{
-	assert_int_equal(mmt_session__stop(s), 0);
-	mmt_session__close(s);
+	return recording_begin(&o);
 }
 
 /* ---------------------------------------------------------------- what was recorded */
@@ -218,7 +200,7 @@ static uint64_t measure(void (*job)(void), enum whose whose, int cpu)
 	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_END, "a", ""), 0);
 	after = kernel_faults(w.pid);
 	worker_stop(&w);
-	end(s);
+	recording_end(s);
 	return after - before;
 }
 
@@ -301,7 +283,7 @@ static void test_threads_there(void **state)
 	assert_int_equal(write(gate[1], "abc", 3), 3);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_END, "a", ""), 0);
-	end(s);
+	recording_end(s);
 	assert_in_range(sum("page-faults"), 3 * PAGES, 3 * PAGES + 100);
 	close(gate[0]);
 	close(gate[1]);
@@ -348,7 +330,7 @@ static void test_other_filter(void **state)
 	worker_run(s, &w);
 	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_END, "a", ""), 0);
 	worker_stop(&w);
-	end(s);
+	recording_end(s);
 	assert_true(sum("page-faults") >= (uint64_t)PAGES);
 }
 
@@ -368,7 +350,7 @@ static void test_marks(void **state)
 	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_START, "a", ""), 0);
 	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_END, "a", ""), 0);
 	worker_stop(&w);
-	end(s);
+	recording_end(s);
 	assert_int_equal(sum("page-faults"), 0);
 	assert_int_equal(sum_on("page-faults", -1).rows, 1); /* and that is told */
 }

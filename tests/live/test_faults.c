@@ -28,6 +28,7 @@
 
 #include "../../collector/session.h"
 #include "../../collector/sysfs.h"
+#include "recording.h"
 #include "trace_sums.h"
 #include "worker.h"
 
@@ -63,27 +64,8 @@ static struct mmt_session *begin(const char *probe, const pid_t *pid)
 		.time_shift = -1, .no_oracle = true, .families = fault_bit(), .families_only = true, .probe = probe,
 		.pids = pid, .n_pids = pid ? 1 : 0,
 	};
-	struct mmt_session *s = NULL;
-	int err;
 
-	if (geteuid()) {
-		fprintf(stderr, "skipped: recording needs root\n");
-		skip();
-	}
-	err = mmt_session__open(&o, &s);
-	if (err == -EPERM || err == -ENOENT) {
-		fprintf(stderr, "skipped: BPF is not allowed here: %s\n", strerror(-err));
-		skip();
-	}
-	assert_int_equal(err, 0);
-	assert_int_equal(mmt_session__start(s), 0);
-	return s;
-}
-
-static void end(struct mmt_session *s)
-{
-	assert_int_equal(mmt_session__stop(s), 0);
-	mmt_session__close(s);
+	return recording_begin(&o);
 }
 
 /* ---------------------------------------------------------------- jobs */
@@ -205,7 +187,7 @@ static struct fault_sums measure_by(void (*job)(void), const char *probe, bool f
 	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_END, "a", ""), 0);
 	after = kernel_faults(w.pid);
 	worker_stop(&w);
-	end(s);
+	recording_end(s);
 	sums_of_faults(trace_path, &w.pid, 1, MMT_MARK_ITER_START, &f);
 	print_message("minor %llu major %llu (kernel %llu %llu), raised %llu, %llu samples 1 in 1..%llu stand for %llu\n",
 		      (unsigned long long)f.minor, (unsigned long long)f.major,
@@ -376,7 +358,7 @@ static void test_short_lives(void **state)
 		major += (uint64_t)u.ru_majflt;
 		assert_int_equal(mmt_session__poll(s, NULL, 0, 0), 0);
 	}
-	end(s);
+	recording_end(s);
 	sums_of_children(trace_path, getpid(), &ours_minor, &ours_major);
 	print_message("minor %llu of %llu, major %llu of %llu\n", (unsigned long long)ours_minor, (unsigned long long)minor,
 		      (unsigned long long)ours_major, (unsigned long long)major);
@@ -408,7 +390,7 @@ static void test_pid_reuse(void **state)
 			nanosleep(&ms, NULL);
 		}
 		if (p < 0) {
-			end(s);
+			recording_end(s);
 			fprintf(stderr, "skipped: clone3 cannot set a pid here: %s\n", strerror(errno));
 			skip();
 		}
@@ -422,7 +404,7 @@ static void test_pid_reuse(void **state)
 		if (round) /* the first two live and die between two flushes, the third after one */
 			assert_int_equal(mmt_session__poll(s, NULL, 0, 300), 0);
 	}
-	end(s);
+	recording_end(s);
 	sums_of_children(trace_path, getpid(), &ours, &major);
 	assert_int_equal(epochs_of_tid(trace_path, want), 3);
 	assert_int_equal(ours, minor);
@@ -476,7 +458,7 @@ static void test_storm(void **state)
 	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_END, "a", ""), 0);
 	clock_gettime(CLOCK_MONOTONIC, &t1);
 	after = vmstat("\npgfault ");
-	end(s);
+	recording_end(s);
 	sec = (double)(t1.tv_sec - t0.tv_sec) + (double)(t1.tv_nsec - t0.tv_nsec) / 1e9;
 	sums_of_faults(trace_path, pid, 2, MMT_MARK_ITER_START, &f);
 	print_message("%.2f s, minor %llu, %llu samples, 1 in %llu at most\n", sec, (unsigned long long)f.minor,

@@ -26,6 +26,7 @@
 
 #include "../../collector/session.h"
 #include "off_rows.h"
+#include "recording.h"
 #include "switches.h"
 #include "worker.h"
 
@@ -77,27 +78,13 @@ static struct mmt_session *begin(const char *words, const char *probe, const pid
 		.time_shift = -1, .no_oracle = true, .families = families(words), .families_only = true, .probe = probe,
 		.pids = pid, .n_pids = pid ? 1 : 0,
 	};
-	struct mmt_session *s = NULL;
-	int err;
 
-	if (geteuid()) {
-		fprintf(stderr, "skipped: recording needs root\n");
-		skip();
-	}
-	err = mmt_session__open(&o, &s);
-	if (err == -EPERM || err == -ENOENT) {
-		fprintf(stderr, "skipped: BPF is not allowed here: %s\n", strerror(-err));
-		skip();
-	}
-	assert_int_equal(err, 0);
-	assert_int_equal(mmt_session__start(s), 0);
-	return s;
+	return recording_begin(&o);
 }
 
 static struct off_trace *end(struct mmt_session *s)
 {
-	assert_int_equal(mmt_session__stop(s), 0);
-	mmt_session__close(s);
+	recording_end(s);
 	return off_open(trace_path);
 }
 

@@ -24,6 +24,7 @@
 #include <cmocka.h>
 
 #include "../../collector/session.h"
+#include "recording.h"
 
 #define HZ 997
 #define MAX_EPOCHS 65536
@@ -63,27 +64,8 @@ static struct mmt_session *begin(const pid_t *pid, unsigned int hz)
 		.time_shift = -1, .no_oracle = true, .families = family_bit("profile"), .families_only = true,
 		.pids = pid, .n_pids = pid ? 1 : 0, .freq = hz,
 	};
-	struct mmt_session *s = NULL;
-	int err;
 
-	if (geteuid()) {
-		fprintf(stderr, "skipped: recording needs root\n");
-		skip();
-	}
-	err = mmt_session__open(&o, &s);
-	if (err == -EPERM || err == -ENOENT || err == -EACCES) {
-		fprintf(stderr, "skipped: BPF or perf events are not allowed here: %s\n", strerror(-err));
-		skip();
-	}
-	assert_int_equal(err, 0);
-	assert_int_equal(mmt_session__start(s), 0);
-	return s;
-}
-
-static void end(struct mmt_session *s)
-{
-	assert_int_equal(mmt_session__stop(s), 0);
-	mmt_session__close(s);
+	return recording_begin(&o);
 }
 
 /* ---------------------------------------------------------------- what was recorded */
@@ -482,7 +464,7 @@ static pid_t record(void (*job)(void), bool filter, unsigned int hz, struct seen
 	s = begin(filter ? &pid : NULL, hz);
 	close(go);
 	poll_until_end(s, pid);
-	end(s);
+	recording_end(s);
 	see(seen);
 	return pid;
 }
@@ -616,7 +598,7 @@ static void test_short_lives(void **state)
 		assert_int_equal(waitpid(pid, NULL, 0), pid);
 		assert_int_equal(mmt_session__poll(ses, NULL, 0, 0), 0);
 	}
-	end(ses);
+	recording_end(ses);
 	see(&s);
 	for (i = 1; i <= s.n_epochs; i++) {
 		if (s.e[i].ppid != (uint32_t)getpid())
@@ -652,7 +634,7 @@ static void test_lost(void **state)
 	later = start(job_threads, &go);
 	close(go);
 	poll_until_end(ses, later);
-	end(ses);
+	recording_end(ses);
 	see(&s);
 	e = of_tid(&s, pid);
 	print_message("%llu samples of %.3f s at %llu Hz, %llu lost\n", (unsigned long long)e->samples, (double)e->k_run_ns / 1e9,

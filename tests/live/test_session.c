@@ -26,6 +26,7 @@
 
 #include "../../collector/session.h"
 #include "../../collector/sysfs.h"
+#include "recording.h"
 #include "switches.h"
 #include "trace_sums.h"
 
@@ -48,31 +49,6 @@ static struct mmt_session_opts base_opts(void)
 	};
 
 	return o;
-}
-
-static struct mmt_session *begin(const struct mmt_session_opts *o)
-{
-	struct mmt_session *s = NULL;
-	int err;
-
-	if (geteuid()) {
-		fprintf(stderr, "skipped: recording needs root\n");
-		skip();
-	}
-	err = mmt_session__open(o, &s);
-	if (err == -EPERM || err == -ENOENT) {
-		fprintf(stderr, "skipped: BPF is not allowed here: %s\n", strerror(-err));
-		skip();
-	}
-	assert_int_equal(err, 0);
-	assert_int_equal(mmt_session__start(s), 0);
-	return s;
-}
-
-static void end(struct mmt_session *s)
-{
-	assert_int_equal(mmt_session__stop(s), 0);
-	mmt_session__close(s);
 }
 
 /* ------------------------------------------------------- a child that works on demand */
@@ -162,7 +138,7 @@ static struct sums measure(struct mmt_session_opts *o, void (*job)(void))
 
 	worker_start(&w, job);
 	worker_settle(&w);
-	s = begin(o);
+	s = recording_begin(o);
 	/* one round before the mark: the child has been seen */
 	worker_run(s, &w);
 	before = kernel_switches(w.pid);
@@ -171,7 +147,7 @@ static struct sums measure(struct mmt_session_opts *o, void (*job)(void))
 	after = kernel_switches(w.pid);
 	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_END, "a", ""), 0);
 	worker_stop(&w);
-	end(s);
+	recording_end(s);
 	sums_of_totals(trace_path, w.pid, MMT_MARK_ITER_START, &totals);
 	assert_int_equal(totals.nvcsw, after.nvcsw - before.nvcsw);
 	assert_int_equal(totals.nivcsw, after.nivcsw - before.nivcsw);
@@ -301,10 +277,10 @@ static void test_filter_pid(void **state)
 	pid = w.pid;
 	o.pids = &pid;
 	o.n_pids = 1;
-	s = begin(&o);
+	s = recording_begin(&o);
 	worker_run(s, &w);
 	worker_stop(&w);
-	end(s);
+	recording_end(s);
 	sums_of_machine(trace_path, 0, &m);
 	assert_true(m.task_nvcsw >= PRIME);
 	assert_int_equal(m.tasks_with_totals, 1);
@@ -363,7 +339,7 @@ static void test_cgroup(void **state)
 		worker_settle(&w);
 		if (filter)
 			o.cgroup = dir;
-		s = begin(&o);
+		s = recording_begin(&o);
 		worker_run(s, &w); /* seen in its first cgroup */
 		cgroup_add(dir, w.pid);
 		assert_int_equal(mmt_session__poll(s, NULL, 0, 150), 0);
@@ -373,7 +349,7 @@ static void test_cgroup(void **state)
 		after = kernel_switches(w.pid);
 		assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_END, "c", ""), 0);
 		worker_stop(&w);
-		end(s);
+		recording_end(s);
 		rmdir(dir);
 		sums_of_cgroup(trace_path, strrchr(dir, '/'), MMT_MARK_ITER_START, &c);
 		assert_int_equal(c.nvcsw, after.nvcsw - before.nvcsw);
@@ -408,14 +384,14 @@ static void test_machine_switches(void **state)
 
 	(void)state;
 	worker_start(&w, job_sleep);
-	s = begin(&o);
+	s = recording_begin(&o);
 	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_START, "m", ""), 0);
 	a = proc_ctxt();
 	worker_run(s, &w);
 	b = proc_ctxt();
 	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_END, "m", ""), 0);
 	worker_stop(&w);
-	end(s);
+	recording_end(s);
 	sums_of_machine(trace_path, MMT_MARK_ITER_START, &m);
 	diff = m.switches > b - a ? m.switches - (b - a) : b - a - m.switches;
 	print_message("switches: ours %llu, /proc/stat %llu\n", (unsigned long long)m.switches,
@@ -451,7 +427,7 @@ static void test_short_lived(void **state)
 	int i;
 
 	(void)state;
-	s = begin(&o);
+	s = recording_begin(&o);
 	shell = fork();
 	if (!shell) {
 		for (i = 0; i < 2000; i++) {
@@ -465,7 +441,7 @@ static void test_short_lived(void **state)
 	}
 	while (waitpid(shell, NULL, WNOHANG) == 0)
 		assert_int_equal(mmt_session__poll(s, NULL, 0, 5), 0);
-	end(s);
+	recording_end(s);
 	sums_of_machine(trace_path, 0, &m);
 	assert_true(m.exits >= 2001);
 	/* for each task that was born and died here: our counts are the kernel's */
@@ -485,7 +461,7 @@ static void test_pid_reuse(void **state)
 	int round, i;
 
 	(void)state;
-	s = begin(&o);
+	s = recording_begin(&o);
 	for (round = 0; round < 2; round++) {
 		pid_t p;
 
@@ -499,7 +475,7 @@ static void test_pid_reuse(void **state)
 			nanosleep(&ms, NULL);
 		}
 		if (p < 0 && (errno == EPERM || errno == ENOSYS)) {
-			end(s);
+			recording_end(s);
 			fprintf(stderr, "skipped: clone3 cannot set a pid here: %s\n", strerror(errno));
 			skip();
 		}
@@ -513,7 +489,7 @@ static void test_pid_reuse(void **state)
 		want = p;
 		assert_int_equal(waitpid(p, NULL, 0), p);
 	}
-	end(s);
+	recording_end(s);
 	sums_of_machine(trace_path, 0, &m);
 	print_message("epochs of %d: %d\n", want, epochs_of_tid(trace_path, want));
 	assert_int_equal(epochs_of_tid(trace_path, want), 2);
@@ -541,7 +517,7 @@ static void test_500_threads(void **state)
 	int i;
 
 	(void)state;
-	s = begin(&o);
+	s = recording_begin(&o);
 	child = fork();
 	if (!child) {
 		for (i = 0; i < 500; i++)
@@ -553,7 +529,7 @@ static void test_500_threads(void **state)
 	}
 	while (waitpid(child, NULL, WNOHANG) == 0)
 		assert_int_equal(mmt_session__poll(s, NULL, 0, 5), 0);
-	end(s);
+	recording_end(s);
 	sums_of_machine(trace_path, 0, &m);
 	assert_true(m.whole_lives >= 501);
 	check_whole_lives(&m);
@@ -580,7 +556,7 @@ static void test_spin_and_idle(void **state)
 		for (;;)
 			;
 	}
-	s = begin(&o);
+	s = recording_begin(&o);
 	assert_int_equal(clock_getcpuclockid(spin, &clock), 0);
 	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_START, "spin", ""), 0);
 	assert_int_equal(clock_gettime(clock, &before), 0);
@@ -589,7 +565,7 @@ static void test_spin_and_idle(void **state)
 	assert_int_equal(mmt_session__mark(s, MMT_MARK_ITER_END, "spin", ""), 0);
 	kill(spin, SIGKILL);
 	waitpid(spin, NULL, 0);
-	end(s);
+	recording_end(s);
 	sums_of_totals(trace_path, spin, MMT_MARK_ITER_START, &t);
 	sums_of_machine(trace_path, MMT_MARK_ITER_START, &m);
 	ran = (uint64_t)(after.tv_sec - before.tv_sec) * 1000000000 + (uint64_t)(after.tv_nsec - before.tv_nsec);
@@ -612,14 +588,14 @@ static void test_mark_socket(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "/tmp/mmt-test-ctl.%d", getpid());
 	o.ctl_path = path;
-	s = begin(&o);
+	s = recording_begin(&o);
 	child = fork();
 	if (!child)
 		_exit(mmt_mark_request(path, MMT_MARK_USER, "here", "with\ttab") ? 1 : 0);
 	while (waitpid(child, &st, WNOHANG) == 0)
 		assert_int_equal(mmt_session__poll(s, NULL, 0, 5), 0);
 	assert_int_equal(st, 0);
-	end(s);
+	recording_end(s);
 	assert_int_equal(marks_named(trace_path, "here", "with tab"), 1);
 	assert_int_equal(mmt_mark_request(path, MMT_MARK_USER, "gone", ""), -ENOENT);
 }
