@@ -56,14 +56,14 @@ static double distance(const struct work *w, unsigned int a, unsigned int b)
 /* Mean load of the set with the group on it, and how far its nodes lie apart. */
 static double price(const struct work *w, const struct bal_group *g, uint64_t set, double *apart)
 {
-	const double *on = on_nodes(w, (size_t)(g - w->group));
-	double tasks = g->demand, d = 0;
+	double others[BAL_NODES], tasks = g->demand, d = 0;
 	unsigned int i, k;
 
+	bal_without(w, (size_t)(g - w->group), others);
 	for (i = 0; i < w->n_nodes; i++) {
 		if (!(set & BIT(i)))
 			continue;
-		tasks += w->tasks[i] - fmin(w->tasks[i], on[i]);
+		tasks += others[i];
 		for (k = 0; k < w->n_nodes; k++)
 			d += set & BIT(k) ? distance(w, i, k) : 0;
 	}
@@ -181,7 +181,7 @@ static bool uneven(const struct work *w, unsigned int from, unsigned int to)
 static const char *why_not(const struct work *w, size_t i, unsigned int from, unsigned int to)
 {
 	const struct bal_group *g = &w->group[i];
-	double high = load_of(w, from), then_from, then_to;
+	double high = load_of(w, from), then[BAL_NODES];
 
 	if (g->fixed)
 		return bal_fixed_name(g->fixed);
@@ -197,9 +197,8 @@ static const char *why_not(const struct work *w, size_t i, unsigned int from, un
 		return "wider than that node";
 	if (g->demand > (high - load_of(w, to)) * w->node[to].cpus)
 		return "it wants more than the difference of the run queues";
-	then_from = (w->tasks[from] - g->demand * g->run[from]) / w->node[from].cpus;
-	then_to = (w->tasks[to] + g->demand) / w->node[to].cpus;
-	if (fmax(then_from, then_to) > high - w->o->gain * g->demand / w->node[to].cpus)
+	bal_if(w, g, to, then);
+	if (fmax(then[from] / w->node[from].cpus, then[to] / w->node[to].cpus) > high - w->o->gain * g->demand / w->node[to].cpus)
 		return "that would only move the load";
 	return bal_has_room(w, g, BIT(to)) ? NULL : "that node has no room for its memory";
 }
@@ -303,6 +302,7 @@ static void gather(struct work *w, size_t i)
 {
 	const struct bal_group *g = &w->group[i];
 	double now = bal_exposure(w->node, w->n_nodes, g, 0), high = fmax(w->o->high, bal_highest(w, bal_nodes_with_cpus(w))), best = 0;
+	double then[BAL_NODES];
 	unsigned int k, to = BAL_NODES;
 
 	if (g->fixed || w->done[i] || g->moved || !busy(w, g) || is_wide(w, g) || isnan(now) || now < w->o->exposure ||
@@ -311,7 +311,8 @@ static void gather(struct work *w, size_t i)
 	for (k = 0; k < w->n_nodes; k++) {
 		if (!(g->may & BIT(k)) || w->node[k].cpus < g->width || !bal_has_room(w, g, BIT(k)) || g->kb[k] <= best)
 			continue;
-		if ((w->tasks[k] + g->demand * (1 - g->run[k])) / w->node[k].cpus > high)
+		bal_if(w, g, k, then);
+		if (then[k] > high * w->node[k].cpus)
 			continue;
 		to = k;
 		best = g->kb[k];
@@ -376,15 +377,21 @@ static void set_up(struct work *w)
 		w->free_kb[k] = (double)w->node[k].free_kb;
 		w->widest = w->node[k].cpus > w->widest ? w->node[k].cpus : w->widest;
 	}
-	for (i = 0; i < w->n; i++)
-		for (k = 0; k < w->n_nodes; k++)
-			on_nodes(w, i)[k] = w->group[i].demand * w->group[i].run[k];
 	w->plan->imbalance = w->plan->imbalance_then = bal_imbalance(w);
 	w->plan->high = bal_highest(w, bal_nodes_with_cpus(w));
 	w->plan->ratio = w->plan->high > 0 ? w->plan->high / bal_lowest(w, bal_nodes_with_cpus(w)) : 1;
-	for (i = 0; i < w->n; i++)
-		if (is_wide(w, &w->group[i]) && w->group[i].fixed != BAL_PINNED)
-			bal_pour(w, i, w->group[i].cpus_at);
+	memcpy(w->base, w->tasks, sizeof(w->base));
+	for (i = 0; i < w->n; i++) {
+		const struct bal_group *g = &w->group[i];
+
+		if (!is_wide(w, g) || g->fixed == BAL_PINNED)
+			continue;
+		w->at[i] = g->cpus_at & bal_nodes_with_cpus(w);
+		w->at[i] = w->at[i] ? w->at[i] : bal_nodes_with_cpus(w);
+		for (k = 0; k < w->n_nodes; k++)
+			w->base[k] = fmax(0, w->base[k] - g->demand * g->run[k]);
+	}
+	bal_without(w, w->n, w->tasks);
 }
 
 int bal_decide(const struct bal_node *nodes, unsigned int n_nodes, const struct bal_group *groups, size_t n,
@@ -397,10 +404,10 @@ int bal_decide(const struct bal_node *nodes, unsigned int n_nodes, const struct 
 	plan->steps = calloc(n + 1, sizeof(*plan->steps));
 	plan->left = calloc(n + 1, sizeof(*plan->left));
 	w.done = calloc(n + 1, sizeof(*w.done));
-	w.on = calloc((n + 1) * n_nodes, sizeof(*w.on));
-	if (!plan->steps || !plan->left || !w.done || !w.on) {
+	w.at = calloc(n + 1, sizeof(*w.at));
+	if (!plan->steps || !plan->left || !w.done || !w.at) {
 		free(w.done);
-		free(w.on);
+		free(w.at);
 		bal_plan_free(plan);
 		return -ENOMEM;
 	}
@@ -412,7 +419,7 @@ int bal_decide(const struct bal_node *nodes, unsigned int n_nodes, const struct 
 	plan->nothing = plan->n ? NULL : why_nothing(&w);
 	bal_together(&w);
 	free(w.done);
-	free(w.on);
+	free(w.at);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What steps make of loads and of off-node exposure. */
 #include <math.h>
+#include <string.h>
 
 #include "work.h"
 
@@ -129,32 +130,59 @@ static double exposure_within(const struct work *w, uint64_t at)
 	return off;
 }
 
-void bal_pour(struct work *w, size_t group, uint64_t at)
+/* n more tasks on a set of nodes, so that the highest load is as low as it can be. */
+static void pour(const struct work *w, double n, uint64_t at, double *tasks)
 {
-	double *on = on_nodes(w, group), tasks = w->group[group].demand, level = 0;
 	uint64_t set = at & bal_nodes_with_cpus(w), in;
+	double level = 0;
 	unsigned int i;
 
-	for (i = 0; i < w->n_nodes; i++) {
-		w->tasks[i] = fmax(0, w->tasks[i] - on[i]);
-		on[i] = 0;
-	}
 	/* filled up to one level: without the nodes that are above it already, until none is */
-	for (in = 0; set && in != set;) {
+	for (in = 0; set != in;) {
 		in = set;
-		for (level = tasks, i = 0; i < w->n_nodes; i++)
-			level += in & BIT(i) ? w->tasks[i] : 0;
+		for (level = n, i = 0; i < w->n_nodes; i++)
+			level += in & BIT(i) ? tasks[i] : 0;
 		level /= bal_cpus_of(w->node, w->n_nodes, in);
 		for (i = 0; i < w->n_nodes; i++)
-			if (in & BIT(i) && load_of(w, i) > level)
+			if (in & BIT(i) && tasks[i] > level * w->node[i].cpus)
 				set &= ~BIT(i);
 	}
-	for (i = 0; i < w->n_nodes; i++) {
-		if (!(set & BIT(i)))
-			continue;
-		on[i] = fmax(0, level * w->node[i].cpus - w->tasks[i]);
-		w->tasks[i] += on[i];
-	}
+	for (i = 0; i < w->n_nodes; i++)
+		if (set & BIT(i))
+			tasks[i] = level * w->node[i].cpus;
+}
+
+static void settle(const struct work *w, const double *base, size_t but, double *tasks)
+{
+	size_t i;
+
+	memcpy(tasks, base, w->n_nodes * sizeof(*tasks));
+	for (i = 0; i < w->n; i++)
+		if (w->at[i] && i != but)
+			pour(w, w->group[i].demand, w->at[i], tasks);
+}
+
+void bal_without(const struct work *w, size_t but, double *tasks)
+{
+	settle(w, w->base, but, tasks);
+}
+
+static void go(const struct work *w, const struct bal_group *g, unsigned int to, double *base)
+{
+	unsigned int i;
+
+	for (i = 0; i < w->n_nodes; i++)
+		base[i] = fmax(0, base[i] - g->demand * g->run[i]);
+	base[to] += g->demand;
+}
+
+void bal_if(const struct work *w, const struct bal_group *g, unsigned int to, double *tasks)
+{
+	double base[BAL_NODES];
+
+	memcpy(base, w->base, sizeof(base));
+	go(w, g, to, base);
+	settle(w, base, w->n, tasks);
 }
 
 void bal_step(struct work *w, size_t group, enum bal_kind kind, uint64_t to, bool cpus, bool memory)
@@ -169,8 +197,11 @@ void bal_step(struct work *w, size_t group, enum bal_kind kind, uint64_t to, boo
 		.exposure = bal_exposure(w->node, w->n_nodes, g, 0), .exposure_cpus = bal_exposure(w->node, w->n_nodes, g, to),
 		.move_kb = bal_elsewhere_kb(w, g, to),
 	};
-	if (cpus)
-		bal_pour(w, group, to);
+	if (cpus && w->at[group])
+		w->at[group] = to;
+	else if (cpus)
+		go(w, g, (unsigned int)__builtin_ctzll(to), w->base);
+	bal_without(w, w->n, w->tasks);
 	s->load_from_then = bal_highest(w, g->cpus_at & ~to);
 	s->load_to_then = bal_highest(w, to);
 	s->exposure_memory = g->memory_bound || isnan(s->exposure) ? s->exposure_cpus : fmin(s->exposure_cpus, exposure_within(w, to));

@@ -15,7 +15,8 @@ struct work {
 	const struct bal_opts *o;
 	struct bal_plan *plan;
 	double tasks[BAL_NODES];  /* as predicted so far */
-	double *on;               /* of them those of each group, by node */
+	double base[BAL_NODES];   /* of them those that stay where they are */
+	uint64_t *at;             /* of a group whose tasks the scheduler puts where others leave room: its nodes; else 0 */
 	double free_kb[BAL_NODES];
 	bool *done;               /* has a step */
 };
@@ -24,12 +25,6 @@ struct work {
 static inline double load_of(const struct work *w, unsigned int node)
 {
 	return w->tasks[node] / w->node[node].cpus;
-}
-
-/* Tasks of a group on each of the nodes, as predicted so far. */
-static inline double *on_nodes(const struct work *w, size_t group)
-{
-	return w->on + group * w->n_nodes;
 }
 
 /* Loads of the nodes of a set that have CPUs. */
@@ -46,8 +41,9 @@ double bal_mib_per_cpu(const struct work *w, const struct bal_group *g, uint64_t
 /* A node without memory has room for nobody's. */
 bool bal_has_room(const struct work *w, const struct bal_group *g, uint64_t at);
 
-/* The tasks of a group that may run on several nodes, where the scheduler can put them: each on the least loaded. */
-void bal_pour(struct work *w, size_t group, uint64_t at);
+/* Tasks on each node, if those of group `but` (n: of none) are left out; if a group of one node went to another one. */
+void bal_without(const struct work *w, size_t but, double *tasks);
+void bal_if(const struct work *w, const struct bal_group *g, unsigned int to, double *tasks);
 /* Take a step: into the plan, and into the prediction. */
 void bal_step(struct work *w, size_t group, enum bal_kind kind, uint64_t to, bool cpus, bool memory);
 /* Exposure of all groups together, now and after the steps. */

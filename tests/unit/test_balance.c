@@ -437,6 +437,16 @@ static void test_wide_is_movable(void **state)
 	assert_int_equal(decided(h)->n, 0);
 	near(h->plan.imbalance, 0.5, 1e-9); /* as it is */
 	near(h->plan.imbalance_then, 0.5, 1e-9);
+	/* one whose memory is there may come: the wide one makes room */
+	h->group[0].kb[0] = 0;
+	h->group[0].kb[1] = 1000 * MIB;
+	assert_int_equal(decided(h)->n, 1);
+	assert_int_equal(h->plan.steps[0].kind, BAL_GATHER);
+	assert_int_equal(h->plan.steps[0].group, 0);
+	near(h->plan.imbalance_then, 0, 1e-9);
+	near(h->plan.steps[0].load_to_then, 1.5, 1e-9);
+	h->group[0].kb[0] = 1000 * MIB;
+	h->group[0].kb[1] = 0;
 	/* where its threads are pinned it weighs where it is */
 	wide->fixed = BAL_PINNED;
 	assert_int_equal(decided(h)->n, 1);
