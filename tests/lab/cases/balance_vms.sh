@@ -46,6 +46,7 @@ if [ -x /payload/unshare ]; then # the directories of this hierarchy are not tho
 	state > state.after
 	cmp state.before state.after || fail "in a namespace of cgroups: $(diff state.before state.after)"
 fi
+: > rounds
 mmt-trace balance --apply --vm all -I 3 --probation 6 --ndjson > rounds 2> err &
 b=$!
 # rounds_are N: so many have been

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # A node that has CPUs and no memory, and one that has memory and no CPUs: nothing is at home on either.
-# lab: --layout 768:0-1,768:2,0:3,512: --timeout 500 --vms --bin $BUILD/tests/tools/placed --maybe numastat
+# lab: --layout 768:0-1,768:2,0:3,768: --timeout 500 --vms --bin $BUILD/tests/tools/placed --maybe numastat
 . /lab/lib
 . /lab/placelib
 . /lab/vmlib
