@@ -14,6 +14,8 @@ static const char edge_machine[] =
 	"read one after the other at each mark: what switched in between is in one of them only";
 static const char edge_perf[] =
 	"read CPU by CPU right after our cut: what happened in between, the collector's own part included, is in one only";
+static const char edge_moves[] = "perf counts a task that is moved several times before it runs once; and the collector's own "
+				 "moves between the two readings are in one only";
 static const char edge_hotplug[] =
 	"CPUs went offline or came while recording: perf counts nothing there from then on, ours does";
 static const char edge_clock[] = "perf's task clock runs from reading to reading, our times from cut to cut";
@@ -74,7 +76,7 @@ static void machine_rows(const struct model *m, const struct model_group *all, s
 		}
 	}
 	if (m->have_cpu_totals && !model_counter(m, "perf.sw", "cpu-migrations", MODEL_ALL_SCOPES, &k)) {
-		r = verify_add(v, "migrations", "perf", "count", perf_edge(m, edge_perf));
+		r = verify_add(v, "migrations", "perf", "count", perf_edge(m, edge_moves));
 		r->ours = model_cpu_sum(m, MC_MIG_SMT) + model_cpu_sum(m, MC_MIG_LLC) + model_cpu_sum(m, MC_MIG_NODE) +
 			  model_cpu_sum(m, MC_MIG_CROSS);
 		r->kernel = k;

@@ -12,7 +12,7 @@ unset MMT_TRACE_CTL
 export NUMALOAD_STAY=$PWD/go
 rm -f go
 i=0
-while [ $i -lt 60 ]; do
+while [ $i -lt 80 ]; do
 	numaload mbind $((i % 4)) $(((i + 1) % 4)) 100 &
 	i=$((i + 1))
 done
@@ -33,15 +33,15 @@ is() {
 rec() {
 	MMT_NUMA_ROOM=$1 mmt-trace record -q -a -e numa --profile light $2 -o t.mmt -- sh ./many 2> err || fail "record: $(tail -1 err)"
 	mmt-trace export --table page_migration --format csv t.mmt > moved || fail "export: $?"
-	is "room for $1, all" 1 = 6000
+	is "room for $1, all" 1 = 8000
 	verified t.mmt 250
 }
 
 rec 8192
-is "room for all, by task" 'v["epoch"] > 0' = 6000
-[ "$(awk -F, 'NR > 1 && $3 && $4 == "mempolicy_mbind" { print $3 }' moved | sort -u | wc -l)" = 60 ] || fail "not of 60 tasks"
+is "room for all, by task" 'v["epoch"] > 0' = 8000
+[ "$(awk -F, 'NR > 1 && $3 && $4 == "mempolicy_mbind" { print $3 }' moved | sort -u | wc -l)" = 80 ] || fail "not of 80 tasks"
 rec 64 # those that have done their work make room
-rec 32 "-I 60000" # none makes room before the end
+rec 64 "-I 60000" # none makes room before the end
 is "no room, of no task" 'v["epoch"] == 0' -gt 0
 mmt-trace export --table note --format csv t.mmt | grep -q 'pages without room' || fail "that there was no room is not said"
 finish
