@@ -40,6 +40,7 @@ struct mmt_probe {
 	struct mmt_config cfg;   /* as loaded */
 	unsigned int n_cpus;
 	uint64_t offline[MMT_CPU_WORDS]; /* CPUs that are not there as totals are read: nothing runs on them */
+	uint64_t absent[MMT_CPU_WORDS];  /* now or the last time: what slots say to run on them may be of before they went */
 	uint64_t map_bytes;      /* kernel memory of the maps */
 	int free_slots_fd, free_hists_fd;
 	uint32_t slots_given;    /* slots ever put into the queue */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cells.h"
 #include "totals.h"
@@ -111,7 +112,7 @@ static void sum_add(struct mmt_counts *sum, const struct mmt_counts *now, const 
  */
 static uint64_t open_run(const struct mmt_tasks *t, const struct mmt_slot *s, uint64_t now)
 {
-	return s->state == MMT_S_RUN && now > s->stamp && !mmt_cpu_in(t->bpf->offline, s->cpu) ? now - s->stamp : 0;
+	return s->state == MMT_S_RUN && now > s->stamp && !mmt_cpu_in(t->bpf->absent, s->cpu) ? now - s->stamp : 0;
 }
 
 int mmt_totals__task(struct mmt_tasks *t, struct mmt_epoch *e, const struct mmt_slot *s, uint64_t now, bool full)
@@ -194,6 +195,27 @@ int mmt_cpu_totals__init(struct mmt_cpu_totals *c, const struct mmt_probe *bpf)
 	return c->now && c->done && c->busy && c->idle && c->away && c->gone_at && c->gone ? 0 : -ENOMEM;
 }
 
+/*
+ * switches is the first thing that a switch changes, done the last. False: a switch is held up between them, by a host that
+ * has taken a virtual CPU away for instance.
+ */
+static bool read_cpu(const struct mmt_cpu *src, struct mmt_cpu *copy)
+{
+	const struct timespec pause = { 0, 100000 };
+	const volatile struct mmt_cpu *v = src;
+	int tries;
+
+	for (tries = 0; tries < 150; tries++) {
+		memcpy(copy, src, sizeof(*copy));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (v->switches == copy->switches && copy->done == copy->switches)
+			return true;
+		if (tries >= 100)
+			nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
 void mmt_cpu_totals__read(struct mmt_cpu_totals *c, struct mmt_probe *bpf)
 {
 	uint64_t was[MMT_CPU_WORDS];
@@ -204,18 +226,16 @@ void mmt_cpu_totals__read(struct mmt_cpu_totals *c, struct mmt_probe *bpf)
 	c->changed |= c->looked && memcmp(was, bpf->offline, sizeof(was));
 	c->looked = true;
 	for (i = 0; i < bpf->n_cpus; i++) {
-		const volatile struct mmt_cpu *v = &bpf->cpus[i];
-		int tries = 0;
+		struct mmt_cpu cur;
 
-		/* switches is the first thing that a switch changes, done the last */
-		do {
-			memcpy(&c->now[i], &bpf->cpus[i], sizeof(c->now[i]));
-			__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		} while ((v->switches != c->now[i].switches || c->now[i].done != c->now[i].switches) && ++tries < 100);
+		if (read_cpu(&bpf->cpus[i], &cur)) /* else it stands as it was, until the next time */
+			c->now[i] = cur;
 		/* it is back when it switches: until then what it ran last is not what it runs */
 		if (mmt_cpu_in(was, i) && c->now[i].switches == c->done[i].switches)
 			bpf->offline[i / 64] |= 1ULL << i % 64;
 	}
+	for (i = 0; i < MMT_CPU_WORDS; i++)
+		bpf->absent[i] = was[i] | bpf->offline[i];
 }
 
 static uint64_t grown(uint64_t v, uint64_t *done)

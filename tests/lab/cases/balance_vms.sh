@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # balance and real VMs, each in a cgroup of its own, crowded on one of two nodes: the one whose memory is on the other node
 # goes there, and nothing has to follow; one wider than a node gets both; one that starts meanwhile is placed, one that ends
-# is forgotten. What was predicted of exposure is what is measured then.
+# is forgotten. (What is predicted is held against what comes of it in balance.sh: here the wide one runs where it likes.)
 # lab: --maybe unshare --vms --nodes 2 --cpus 4 --mem 2560 --timeout 400
 . /lab/lib
 . /lab/vmlib
@@ -88,6 +88,4 @@ exposure() { sed -n "$1p" rounds | sed 's/.*"groups":\[//; s/\].*//' | tr '{' '\
 last=$(wc -l < rounds)
 echo "exposure of the one that was away: $(exposure 1) %, in the end $(exposure $last) %"
 awk -v a="$(exposure 1)" -v b="$(exposure $last)" 'BEGIN { exit !(a > 90 && b < 10) }' || fail "exposure $(exposure 1) and $(exposure $last)"
-# but for the wide one, which is taken to run evenly on both nodes, and may run by its memory: a quarter of all at most
-held rounds 30
 finish
