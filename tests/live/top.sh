@@ -53,7 +53,7 @@ fi
 # names that are no text
 cat >odd.sh <<'S'
 printf 'a\033[31mb\377\302\200c' >/proc/$$/comm
-for ((i = 0; i < 200; i++)); do read -rt 0.01 <> <(:); done
+while :; do read -rt 0.01 <> <(:); done
 S
 bash odd.sh &
 odd=$!
@@ -75,9 +75,13 @@ wait
 
 # ^C and TERM end a batch in peace
 for sig in INT TERM; do
-	"$MMT" top -b -d 0.2 >o 2>e &
+	: >o
+	"$MMT" top -b -d 0.2 >>o 2>e &
 	pid=$!
-	sleep 0.7
+	for ((i = 0; i < 100; i++)); do
+		[ ! -s o ] || break
+		sleep 0.1
+	done
 	kill -$sig $pid
 	wait $pid
 	got=$?
