@@ -101,6 +101,14 @@ void table_none(struct table *t)
 	add_cell(t, (struct tcell){ .kind = TC_NONE });
 }
 
+void table_known(struct table *t, double v)
+{
+	if (isnan(v))
+		table_none(t);
+	else
+		table_f64(t, v);
+}
+
 void table_note(struct table *t, const char *fmt, ...)
 {
 	char **n = realloc(t->notes, (t->n_notes + 1) * sizeof(*n));

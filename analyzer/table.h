@@ -68,6 +68,7 @@ void table_textf(struct table *t, const char *fmt, ...) __attribute__((format(pr
 void table_u64(struct table *t, uint64_t v);
 void table_f64(struct table *t, double v); /* NaN: undefined */
 void table_none(struct table *t);
+void table_known(struct table *t, double v); /* NaN: none */
 /* A line below the text table; "notes" beside the rows elsewhere is the caller's business. */
 void table_note(struct table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -51,14 +51,6 @@ static void put_shown(struct table *t, const struct counter *c)
 	table_text(t, text);
 }
 
-static void put_num(struct table *t, double v)
-{
-	if (isnan(v))
-		table_none(t);
-	else
-		table_f64(t, v);
-}
-
 /* "18.3 % of node-loads", "1.21 a cycle" */
 static void put_ratio(struct table *t, const struct counter *c, const struct counter *v, size_t n)
 {
@@ -91,12 +83,12 @@ static void put_counter(struct table *t, const struct report *r, const struct co
 		table_none(t);
 	} else {
 		put_shown(t, c);
-		put_num(t, c->value);
+		table_known(t, c->value);
 	}
 	table_text(t, *c->unit ? c->unit : NULL);
-	put_num(t, there && r->m->duration ? c->value / ((double)r->m->duration / 1e9) : (double)NAN);
+	table_known(t, there && r->m->duration ? c->value / ((double)r->m->duration / 1e9) : (double)NAN);
 	put_ratio(t, c, v, n);
-	put_num(t, there ? 100 * c->counted : (double)NAN);
+	table_known(t, there ? 100 * c->counted : (double)NAN);
 	if (!there) {
 		table_none(t);
 		table_none(t);

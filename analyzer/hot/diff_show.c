@@ -78,14 +78,6 @@ static double share(const struct hot_diff_part *p, const struct hot_diff_key *k)
 	return fabs(all) >= 1e-3 * (p->total.w.a + p->total.w.b) && all != 0 ? 100 * (k->w.b - k->w.a) / all : NAN;
 }
 
-static void num(struct table *t, double v)
-{
-	if (isnan(v))
-		table_none(t);
-	else
-		table_f64(t, v);
-}
-
 static void paths(struct table *t, const struct hot_diff_part *p, const struct hot_diff_key *k)
 {
 	const struct hot_path *path = k->path == HOT_DIFF_NO_PATH ? NULL : &p->d->path[k->path];
@@ -118,7 +110,7 @@ static void change_cells(struct table *t, const struct hot_diff_part *p, const s
 		table_text(t, r->word);
 	else
 		table_text(t, isnan(r->delta) ? NULL : cmp_fmt_pct(buf, sizeof(buf), r->delta, true));
-	num(t, r->delta);
+	table_known(t, r->delta);
 	if (tested && isfinite(r->lo) && isfinite(r->hi) && r->level < level - 0.0005)
 		table_textf(t, "%s @%.0f%%", cmp_fmt_interval(buf, sizeof(buf), r->lo, r->hi), 100 * r->level);
 	else if (tested && isfinite(r->lo) && isfinite(r->hi))
@@ -128,9 +120,9 @@ static void change_cells(struct table *t, const struct hot_diff_part *p, const s
 			    cmp_fmt_value(hi, sizeof(hi), r->diff_hi / by), unit_of(p, true));
 	else
 		table_none(t);
-	num(t, tested ? r->lo : NAN);
-	num(t, tested ? r->hi : NAN);
-	num(t, tested ? r->level : NAN);
+	table_known(t, tested ? r->lo : NAN);
+	table_known(t, tested ? r->hi : NAN);
+	table_known(t, tested ? r->level : NAN);
 }
 
 static void verdict_cells(struct table *t, const struct cmp_row *r, bool told, bool tested)
@@ -138,8 +130,8 @@ static void verdict_cells(struct table *t, const struct cmp_row *r, bool told, b
 	const char *why = !r->verdict_why ? "" : r->verdict == CMP_CONFOUNDED ? r->verdict_why[0] == '1' ? " (boot)" : " (order)" :
 			  r->verdict_why[0] == 'e' && r->verdict != CMP_INDICATIVE ? " (exact)" : "";
 
-	num(t, tested ? r->p : NAN);
-	num(t, tested ? r->p_adj : NAN);
+	table_known(t, tested ? r->p : NAN);
+	table_known(t, tested ? r->p_adj : NAN);
 	if (told)
 		table_textf(t, "%s%s%s", r->verdict == CMP_NO_VERDICT && r->status == STATS_TOO_FEW ? "- (n = 1)" :
 			    hot_diff_verdict(r->verdict), why, r->disagree ? " !" : "");
@@ -149,7 +141,7 @@ static void verdict_cells(struct table *t, const struct cmp_row *r, bool told, b
 	table_text(t, r->word ? r->word : r->verdict_why);
 	table_text(t, told ? cmp_test_name(r->test) : NULL);
 	table_text(t, tested ? cmp_test_name(r->robust_test) : NULL);
-	num(t, tested ? r->p_robust : NAN);
+	table_known(t, tested ? r->p_robust : NAN);
 }
 
 /* "3  leaf < caller < ...", of the kernel's part only the leaf: callers in the program tell paths apart. */
@@ -194,13 +186,13 @@ static void add_row(struct table *t, const struct hot_diff_part *p, const struct
 	table_text(t, unit_of(p, false));
 	table_u64(t, a->n_unit);
 	table_u64(t, r->n_unit);
-	num(t, k->w.a / by);
-	num(t, k->w.b / by);
-	num(t, (k->w.b - k->w.a) / by);
-	num(t, tested ? r->diff_lo / by : NAN);
-	num(t, tested ? r->diff_hi / by : NAN);
-	num(t, share(p, k));
-	num(t, hot_diff_sampled(p->kind) ? k->se / by : NAN);
+	table_known(t, k->w.a / by);
+	table_known(t, k->w.b / by);
+	table_known(t, (k->w.b - k->w.a) / by);
+	table_known(t, tested ? r->diff_lo / by : NAN);
+	table_known(t, tested ? r->diff_hi / by : NAN);
+	table_known(t, share(p, k));
+	table_known(t, hot_diff_sampled(p->kind) ? k->se / by : NAN);
 	if (hot_diff_sampled(p->kind) && !tested && k->se > 0)
 		table_textf(t, "+/- %s", cmp_fmt_value(buf, sizeof(buf), k->se / shown_by(p, true)));
 	else

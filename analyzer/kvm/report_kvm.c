@@ -163,14 +163,6 @@ static void put_ratio(struct table *t, double a, double b)
 		table_none(t);
 }
 
-static void put_time(struct table *t, double v)
-{
-	if (isnan(v))
-		table_none(t);
-	else
-		table_f64(t, v);
-}
-
 static void put_sum(struct table *t, const struct report *r, const struct kvm_sum *s, double all)
 {
 	const struct kvm_kind *k = &r->m->kvm->kinds[s->kind];
@@ -187,11 +179,11 @@ static void put_sum(struct table *t, const struct report *r, const struct kvm_su
 	put_ratio(t, 100.0 * (double)s->v[KVM_COUNT], all);
 	put_ratio(t, 1e9 * (double)s->v[KVM_COUNT], (double)r->m->duration);
 	table_u64(t, s->v[KVM_TIMED]);
-	put_time(t, timed ? (double)s->v[KVM_TIME_NS] : NAN);
+	table_known(t, timed ? (double)s->v[KVM_TIME_NS] : NAN);
 	put_ratio(t, (double)s->v[KVM_TIME_NS], (double)s->v[KVM_TIMED]);
-	put_time(t, kvm_q(s, 0.50));
-	put_time(t, kvm_q(s, 0.99));
-	put_time(t, timed ? (double)s->max_ns : NAN);
+	table_known(t, kvm_q(s, 0.50));
+	table_known(t, kvm_q(s, 0.99));
+	table_known(t, timed ? (double)s->max_ns : NAN);
 }
 
 #define US(id_, head_) { .id = id_, .head = head_, .unit = "us", .type = COL_NS, .prec = 4, .flags = COL_SIG }
@@ -268,9 +260,9 @@ static struct table *vcpus_table(const struct report *r, bool exits)
 		else
 			table_none(t);
 		put_ratio(t, 1e9 * (double)v[i].exits, exits ? (double)r->m->duration : 0);
-		put_time(t, exits ? v[i].out_ns : NAN);
+		table_known(t, exits ? v[i].out_ns : NAN);
 		table_u64(t, halts);
-		put_time(t, halts ? v[i].halt_ns : NAN);
+		table_known(t, halts ? v[i].halt_ns : NAN);
 		put_ratio(t, 100.0 * (double)v[i].polled, (double)halts);
 		table_u64(t, v[i].returns);
 	}

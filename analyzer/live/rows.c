@@ -30,12 +30,7 @@ static void put_u64(struct table *t, bool have, uint64_t v)
 
 static void put_q(struct table *t, const struct rhist *h, double q)
 {
-	double v = rhist_q(h, q);
-
-	if (isnan(v))
-		table_none(t);
-	else
-		table_f64(t, v);
+	table_known(t, rhist_q(h, q));
 }
 
 static void put_nodes(struct table *t, const struct live_view *v, const struct live_line *line)

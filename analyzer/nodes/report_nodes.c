@@ -11,14 +11,6 @@
 #define SUM_COLS \
 	{ .id = "tasks", .head = "tasks", .type = COL_FLOAT, .prec = 2 }
 
-static void put(struct table *t, double v, double scale)
-{
-	if (isnan(v))
-		table_none(t);
-	else
-		table_f64(t, v * scale);
-}
-
 static struct table *nodes_table(const struct node_load *v, size_t n)
 {
 	static const struct table_col cols[] = {
@@ -41,13 +33,13 @@ static struct table *nodes_table(const struct node_load *v, size_t n)
 			table_f64(t, (double)v[i].mem_kb / 1024);
 		else
 			table_none(t);
-		put(t, v[i].tasks, 1);
-		put(t, v[i].load, 1);
+		table_known(t, v[i].tasks);
+		table_known(t, v[i].load);
 		if (v[i].samples)
 			table_u64(t, v[i].max);
 		else
 			table_none(t);
-		put(t, v[i].busy, 100);
+		table_known(t, 100 * v[i].busy);
 		table_u64(t, v[i].samples);
 	}
 	return t;
@@ -78,7 +70,7 @@ static struct table *cpus_table(const struct model *m)
 		table_f64(t, (double)c->load.running / n);
 		table_u64(t, c->load.max);
 		table_f64(t, 100 * (double)c->load.busy / n);
-		put(t, time > 0 ? (double)c->v[MC_BUSY_NS] / time : NAN, 100);
+		table_known(t, time > 0 ? (double)c->v[MC_BUSY_NS] / time * 100 : NAN);
 		table_u64(t, c->load.samples);
 	}
 	return t;

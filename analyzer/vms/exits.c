@@ -218,14 +218,6 @@ int vms_exits_metric(const struct model *m, const struct vms_vm *vm, enum vms_ex
 
 /* ---------------------------------------------------------------- tables */
 
-static void put(struct table *t, double v)
-{
-	if (isnan(v))
-		table_none(t);
-	else
-		table_f64(t, v);
-}
-
 static void put_n(struct table *t, bool known, uint64_t v)
 {
 	if (known)
@@ -241,14 +233,14 @@ void vms_exits_put(struct table *t, const struct model *m, const struct vms_vm *
 	char buf[64];
 
 	put_n(t, told, e->exits);
-	put(t, told ? vms_exits_rate(m, e->exits) : (double)NAN);
+	table_known(t, told ? vms_exits_rate(m, e->exits) : (double)NAN);
 	table_text(t, told ? vms_exits_top(m, e, buf, sizeof(buf)) : NULL);
-	put(t, told ? share(e->top_n, e->exits) : (double)NAN);
+	table_known(t, told ? share(e->top_n, e->exits) : (double)NAN);
 	put_n(t, told && (e->entries || !e->exits), e->out_ns);
-	put(t, told ? 100 * vms_exits_out(m, e, run_ns) : (double)NAN);
-	put(t, known ? vms_exits_rate(m, e->returns) : (double)NAN);
-	put(t, known ? vms_exits_rate(m, halts) : (double)NAN);
-	put(t, known ? share(e->polled, halts) : (double)NAN);
+	table_known(t, told ? 100 * vms_exits_out(m, e, run_ns) : (double)NAN);
+	table_known(t, known ? vms_exits_rate(m, e->returns) : (double)NAN);
+	table_known(t, known ? vms_exits_rate(m, halts) : (double)NAN);
+	table_known(t, known ? share(e->polled, halts) : (double)NAN);
 	put_n(t, known, e->polled_ns);
 	put_n(t, known, e->slept_ns);
 }

@@ -198,14 +198,6 @@ static void put_n(struct table *t, bool known, uint64_t v)
 		table_none(t);
 }
 
-static void put(struct table *t, double v)
-{
-	if (isnan(v))
-		table_none(t);
-	else
-		table_f64(t, v);
-}
-
 void vms_numa_put(struct table *t, const struct model *m, const struct vms_numa *n, bool cross)
 {
 	bool hops = n && !numa_pages_lack(m, "numa.tasks"), hint = n && !numa_pages_lack(m, "numa.hint"),
@@ -213,12 +205,12 @@ void vms_numa_put(struct table *t, const struct model *m, const struct vms_numa 
 
 	put_n(t, hint, hint ? n->v[NP_HINT_LOCAL] + n->v[NP_HINT_REMOTE] : 0);
 	put_n(t, pages, pages ? n->v[NP_HINT_PAGES] : 0);
-	put(t, n ? numa_hint_off(m, n->v) : (double)NAN);
+	table_known(t, n ? numa_hint_off(m, n->v) : (double)NAN);
 	put_n(t, moved, moved ? n->moved : 0);
 	put_n(t, moved, moved ? n->failed : 0);
 	if (cross)
 		put_n(t, hops, hops ? n->far.count : 0);
-	put(t, hops ? numa_far_mean(&n->far) : (double)NAN);
+	table_known(t, hops ? numa_far_mean(&n->far) : (double)NAN);
 }
 
 struct table *vms_numa_table(const struct vms_view *v)
@@ -261,15 +253,15 @@ struct table *vms_ways_table(const struct vms_view *v)
 
 			if (&v->x->vm[w->vm] != v->vm[i])
 				continue;
-			put(t, v->real_s);
+			table_known(t, v->real_s);
 			table_text(t, v->vm[i]->name);
 			table_u64(t, v->vm[i]->tgid);
 			put_n(t, w->from != NUMA_NO_NODE, w->from);
 			put_n(t, w->to != NUMA_NO_NODE, w->to);
-			put(t, known ? numa_distance(v->m, w->from, w->to) : (double)NAN);
+			table_known(t, known ? numa_distance(v->m, w->from, w->to) : (double)NAN);
 			put_n(t, hops && known, w->vcpus);
 			put_n(t, pages || !known, w->pages);
-			put(t, pages || !known ? (double)w->pages * v->page_kb / 1024 : (double)NAN);
+			table_known(t, pages || !known ? (double)w->pages * v->page_kb / 1024 : (double)NAN);
 		}
 	}
 	return t;

@@ -19,15 +19,6 @@
 	{ .id = id_, .head = head_, .unit = "us", .type = COL_NS, .prec = 4, .flags = COL_SIG | (fl), .group = group_ }
 #define COUNT(id_, head_, group_, fl) { .id = id_, .head = head_, .type = COL_COUNT, .flags = fl, .group = group_ }
 
-/* NaN: not known. */
-static void put(struct table *t, double v)
-{
-	if (isnan(v))
-		table_none(t);
-	else
-		table_f64(t, v);
-}
-
 static void put_total(struct table *t, const struct vms_view *v, const struct vms_sum *s, int col)
 {
 	if (s->tasks && v->m->have_task_totals && MODEL_HAS(v->m->task_has, col))
@@ -113,7 +104,7 @@ static bool life_of(const struct vms_view *v, const struct vms_vm *vm, char *buf
 
 static void put_identity(struct table *t, const struct vms_view *v, const struct vms_vm *vm)
 {
-	put(t, v->real_s);
+	table_known(t, v->real_s);
 	table_text(t, vm->name);
 	table_u64(t, vm->tgid);
 }
@@ -129,34 +120,34 @@ static void put_pages(struct table *t, const struct vms_numa *n)
 		table_u64(t, n->v[NP_LOCAL] + n->v[NP_REMOTE]);
 	else
 		table_none(t);
-	put(t, vms_pages_off(n));
+	table_known(t, vms_pages_off(n));
 }
 
 static void put_vm_memory(struct table *t, const struct vms_view *v, const struct vms_vm *vm)
 {
 	const struct numa_exposure *e = &vm->exposure;
 
-	put(t, vm->kb / 1024);
-	put(t, 100 * vm->off);
-	put(t, 100 * vm->off_lo);
-	put(t, 100 * vm->off_hi);
+	table_known(t, vm->kb / 1024);
+	table_known(t, 100 * vm->off);
+	table_known(t, 100 * vm->off_lo);
+	table_known(t, 100 * vm->off_hi);
 	put_pages(t, numa_of(v, vm));
-	put(t, 100 * e->share);
-	put(t, 100 * e->lo);
-	put(t, 100 * e->hi);
-	put(t, 100 * (e->hi - e->lo) / 2);
-	put(t, e->distance);
-	put(t, 100 * e->covered);
-	put(t, vm->place_cost_ns);
+	table_known(t, 100 * e->share);
+	table_known(t, 100 * e->lo);
+	table_known(t, 100 * e->hi);
+	table_known(t, 100 * (e->hi - e->lo) / 2);
+	table_known(t, e->distance);
+	table_known(t, 100 * e->covered);
+	table_known(t, vm->place_cost_ns);
 }
 
 static void put_waits(struct table *t, const struct vms_view *v, const struct vms_sum *s)
 {
 	put_total(t, v, s, MT_WAIT_NS);
-	put(t, 100 * vms_wait_share(s));
-	put(t, s->wait_p50);
-	put(t, s->wait_p99);
-	put(t, s->wait_max);
+	table_known(t, 100 * vms_wait_share(s));
+	table_known(t, s->wait_p50);
+	table_known(t, s->wait_p99);
+	table_known(t, s->wait_max);
 	put_total(t, v, s, MT_NIVCSW);
 	put_total(t, v, s, MT_NVCSW);
 	put_total(t, v, s, MT_MIG_SMT);
@@ -214,7 +205,7 @@ struct table *vms_table(const struct vms_view *v)
 			table_u64(t, vm->vcpus_told);
 		else
 			table_none(t);
-		put(t, v->m->duration ? run / (double)v->m->duration : (double)NAN);
+		table_known(t, v->m->duration ? run / (double)v->m->duration : (double)NAN);
 		put_total(t, v, &vm->part[VMS_WHOLE], MT_RUN_NS);
 		put_total(t, v, &vm->part[VMS_VCPUS], MT_RUN_NS);
 		put_nodes(t, vm->part[VMS_WHOLE].node, v->x->n_nodes);
@@ -248,13 +239,13 @@ static void put_place_memory(struct table *t, const struct vms_view *v, const st
 			table_none(t);
 		return;
 	}
-	put(t, p->kb[node] / v->page_kb);
+	table_known(t, p->kb[node] / v->page_kb);
 	table_f64(t, p->kb[node] / 1024);
-	put(t, of(p->kb[node], vm->kb));
-	put(t, of(p->lo[node], vm->kb));
-	put(t, of(p->hi[node], vm->kb));
+	table_known(t, of(p->kb[node], vm->kb));
+	table_known(t, of(p->lo[node], vm->kb));
+	table_known(t, of(p->hi[node], vm->kb));
 	if (p->hi[node] > p->lo[node])
-		put(t, of((p->hi[node] - p->lo[node]) / 2, vm->kb));
+		table_known(t, of((p->hi[node] - p->lo[node]) / 2, vm->kb));
 	else
 		table_f64(t, 0);
 	for (k = NUMA_ANON; k < NUMA_KINDS; k++)
@@ -295,10 +286,10 @@ struct table *vms_places_table(const struct vms_view *v)
 			put_identity(t, v, vm);
 			table_u64(t, node);
 			put_place_memory(t, v, vm, node);
-			put(t, whole ? (double)run : (double)NAN);
-			put(t, whole ? of((double)run, run_of(v, &vm->part[VMS_WHOLE])) : (double)NAN);
-			put(t, vcpus && vm->n_vcpus && node < v->x->n_nodes ? (double)vcpus[node] : (double)NAN);
-			put(t, vcpus && vm->n_vcpus && node < v->x->n_nodes ? of((double)vcpus[node], run_of(v, &vm->part[VMS_VCPUS])) : (double)NAN);
+			table_known(t, whole ? (double)run : (double)NAN);
+			table_known(t, whole ? of((double)run, run_of(v, &vm->part[VMS_WHOLE])) : (double)NAN);
+			table_known(t, vcpus && vm->n_vcpus && node < v->x->n_nodes ? (double)vcpus[node] : (double)NAN);
+			table_known(t, vcpus && vm->n_vcpus && node < v->x->n_nodes ? of((double)vcpus[node], run_of(v, &vm->part[VMS_VCPUS])) : (double)NAN);
 		}
 	}
 	if (t && most < v->n)
@@ -320,10 +311,10 @@ static void put_vcpu(struct table *t, const struct vms_view *v, const struct vms
 	table_u64(t, c->tid);
 	table_u64(t, c->epoch);
 	put_total(t, v, &c->sum, MT_RUN_NS);
-	put(t, v->m->duration ? of(run, (double)v->m->duration) : (double)NAN);
+	table_known(t, v->m->duration ? of(run, (double)v->m->duration) : (double)NAN);
 	put_residency(t, c->sum.node, v->x->n_nodes);
 	put_nodes(t, c->sum.node, v->x->n_nodes);
-	put(t, 100 * c->off);
+	table_known(t, 100 * c->off);
 	put_waits(t, v, &c->sum);
 	vms_exits_put(t, v->m, vm, &c->exits, vms_exits_run(v->m, &c->sum));
 }
@@ -379,24 +370,24 @@ struct table *vms_nodes_table(const struct vms_view *v)
 	for (i = 0; t && i < v->nodes.n; i++) {
 		const struct vms_node *n = &v->nodes.v[i];
 
-		put(t, v->real_s);
+		table_known(t, v->real_s);
 		table_u64(t, n->l.node);
 		table_u64(t, n->l.cpus);
-		put(t, n->l.mem_kb ? (double)n->l.mem_kb / 1024 : (double)NAN);
-		put(t, 100 * n->l.busy);
-		put(t, n->l.tasks);
-		put(t, n->l.load);
-		put(t, n->l.samples ? (double)n->l.max : (double)NAN);
-		put(t, 100 * n->against);
+		table_known(t, n->l.mem_kb ? (double)n->l.mem_kb / 1024 : (double)NAN);
+		table_known(t, 100 * n->l.busy);
+		table_known(t, n->l.tasks);
+		table_known(t, n->l.load);
+		table_known(t, n->l.samples ? (double)n->l.max : (double)NAN);
+		table_known(t, 100 * n->against);
 		table_u64(t, n->vms);
 		if (known || !v->n)
 			table_u64(t, n->vcpus);
 		else
 			table_none(t);
-		put(t, n->vm_kb / 1024);
-		put(t, of(n->vm_kb, v->nodes.kb));
-		put(t, n->vm_run);
-		put(t, of(n->vm_run, v->nodes.run));
+		table_known(t, n->vm_kb / 1024);
+		table_known(t, of(n->vm_kb, v->nodes.kb));
+		table_known(t, n->vm_run);
+		table_known(t, of(n->vm_run, v->nodes.run));
 	}
 	return t;
 }
