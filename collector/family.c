@@ -160,6 +160,16 @@ int mmt_family__mmap(struct mmt_family_ctx *ctx, const char *map, void **p, size
 	return 0;
 }
 
+int mmt_family__free_numbers(int fd, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 1; i < n; i++)
+		if (bpf_map_update_elem(fd, NULL, &i, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
 int mmt_family__attach(struct mmt_family_ctx *ctx)
 {
 	struct bpf_program *p;

@@ -140,6 +140,8 @@ int mmt_family__attach(struct mmt_family_ctx *ctx);
 void mmt_family__detach(struct mmt_family_ctx *ctx);
 /* Set the entries of a map before load, and count them into ctx->map_bytes. */
 int mmt_family__size(struct mmt_family_ctx *ctx, struct bpf_object *obj, const char *map, uint64_t entries);
+/* Fill a queue of free numbers: 1 to n - 1. */
+int mmt_family__free_numbers(int fd, uint32_t n);
 /* An mmapable array of the loaded object; unmapped at close by munmap(p, len). */
 int mmt_family__mmap(struct mmt_family_ctx *ctx, const char *map, void **p, size_t *len);
 

@@ -93,16 +93,6 @@ static int map_all(struct mmt_family_ctx *ctx)
 	return err;
 }
 
-static int give(int fd, uint32_t n)
-{
-	uint32_t i;
-
-	for (i = 1; i < n; i++)
-		if (bpf_map_update_elem(fd, NULL, &i, BPF_ANY))
-			return -errno;
-	return 0;
-}
-
 static int load(struct mmt_family_ctx *ctx)
 {
 	static const struct mmt_family_elf elf = { "mmt_kvm", kvm_bpf__elf_bytes, kvm_raw__elf_bytes };
@@ -121,8 +111,8 @@ static int load(struct mmt_family_ctx *ctx)
 		return err;
 	k->free_vcpus_fd = bpf_object__find_map_fd_by_name(ctx->obj, "kvm_free_vcpus");
 	k->free_cells_fd = bpf_object__find_map_fd_by_name(ctx->obj, "kvm_free_cells");
-	err = give(k->free_vcpus_fd, k->n_vcpus);
-	return err ? err : give(k->free_cells_fd, k->n_cells);
+	err = mmt_family__free_numbers(k->free_vcpus_fd, k->n_vcpus);
+	return err ? err : mmt_family__free_numbers(k->free_cells_fd, k->n_cells);
 }
 
 static int kvm_open(struct mmt_family_ctx *ctx)

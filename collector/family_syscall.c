@@ -105,16 +105,6 @@ static int map_all(struct mmt_family_ctx *ctx)
 	return err;
 }
 
-static int give(int fd, uint32_t n)
-{
-	uint32_t i;
-
-	for (i = 1; i < n; i++)
-		if (bpf_map_update_elem(fd, NULL, &i, BPF_ANY))
-			return -errno;
-	return 0;
-}
-
 static int sys_open(struct mmt_family_ctx *ctx)
 {
 	static const struct mmt_family_elf elf = { "mmt_syscall", syscall_bpf__elf_bytes, syscall_raw__elf_bytes };
@@ -136,8 +126,8 @@ static int sys_open(struct mmt_family_ctx *ctx)
 	if (err)
 		return err;
 	s->free_blocks_fd = bpf_object__find_map_fd_by_name(ctx->obj, "sys_free_blocks");
-	err = give(s->free_blocks_fd, s->n_blocks);
-	return err ? err : give(bpf_object__find_map_fd_by_name(ctx->obj, "sys_free_hists"), s->n_hists);
+	err = mmt_family__free_numbers(s->free_blocks_fd, s->n_blocks);
+	return err ? err : mmt_family__free_numbers(bpf_object__find_map_fd_by_name(ctx->obj, "sys_free_hists"), s->n_hists);
 }
 
 static void sys_close(struct mmt_family_ctx *ctx)
