@@ -36,3 +36,22 @@ void recording_end(struct mmt_session *s)
 	assert_int_equal(mmt_session__stop(s), 0);
 	mmt_session__close(s);
 }
+
+unsigned int recording_family(const char *want)
+{
+	const char *name, *summary;
+	unsigned int i;
+
+	for (i = 0; (name = mmt_session__family(i, &summary)); i++)
+		if (!strcmp(name, want))
+			return 1U << i;
+	fail_msg("no family called %s", want);
+	return 0;
+}
+
+void recording_log(void *ctx, enum mmt_log_level level, const char *msg)
+{
+	(void)ctx;
+	if (level <= MMT_LOG_WARN)
+		fprintf(stderr, "session: %s\n", msg);
+}

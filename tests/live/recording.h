@@ -7,5 +7,9 @@
 
 struct mmt_session *recording_begin(const struct mmt_session_opts *o);
 void recording_end(struct mmt_session *s);
+/* The bit of the family with this name, of which there must be one. */
+unsigned int recording_family(const char *name);
+/* Warnings and errors to stderr. */
+void recording_log(void *ctx, enum mmt_log_level level, const char *msg);
 
 #endif

@@ -28,30 +28,11 @@
 
 static char trace_path[64];
 
-static void log_to_stderr(void *ctx, enum mmt_log_level level, const char *msg)
-{
-	(void)ctx;
-	if (level <= MMT_LOG_WARN)
-		fprintf(stderr, "session: %s\n", msg);
-}
-
-static unsigned int family_bit(void)
-{
-	const char *name, *summary;
-	unsigned int i;
-
-	for (i = 0; (name = mmt_session__family(i, &summary)); i++)
-		if (!strcmp(name, "counters"))
-			return 1U << i;
-	fail_msg("no family called counters");
-	return 0;
-}
-
 static struct mmt_session *begin(const pid_t *pid, const pid_t *tid, const char *comm)
 {
 	struct mmt_session_opts o = {
-		.sz = sizeof(o), .log = log_to_stderr, .output = trace_path, .profile = MMT_PROFILE_LIGHT, .time_shift = -1,
-		.no_oracle = true, .families = family_bit(), .families_only = true, .counters = EVENTS, .interval_ms = 200,
+		.sz = sizeof(o), .log = recording_log, .output = trace_path, .profile = MMT_PROFILE_LIGHT, .time_shift = -1,
+		.no_oracle = true, .families = recording_family("counters"), .families_only = true, .counters = EVENTS, .interval_ms = 200,
 		.pids = pid, .n_pids = pid ? 1 : 0, .tids = tid, .n_tids = tid ? 1 : 0, .comm = comm,
 	};
 

@@ -38,30 +38,11 @@
 
 static char trace_path[64], file_path[64];
 
-static void log_to_stderr(void *ctx, enum mmt_log_level level, const char *msg)
-{
-	(void)ctx;
-	if (level <= MMT_LOG_WARN)
-		fprintf(stderr, "session: %s\n", msg);
-}
-
-static unsigned int fault_bit(void)
-{
-	const char *name, *summary;
-	unsigned int i;
-
-	for (i = 0; (name = mmt_session__family(i, &summary)); i++)
-		if (!strcmp(name, "fault"))
-			return 1U << i;
-	fail_msg("no family called fault");
-	return 0;
-}
-
 static struct mmt_session *begin(const char *probe, const pid_t *pid)
 {
 	struct mmt_session_opts o = {
-		.sz = sizeof(o), .log = log_to_stderr, .output = trace_path, .profile = MMT_PROFILE_LIGHT,
-		.time_shift = -1, .no_oracle = true, .families = fault_bit(), .families_only = true, .probe = probe,
+		.sz = sizeof(o), .log = recording_log, .output = trace_path, .profile = MMT_PROFILE_LIGHT,
+		.time_shift = -1, .no_oracle = true, .families = recording_family("fault"), .families_only = true, .probe = probe,
 		.pids = pid, .n_pids = pid ? 1 : 0,
 	};
 

@@ -34,17 +34,10 @@
 
 static char trace_path[64];
 
-static void log_to_stderr(void *ctx, enum mmt_log_level level, const char *msg)
-{
-	(void)ctx;
-	if (level <= MMT_LOG_WARN)
-		fprintf(stderr, "session: %s\n", msg);
-}
-
 static struct mmt_session_opts base_opts(void)
 {
 	struct mmt_session_opts o = {
-		.sz = sizeof(o), .log = log_to_stderr, .output = trace_path, .profile = MMT_PROFILE_FULL,
+		.sz = sizeof(o), .log = recording_log, .output = trace_path, .profile = MMT_PROFILE_FULL,
 		.time_shift = -1, .no_oracle = true,
 	};
 

@@ -25,6 +25,7 @@
 
 #include "../../analyzer/syscalls.h"
 #include "../../collector/session.h"
+#include "recording.h"
 
 #define STORM 50000
 #define THREADS 4
@@ -32,31 +33,12 @@
 
 static char trace_path[64];
 
-static void log_to_stderr(void *ctx, enum mmt_log_level level, const char *msg)
-{
-	(void)ctx;
-	if (level <= MMT_LOG_WARN)
-		fprintf(stderr, "session: %s\n", msg);
-}
-
-static unsigned int syscall_family(void)
-{
-	const char *summary, *name;
-	unsigned int i;
-
-	for (i = 0; (name = mmt_session__family(i, &summary)); i++)
-		if (!strcmp(name, "syscall"))
-			return 1U << i;
-	fail_msg("no family 'syscall'");
-	return 0;
-}
-
 /* What a child that runs job did between two marks. */
 static struct model *measure(const char *probe, bool tree, void (*job)(void), pid_t *pid)
 {
 	struct mmt_session_opts o = {
-		.sz = sizeof(o), .log = log_to_stderr, .output = trace_path, .profile = MMT_PROFILE_LIGHT, .time_shift = -1,
-		.no_oracle = true, .probe = probe, .families = syscall_family(), .families_only = true,
+		.sz = sizeof(o), .log = recording_log, .output = trace_path, .profile = MMT_PROFILE_LIGHT, .time_shift = -1,
+		.no_oracle = true, .probe = probe, .families = recording_family("syscall"), .families_only = true,
 	};
 	struct model_opts mo = { .window = WINDOW_AUTO };
 	struct mmt_session *s = NULL;

@@ -22,6 +22,7 @@
 #include "../../collector/sysfs.h"
 #include "../../runner/events.h"
 #include "../../runner/top.h"
+#include "recording.h"
 #include "switches.h"
 
 #define PRIME 23
@@ -34,13 +35,6 @@ struct rig {
 	pid_t pid;
 	int go[2], done[2];
 };
-
-static void log_to_stderr(void *ctx, enum mmt_log_level level, const char *msg)
-{
-	(void)ctx;
-	if (level <= MMT_LOG_WARN)
-		fprintf(stderr, "session: %s\n", msg);
-}
 
 static void pin(int cpu)
 {
@@ -135,7 +129,7 @@ static const struct live_line *line_of(const struct rig *r, pid_t tgid)
 static void begin(struct rig *r, bool filter)
 {
 	struct mmt_session_opts o = {
-		.sz = sizeof(o), .log = log_to_stderr, .profile = MMT_PROFILE_LIGHT, .time_shift = -1, .no_oracle = true,
+		.sz = sizeof(o), .log = recording_log, .profile = MMT_PROFILE_LIGHT, .time_shift = -1, .no_oracle = true,
 		.sink = live_row,
 	};
 	struct events ev = { .sched = true };
